@@ -1,0 +1,56 @@
+# The gestures of inkseq. `make` or `make help` lists them.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+RAW    ?=
+OUT    ?= data/packed/$(if $(RAW),$(notdir $(patsubst %/,%,$(firstword $(RAW)))),doodles)
+DOODLES := data/raw/doodles
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo data test lint bench tensorboard clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/ready  ## a virtual environment with everything in it (fast the second time)
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "inkseq needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: setup  ## from nothing to drawings packed and looked at
+	$(BIN)/python -m inkseq.doodles out=$(DOODLES) per_class=300
+	$(BIN)/python -m inkseq.convert raw=$(DOODLES) out=data/packed/doodles overwrite=true
+	$(BIN)/python -m inkseq.inspect data=data/packed/doodles
+	@echo; echo "Look at data/packed/doodles/inspect/drawings.png"
+
+data: setup  ## convert RAW=folder-or-file into OUT=data/packed/NAME (doodles if there is no RAW)
+ifeq ($(RAW),)
+	@echo "Nothing to convert: RAW= is not given. Drawing doodles instead; for the real thing:"
+	@echo "  python -m inkseq.download 'classes=[cat,dog]' && make data RAW=data/raw/quickdraw"
+	$(BIN)/python -m inkseq.doodles out=$(DOODLES)
+	$(BIN)/python -m inkseq.convert raw=$(DOODLES) 'out=$(OUT)' overwrite=true
+else
+	$(BIN)/python -m inkseq.convert 'raw=$(RAW)' 'out=$(OUT)'
+endif
+
+test: setup lint  ## lint, types, tests
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup  ## the figures, each against a plain reference in the same run
+	$(BIN)/python -m inkseq.bench
+
+tensorboard: setup  ## the curves of all runs
+	$(BIN)/tensorboard --logdir runs
+
+clean:  ## remove the environment and caches, never data or runs
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find inkseq tests -name __pycache__ -exec rm -rf {} +

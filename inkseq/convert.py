@@ -1,0 +1,30 @@
+"""Raw drawings (Quick, Draw! ndjson, Kaggle CSV, sketch-rnn npz; files or folders) into a packed dataset."""
+
+import sys
+
+from inkseq.cli import main
+from inkseq.config import ConvertConfig
+from inkseq.data.conversion import convert
+
+
+def run(config: ConvertConfig) -> int:
+    """Convert raw drawings into a packed dataset: ndjson, csv, npz, zip; files or folders."""
+    books = convert(config)
+    print(books.to_text())
+    share = books.rejected.total() / books.lines
+    print(f"packed {books.kept:,} drawings into {config.out}")
+    if not books.rejected:
+        return 0
+    where = f"{config.out}/rejected.ndjson names file, line and reason of each"
+    print(f"{books.rejected.total():,} of {books.lines:,} lines ({share:.2%}) rejected: {where}")
+    if share <= config.max_rejected:
+        return 0
+    print(
+        f"inkseq: more than max_rejected={config.max_rejected:g} of the lines are no drawings",
+        file=sys.stderr,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    main(run, ConvertConfig)

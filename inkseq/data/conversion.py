@@ -1,0 +1,203 @@
+"""Conversion, from raw files to a packed folder: read into buckets, sort, divide, pack, give it its name."""
+
+import difflib
+import json
+import os
+import time
+from collections import Counter
+from dataclasses import asdict
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from inkseq.config import ConvertConfig, SplitOrder
+from inkseq.data.atomic import check_out, partial_folder, publish
+from inkseq.data.books import Books
+from inkseq.data.kaggle import WORDLESS
+from inkseq.data.pack import create_arrays, pack_bucket, write_shared_pen
+from inkseq.data.packed import FORMAT
+from inkseq.data.read import TaskBooks, read_task
+from inkseq.data.shuffle import BucketWriter, TaskWords, load_bucket, sort_bucket
+from inkseq.data.sources import Task, find_tasks, first_line_number
+from inkseq.data.splits import Division, check_split
+from inkseq.data.workers import Tick, Workers
+from inkseq.errors import UserError
+
+BUCKET_BYTES = 32 * 2**20  # of input; the third of it that goes into a bucket is shuffled within the cache
+MAX_BUCKETS = 256  # every worker holds two open files for each
+WORKER_BYTES = 16 * 2**20  # so much input is worth starting a process for
+MAX_CLASSES = 2**15 - 1
+
+
+def convert(config: ConvertConfig) -> Books:
+    """Make the packed folder `config.out`; it appears whole or not at all."""
+    started = time.perf_counter()
+    check_split(config.split)
+    if config.workers is not None and config.workers < 1:
+        raise UserError(f"workers={config.workers}: at least 1 is needed")
+    out = Path(config.out)
+    check_out(out, config.overwrite)
+    tasks = find_tasks(list(config.raw))
+    num_bytes = sum(task.end - task.start for task in tasks)
+    num_workers = min(
+        config.workers or len(os.sched_getaffinity(0)), len(tasks), 1 + num_bytes // WORKER_BYTES
+    )
+    num_buckets = min(1 + num_bytes // BUCKET_BYTES, MAX_BUCKETS)
+    with Workers(num_workers) as workers, partial_folder(out) as folder:
+        task_books = _read(tasks, config, folder, num_buckets, workers, num_bytes)
+        books = Books()
+        for one in task_books:
+            books.add(one)
+        _write_rejected(tasks, task_books, folder)
+        classes = _classes(config, books, task_books, folder)
+        division = _pack(config, classes, task_books, folder, num_buckets, workers, books)
+        books.check(division.num_drawings)
+        meta = {
+            "format": FORMAT,
+            "classes": classes,
+            "splits": division.splits,
+            "num_drawings": division.num_drawings,
+            "num_points": division.num_points,
+            "sources": _sources(tasks, task_books),
+            "options": _options(config),
+            "seconds": round(time.perf_counter() - started, 1),
+            **books.to_meta(),
+        }
+        (folder / "packed" / "meta.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False), "utf-8")
+        publish(folder / "packed", out)
+    return books
+
+
+def _read(
+    tasks: list[Task], config: ConvertConfig, folder: Path, num_buckets: int, workers: Workers, num_bytes: int
+) -> list[TaskBooks]:
+    """Every task into the buckets."""
+    items = [(number, task, config, folder, num_buckets) for number, task in enumerate(tasks)]
+    with tqdm(total=num_bytes, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
+        done = dict(workers.run(_read_one, items, bar))
+    return [done[number] for number in range(len(tasks))]
+
+
+def _read_one(
+    number: int, task: Task, config: ConvertConfig, folder: Path, num_buckets: int, tick: Tick
+) -> TaskBooks:
+    buckets = BucketWriter(folder / "buckets", num_buckets, config.seed, name=str(os.getpid()))
+    try:
+        return read_task(number, task, config, buckets, folder / "rejected", tick)
+    finally:
+        buckets.close()
+
+
+def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], folder: Path) -> None:
+    """rejected.ndjson, its line numbers counted through all tasks of a file."""
+    if not any(books.rejected for books in task_books):
+        return
+    line_number = 0
+    with (folder / "packed" / "rejected.ndjson").open("w", encoding="utf-8") as out:
+        for number, (task, books) in enumerate(zip(tasks, task_books, strict=True)):
+            if task.start == 0:
+                line_number = first_line_number(task)
+            if books.rejected:
+                for line, reason, text in map(json.loads, (folder / "rejected" / str(number)).open("rb")):
+                    record = {"file": task.name, "line": line_number + line, "reason": reason, "text": text}
+                    print(json.dumps(record, ensure_ascii=False), file=out)
+            line_number += books.lines
+
+
+def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], folder: Path) -> list[str]:
+    """The words of what was kept, sorted; or why that will not do."""
+    for name in config.classes:
+        if name not in books.classes:
+            near = difflib.get_close_matches(name, books.classes, 1)
+            hint = f"did you mean '{near[0]}'?" if near else f"{len(books.classes)} other words are there"
+            raise UserError(f"no drawing of '{name}' in {', '.join(config.raw)}; {hint}")
+    kept = {one.words[w] for one in task_books for w, count in one.kept.items() if count}
+    if not kept:
+        rejected = folder / "packed" / "rejected.ndjson"
+        if rejected.exists():
+            rejected.replace(f"{config.out}.rejected.ndjson")
+        raise UserError(f"no drawing is left to pack\n{books.to_text()}")
+    if len(kept) > MAX_CLASSES:
+        raise UserError(f"{len(kept):,} different words; a dataset holds {MAX_CLASSES:,} classes at most")
+    return sorted(kept - {WORDLESS})
+
+
+def _pack(
+    config: ConvertConfig,
+    classes: list[str],
+    task_books: list[TaskBooks],
+    folder: Path,
+    num_buckets: int,
+    workers: Workers,
+    books: Books,
+) -> Division:
+    """Sort every bucket, divide all drawings by rank, write the arrays."""
+    task_words = _task_words(classes, task_books)
+    buckets, packed = folder / "buckets", folder / "packed"
+    with tqdm(total=2 * num_buckets, unit="bucket", desc="packing", disable=None) as bar:
+        items = [(buckets, number, config.seed, task_words) for number in range(num_buckets)]
+        duplicates = sum((d for _, d in workers.run(_sort_one, items, bar)), Counter[int]())
+        by_file = task_words.totals(len(classes)) if config.split.order is SplitOrder.file else None
+        division = Division.of_buckets(buckets, num_buckets, len(classes), config, by_file)
+        create_arrays(packed, division.num_drawings, division.num_points)
+        pack_items = [(buckets, number, packed, division.stretches[number]) for number in range(num_buckets)]
+        shared = [pair for _, pairs in workers.run(_pack_one, pack_items, bar) for pair in pairs]
+    write_shared_pen(packed, shared)
+    words = [*classes, WORDLESS]  # label -1 is the last
+    for reason, counts in (("duplicate", duplicates), ("surplus", division.surplus)):
+        for label, count in counts.items():
+            books.leave_out(words[label], reason, count)
+    return division
+
+
+def _sort_one(buckets: Path, number: int, seed: int, task_words: TaskWords, tick: Tick) -> Counter[int]:
+    duplicates = sort_bucket(buckets, number, seed, task_words)
+    tick(1)
+    return duplicates
+
+
+def _pack_one(
+    buckets: Path, number: int, packed: Path, stretches: list[tuple[int, int]], tick: Tick
+) -> list[tuple[int, int]]:
+    rows, ink = load_bucket(buckets, number)
+    shared = pack_bucket(packed, rows, ink, stretches)
+    tick(1)
+    return shared
+
+
+def _task_words(classes: list[str], task_books: list[TaskBooks]) -> TaskWords:
+    """What a task's words mean to all: their labels, and how many of each were kept by earlier tasks."""
+    label = {name: number for number, name in enumerate(classes)}
+    so_far: Counter[str] = Counter()
+    labels, first_ranks = [], []
+    for books in task_books:
+        for number, word in enumerate(books.words):
+            labels.append(label.get(word, -1))
+            first_ranks.append(so_far[word])
+            so_far[word] += books.kept[number]
+    first_words = np.cumsum([0, *[len(books.words) for books in task_books]])
+    kept = [books.kept[number] for books in task_books for number in range(len(books.words))]
+    return TaskWords(first_words, np.array(labels, np.int16), np.array(first_ranks), np.array(kept))
+
+
+def _sources(tasks: list[Task], task_books: list[TaskBooks]) -> list[dict[str, Any]]:
+    """A row a file: its name, bytes and lines."""
+    sources: dict[str, dict[str, Any]] = {}
+    for task, books in zip(tasks, task_books, strict=True):
+        row = sources.setdefault(task.name, {"file": task.name, "bytes": 0, "lines": 0})
+        row["bytes"] += task.end - task.start
+        row["lines"] += books.lines
+    return list(sources.values())
+
+
+def _options(config: ConvertConfig) -> dict[str, Any]:
+    """The settings that shaped the dataset; paths and processes did not."""
+    options = asdict(
+        config, dict_factory=lambda items: {k: v.name if isinstance(v, Enum) else v for k, v in items}
+    )
+    return {
+        name: value for name, value in options.items() if name not in ("raw", "out", "overwrite", "workers")
+    }

@@ -1,0 +1,180 @@
+"""Reading: a task's drawings into the buckets, with the books of what was read, left out and rejected."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from inkseq.config import ConvertConfig, Simplify
+from inkseq.data.columns import Columns, concatenate, from_records
+from inkseq.data.kaggle import WORDLESS
+from inkseq.data.ndjson import Record, Rejected, parse_line
+from inkseq.data.scan import scan
+from inkseq.data.shuffle import BucketWriter
+from inkseq.data.sketchrnn import read_npz
+from inkseq.data.sources import UNLABELLED, Task, line_blocks
+
+RECORDS_AT_ONCE = 1 << 14
+
+
+@dataclass
+class Reject:
+    line: int  # counted from the task's first
+    reason: str
+    text: str  # how the line begins
+
+
+@dataclass
+class TaskBooks:
+    """What one task did, word by word; the words are numbered as the task met them."""
+
+    words: list[str] = field(default_factory=list)
+    lines: int = 0
+    read: Counter[int] = field(default_factory=Counter)
+    kept: Counter[int] = field(default_factory=Counter)
+    left_out: dict[str, Counter[int]] = field(default_factory=dict)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+
+def read_task(
+    number: int,
+    task: Task,
+    config: ConvertConfig,
+    buckets: BucketWriter,
+    folder: Path,
+    tick: Callable[[int], None],
+) -> TaskBooks:
+    """Read all of a task into the buckets; its rejected lines go to the file `folder`/NUMBER."""
+    books = TaskBooks()
+    words: dict[str, int] = {}
+    for columns, rejects in _blocks(task, config.simplify, words, books, tick):
+        if task.split >= 0:
+            columns.split[columns.split < 0] = task.split
+        columns.split[columns.word == words.get(WORDLESS, -1)] = UNLABELLED
+        keep = _keep(columns, list(words), config, books)
+        buckets.write(columns, keep, _ranks(columns.word[keep], books.kept), number)
+        if rejects:
+            _write_rejects(folder / str(number), rejects)
+            books.rejected.update(reject.reason for reject in rejects)
+    books.words = list(words)
+    return books
+
+
+def _write_rejects(path: Path, rejects: list[Reject]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        for reject in rejects:
+            print(json.dumps([reject.line, reject.reason, reject.text]), file=file)
+
+
+def _blocks(
+    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Callable[[int], None]
+) -> Iterator[tuple[Columns, list[Reject]]]:
+    """Drawings and rejects of the task, some megabytes at a time."""
+    if task.kind == "npz":
+        yield from _npz_blocks(task, mode, words, books)
+        tick(task.end)
+        return
+    for text, damage in line_blocks(task, tick):
+        columns, rejects, num_lines = read_lines(text, mode, words)
+        if damage:
+            rejects, num_lines = [Reject(0, damage, "")], 1
+        for reject in rejects:
+            reject.line += books.lines
+        books.lines += num_lines
+        yield columns, rejects
+
+
+def read_lines(text: bytes, mode: Simplify, words: dict[str, int]) -> tuple[Columns, list[Reject], int]:
+    """Whole lines of ndjson as columns in their order, by the bulk path where it can; and the number of lines."""
+    bulk_text = text if mode is not Simplify.always else b""
+    columns, slow, num_lines = scan(bulk_text, words, check_canonical=mode is Simplify.auto)
+    if mode is Simplify.always:
+        slow, num_lines = _all_lines(text)
+    if not slow:
+        return columns, [], num_lines
+    records: list[Record] = []
+    lines: list[int] = []
+    rejects: list[Reject] = []
+    for line, start, end in slow:
+        try:
+            records.append(parse_line(text[start:end], mode))
+            lines.append(line)
+        except Rejected as rejected:
+            rejects.append(
+                Reject(line, str(rejected), text[start : min(end, start + 120)].decode(errors="replace"))
+            )
+    return concatenate([columns, from_records(records, lines, words)]), rejects, num_lines
+
+
+def _all_lines(text: bytes) -> tuple[list[tuple[int, int, int]], int]:
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    return [(i, int(a), int(b)) for i, (a, b) in enumerate(zip(starts, ends, strict=False))], len(ends)
+
+
+def _npz_blocks(
+    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks
+) -> Iterator[tuple[Columns, list[Reject]]]:
+    records: list[Record] = []
+    lines: list[int] = []
+    rejects: list[Reject] = []
+    for drawing in read_npz(task.path, mode):
+        if isinstance(drawing, Record):
+            records.append(drawing)
+            lines.append(books.lines)
+        else:
+            rejects.append(Reject(books.lines, str(drawing), ""))
+        books.lines += 1
+        if len(records) == RECORDS_AT_ONCE:
+            yield from_records(records, lines, words), rejects
+            records, lines, rejects = [], [], []
+    yield from_records(records, lines, words), rejects
+
+
+def _keep(columns: Columns, words: list[str], config: ConvertConfig, books: TaskBooks) -> NDArray[np.intp]:
+    """Indices, in line order, of the drawings the settings ask for; the others go into the books."""
+    chosen = np.array([not config.classes or w in config.classes or w == WORDLESS for w in words], np.bool_)
+    too_many = config.max_points is not None and columns.num_points > config.max_points
+    leave = {
+        "other_class": ~chosen[columns.word],
+        "unrecognized": config.recognized_only & ~columns.recognized,
+        "too_few_points": columns.num_points < config.min_points,
+        "too_many_points": np.broadcast_to(np.asarray(too_many), len(columns)),
+    }
+    keep = np.ones(len(columns), np.bool_)
+    _count(columns.word, books.read)
+    for reason, those in leave.items():
+        if (keep & those).any():
+            _count(columns.word[keep & those], books.left_out.setdefault(reason, Counter()))
+            keep &= ~those
+    indices = np.flatnonzero(keep)
+    return indices[np.argsort(columns.line[indices], kind="stable")]
+
+
+def _count(word: NDArray[np.int32], counter: Counter[int]) -> None:
+    counts = np.bincount(word)
+    counter.update({int(w): int(counts[w]) for w in np.flatnonzero(counts)})
+
+
+def _ranks(word: NDArray[np.int32], kept: Counter[int]) -> NDArray[np.uint32]:
+    """For each drawing how many of its word came before it in the task; `kept` grows by all of them."""
+    counts = np.zeros(int(word.max(initial=-1)) + 1, np.uint32)
+    for w in np.unique(word):
+        counts[w] = kept[int(w)]
+    ranks = _running_ranks(word, counts)
+    _count(word, kept)
+    return ranks
+
+
+@njit(cache=True)
+def _running_ranks(word: NDArray[np.int32], counts: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    ranks = np.empty(len(word), np.uint32)
+    for i in range(len(word)):
+        ranks[i] = counts[word[i]]
+        counts[word[i]] += 1
+    return ranks

@@ -1,0 +1,78 @@
+"""sketch-rnn's .npz: arrays of (dx, dy, pen lifted) int16 rows under train, valid and test."""
+
+import pickle
+import zipfile
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from inkseq.config import Simplify
+from inkseq.data.ndjson import Record, Rejected, check_drawing, make_canonical
+from inkseq.strokes import unflatten
+
+SPLIT_NAMES = {"train": 0, "valid": 1, "test": 2}
+
+
+def read_npz(path: Path, mode: Simplify) -> Iterator[Record | Rejected]:
+    """Every drawing of the file, its class being the file's name and its split the file's own."""
+    word = path.name.removesuffix(".npz").removesuffix(".full").removeprefix("sketchrnn_")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            arrays = {
+                name: _load(archive, name) for name in SPLIT_NAMES if f"{name}.npy" in archive.namelist()
+            }
+    except (zipfile.BadZipFile, pickle.UnpicklingError, ValueError, EOFError) as error:
+        yield Rejected(f"not a sketch-rnn file ({error})")
+        return
+    for name, rows_of in arrays.items():
+        for index, rows in enumerate(rows_of):
+            try:
+                yield _record(rows, word, name, index, mode)
+            except Rejected as rejected:
+                yield rejected
+
+
+def _record(rows: Any, word: str, split: str, index: int, mode: Simplify) -> Record:
+    rows = np.asarray(rows)
+    if rows.ndim != 2 or rows.shape[1] != 3 or rows.dtype.kind not in "iuf":
+        raise Rejected("drawing is not rows of (dx, dy, pen)")
+    if not len(rows):
+        raise Rejected("empty drawing")
+    xy = np.cumsum(rows[:, :2], axis=0, dtype=np.float64)
+    pen = (rows[:, 2] != 0).astype(np.uint8)
+    pen[-1] = 1
+    points, pen, _ = check_drawing(unflatten(xy - xy.min(axis=0), pen))
+    small, pen = make_canonical(points, pen, mode)
+    # These files have no key_id. The place in the file is one; the strokes are not: many a line is drawn alike.
+    key = blake2b(f"{word}/{split}/{index}".encode(), digest_size=8).digest()
+    return Record(word, int.from_bytes(key, "little"), "", True, small, pen, SPLIT_NAMES[split])
+
+
+def _load(archive: zipfile.ZipFile, name: str) -> Any:
+    """One array of objects. Pickles can run code, so only what numpy arrays need is let through."""
+    with archive.open(f"{name}.npy") as file:
+        version = np.lib.format.read_magic(file)
+        read_header = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}
+        shape, _, dtype = read_header[version[0]](file)
+        if dtype.hasobject:
+            return _ArrayUnpickler(file).load()
+        return np.frombuffer(file.read(), dtype).reshape(shape)
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(file, encoding="latin1")  # the public files were written by Python 2
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module.split(".")[0], name) in {
+            ("numpy", "_reconstruct"),
+            ("numpy", "ndarray"),
+            ("numpy", "dtype"),
+            ("numpy", "scalar"),
+            ("_codecs", "encode"),
+        }:
+            return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+        raise pickle.UnpicklingError(f"{module}.{name} has no place in an array")

@@ -1,0 +1,85 @@
+"""Many pieces of work over processes, with one progress bar."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from inkseq.errors import UserError
+
+Result = TypeVar("Result")
+Tick = Callable[[int], None]
+
+
+class Workers:
+    """So many processes; one worker is this process itself. To be used as `with Workers(n) as workers:`."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        context = multiprocessing.get_context("spawn")
+        self.done, self.stop = context.Value("q", 0), context.Event()
+        self.pool = ProcessPoolExecutor(number, context, _start_worker, (self.done, self.stop))
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def run(
+        self, work: Callable[..., Result], items: list[tuple[Any, ...]], bar: "tqdm[Any]"
+    ) -> Iterator[tuple[int, Result]]:
+        """(index, work(*item, tick)) of every item as it is done; `tick(n)` moves the bar by n."""
+        if self.number == 1:
+            for index, item in enumerate(items):
+                yield index, work(*item, bar.update)
+            return
+        before = self.done.value - bar.n
+        futures: dict[Future[Result], int] = {}
+        try:
+            futures = {self.pool.submit(_run, work, item): index for index, item in enumerate(items)}
+            pending = set(futures)
+            while pending:
+                finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+                bar.update(self.done.value - before - bar.n)
+                for future in finished:
+                    yield futures.pop(future), future.result()
+        except BrokenProcessPool:
+            raise UserError("a worker process died; was there memory enough? workers=1 needs least") from None
+
+
+_done: Any = None
+_stop: Any = None
+
+
+def _start_worker(done: Any, stop: Any) -> None:
+    """In a new worker: Ctrl-C is the parent's to handle; a parent that was killed takes its workers along."""
+    global _done, _stop
+    _done, _stop = done, stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow_parent() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow_parent, daemon=True).start()
+
+
+def _run(work: Callable[..., Result], item: tuple[Any, ...]) -> Result:
+    return work(*item, _tick)
+
+
+def _tick(amount: int) -> None:
+    if _stop.is_set():
+        raise InterruptedError
+    with _done.get_lock():
+        _done.value += amount
