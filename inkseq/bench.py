@@ -1,0 +1,54 @@
+"""The figures, each measured against a plain reference in the same run."""
+
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from inkseq.benchmarks.data import bench_convert, bench_doodles, bench_memory, bench_simplify
+from inkseq.benchmarks.rows import HEADER, Row
+from inkseq.cli import main
+from inkseq.config import BenchConfig
+from inkseq.errors import UserError
+from inkseq.tables import table
+
+ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
+    "convert": bench_convert,
+    "memory": bench_memory,
+    "simplify": bench_simplify,
+    "doodles": bench_doodles,
+}
+
+
+def run(config: BenchConfig) -> int:
+    """Measure; prints a table and writes it as JSON; exit code 1 where a bound is missed."""
+    unknown = set(config.only) - set(ROWS)
+    if unknown:
+        raise UserError(f"only={','.join(sorted(unknown))}: there are {', '.join(ROWS)}")
+    scratch = Path(tempfile.mkdtemp(prefix="inkseq-bench-"))
+    rows: list[Row] = []
+    try:
+        for name in config.only or ROWS:
+            rows += ROWS[name](Path(config.data), scratch)
+            print(table(HEADER, [row.to_cells() for row in rows]), end="\n\n", flush=True)
+    finally:
+        shutil.rmtree(scratch)
+    report = {"machine": machine(), "rows": [row.to_json() for row in rows]}
+    Path(config.out).write_text(json.dumps(report, indent=1))
+    print(f"{report['machine']}; also in {config.out}")
+    return 0 if all(row.passed for row in rows) else 1
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    cpu = next((t for t in Path("/proc/cpuinfo").read_text().splitlines() if t.startswith("model name")), "?: ?")
+    names = ("numpy", "numba", "ujson", "torch")
+    return {"cpu": cpu.split(": ")[1], "python": platform.python_version(), **{n: version(n) for n in names}}
+
+
+if __name__ == "__main__":
+    main(run, BenchConfig)
