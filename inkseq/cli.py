@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -53,7 +54,7 @@ def compose_config(schema: type[Config], words: list[str]) -> Config:
     name = schema.__name__.removesuffix("Config").lower()
     ConfigStore.instance().store(name=f"{name}_schema", node=schema)
     has_yaml = (conf_dir() / f"{name}.yaml").exists()
-    overrides = [_quote_path(word, schema) for word in words]
+    overrides = [_quote(word, schema) for word in words]
     try:
         with initialize_config_dir(str(conf_dir()), version_base="1.3"):
             composed = compose(name if has_yaml else f"{name}_schema", overrides)
@@ -64,14 +65,16 @@ def compose_config(schema: type[Config], words: list[str]) -> Config:
     return config
 
 
-def _quote_path(word: str, schema: type) -> str:
-    """Paths are not Hydra grammar: `raw=my data (1).ndjson` is one path."""
+def _quote(word: str, schema: type) -> str:
+    """Paths are not Hydra grammar (`raw=my data (1).ndjson` is one path), and a list of one needs no brackets."""
     key, equals, value = word.partition("=")
-    if not equals or key not in PATH_KEYS or value[:1] in ("", "[", "'", '"') or value == "null":
+    if not equals or value[:1] in ("", "[", "'", '"') or value == "null":
         return word
-    quoted = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    if key in PATH_KEYS:
+        value = re.sub(r"(\\+)('|$)", r"\1\1\2", value)  # Hydra reads backslashes before a quote as escapes
+        value = "'" + value.replace("'", "\\'") + "'"
     takes_list = any(f.name == key and "list" in str(f.type) for f in fields(schema))
-    return f"{key}=[{quoted}]" if takes_list else f"{key}={quoted}"
+    return f"{key}=[{value}]" if takes_list else f"{key}={value}"
 
 
 def _explain(error: Exception, schema: type, words: list[str]) -> str:

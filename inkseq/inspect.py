@@ -96,9 +96,7 @@ def _split_counts(data: Packed, chosen: range, mine: np.ndarray) -> list[int]:
     return [int(mine[start:end].sum()) for start, end in bounds]
 
 
-def _summary(
-    data: Packed, split: str | None, chosen: range, num_points: np.ndarray, num_strokes: np.ndarray
-) -> str:
+def _summary(data: Packed, split: str | None, chosen: range, num_points: np.ndarray, num_strokes: np.ndarray) -> str:
     where = f"split {split}" if split else "all splits"
     size = sum(file.stat().st_size for file in data.path.glob("*.npy"))
     countries = Counter(data.countrycode[chosen.start : chosen.stop].tolist()).most_common(8)

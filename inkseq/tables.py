@@ -9,8 +9,7 @@ def table(header: list[str], rows: list[list[Any]]) -> str:
     width = [max(len(row[i]) for row in cells) for i in range(len(header))]
     right = [all(isinstance(row[i], int | float) for row in rows) and bool(rows) for i in range(len(header))]
     lines = [
-        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, width, right, strict=True))
-        for row in cells
+        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, width, right, strict=True)) for row in cells
     ]
     lines.insert(1, "  ".join("-" * w for w in width))
     return "\n".join(line.rstrip() for line in lines)

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from inkseq.strokes import flatten, from_sequence, is_canonical, to_sequence, unflatten
 
 numbers = st.integers(0, 255)
-strokes = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=20).map(lambda ps: [list(p) for p in zip(*ps)])
+strokes = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=20).map(
+    lambda ps: [list(p) for p in zip(*ps, strict=True)]
+)
 drawings = st.lists(strokes, min_size=1, max_size=6)
 
 

@@ -21,7 +21,7 @@ from inkseq.data.pack import create_arrays, pack_bucket, write_shared_pen
 from inkseq.data.packed import FORMAT
 from inkseq.data.read import TaskBooks, read_task
 from inkseq.data.shuffle import BucketWriter, TaskWords, load_bucket, sort_bucket
-from inkseq.data.sources import Task, find_tasks, first_line_number
+from inkseq.data.sources import Task, find_tasks
 from inkseq.data.splits import Division, check_split
 from inkseq.data.workers import Tick, Workers
 from inkseq.errors import UserError
@@ -42,9 +42,7 @@ def convert(config: ConvertConfig) -> Books:
     check_out(out, config.overwrite)
     tasks = find_tasks(list(config.raw))
     num_bytes = sum(task.end - task.start for task in tasks)
-    num_workers = min(
-        config.workers or len(os.sched_getaffinity(0)), len(tasks), 1 + num_bytes // WORKER_BYTES
-    )
+    num_workers = min(config.workers or len(os.sched_getaffinity(0)), len(tasks), 1 + num_bytes // WORKER_BYTES)
     num_buckets = min(1 + num_bytes // BUCKET_BYTES, MAX_BUCKETS)
     with Workers(num_workers) as workers, partial_folder(out) as folder:
         task_books = _read(tasks, config, folder, num_buckets, workers, num_bytes)
@@ -81,9 +79,7 @@ def _read(
     return [done[number] for number in range(len(tasks))]
 
 
-def _read_one(
-    number: int, task: Task, config: ConvertConfig, folder: Path, num_buckets: int, tick: Tick
-) -> TaskBooks:
+def _read_one(number: int, task: Task, config: ConvertConfig, folder: Path, num_buckets: int, tick: Tick) -> TaskBooks:
     buckets = BucketWriter(folder / "buckets", num_buckets, config.seed, name=str(os.getpid()))
     try:
         return read_task(number, task, config, buckets, folder / "rejected", tick)
@@ -93,18 +89,22 @@ def _read_one(
 
 def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], folder: Path) -> None:
     """rejected.ndjson, its line numbers counted through all tasks of a file."""
-    if not any(books.rejected for books in task_books):
+    records = []
+    first_line = 0
+    for number, (task, books) in enumerate(zip(tasks, task_books, strict=True)):
+        if task.start == 0:
+            first_line = task.first_line
+        if books.rejected:
+            records.append((task.name, first_line, folder / "rejected" / str(number)))
+        first_line += books.lines
+    if not records:
         return
-    line_number = 0
     with (folder / "packed" / "rejected.ndjson").open("w", encoding="utf-8") as out:
-        for number, (task, books) in enumerate(zip(tasks, task_books, strict=True)):
-            if task.start == 0:
-                line_number = first_line_number(task)
-            if books.rejected:
-                for line, reason, text in map(json.loads, (folder / "rejected" / str(number)).open("rb")):
-                    record = {"file": task.name, "line": line_number + line, "reason": reason, "text": text}
+        for name, first_line, path in records:
+            with path.open("rb") as rejected:
+                for line, reason, text in map(json.loads, rejected):
+                    record = {"file": name, "line": first_line + line, "reason": reason, "text": text}
                     print(json.dumps(record, ensure_ascii=False), file=out)
-            line_number += books.lines
 
 
 def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], folder: Path) -> list[str]:
@@ -195,9 +195,5 @@ def _sources(tasks: list[Task], task_books: list[TaskBooks]) -> list[dict[str, A
 
 def _options(config: ConvertConfig) -> dict[str, Any]:
     """The settings that shaped the dataset; paths and processes did not."""
-    options = asdict(
-        config, dict_factory=lambda items: {k: v.name if isinstance(v, Enum) else v for k, v in items}
-    )
-    return {
-        name: value for name, value in options.items() if name not in ("raw", "out", "overwrite", "workers")
-    }
+    options = asdict(config, dict_factory=lambda items: {k: v.name if isinstance(v, Enum) else v for k, v in items})
+    return {name: value for name, value in options.items() if name not in ("raw", "out", "overwrite", "workers")}

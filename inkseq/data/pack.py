@@ -40,9 +40,7 @@ def create_arrays(folder: Path, num_drawings: int, num_points: int) -> None:
     ArrayFile(folder, "offsets").write(0, np.zeros(1, np.int64))
 
 
-def pack_bucket(
-    folder: Path, rows: Rows, ink: Ink, stretches: list[tuple[int, int]]
-) -> list[tuple[int, int]]:
+def pack_bucket(folder: Path, rows: Rows, ink: Ink, stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Write a bucket's drawings, split by split, each from its (first drawing, first point) on.
 
     Returns (index, byte) of the pen's bytes at the ends of stretches: a neighbour's bits may share them, so

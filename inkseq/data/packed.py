@@ -83,9 +83,7 @@ def open_packed(path: str | Path) -> Packed:
         raise UserError(f"{meta_path} is damaged ({error!r}); convert again") from None
     if version != FORMAT:
         raise UserError(f"{path} has format {version}, this inkseq reads {FORMAT}; convert again")
-    return Packed(
-        path, meta, **{name: _load(path, name, shape) for name, shape in array_shapes(*counts).items()}
-    )
+    return Packed(path, meta, **{name: _load(path, name, shape) for name, shape in array_shapes(*counts).items()})
 
 
 def _load(path: Path, name: str, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -43,9 +43,7 @@ def _draw(axes: Axes, points: NDArray[Any], pen: NDArray[Any], middle: NDArray[A
     points = points - (points.min(axis=0).astype(float) + points.max(axis=0)) / 2 + middle
     strokes = np.split(points, np.flatnonzero(pen)[:-1] + 1)
     colors = [INK(0.85 * i / max(len(strokes) - 1, 1)) for i in range(len(strokes))]
-    axes.add_collection(
-        LineCollection(strokes, colors=colors, linewidths=1.3, capstyle="round"), autolim=False
-    )
+    axes.add_collection(LineCollection(strokes, colors=colors, linewidths=1.3, capstyle="round"), autolim=False)
     for stroke, color in zip(strokes, colors, strict=True):
         if not np.ptp(stroke):
             axes.plot(*stroke[0], ".", color=color, markersize=2.5)
@@ -71,9 +69,7 @@ def histograms(values: dict[str, NDArray[Any]], heading: str, path: Path) -> Non
     """One histogram a name, side by side, the longest hundredth gathered in the last bar, the median marked."""
     figure = Figure(figsize=(4.5 * len(values), 3), layout="constrained")
     figure.suptitle(heading)
-    for axes, (name, value) in zip(
-        figure.subplots(1, len(values), squeeze=False)[0], values.items(), strict=True
-    ):
+    for axes, (name, value) in zip(figure.subplots(1, len(values), squeeze=False)[0], values.items(), strict=True):
         top = max(int(np.quantile(value, 0.99)), 2)
         step = -(-top // 60)  # whole numbers, or bars of different reach stand side by side
         axes.hist(np.minimum(value, top), bins=np.arange(0.5, top + step + 0.5, step), color=BLUE)

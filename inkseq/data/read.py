@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from inkseq.config import ConvertConfig, Simplify
 from inkseq.data.columns import Columns, concatenate, from_records
 from inkseq.data.kaggle import WORDLESS
+from inkseq.data.lines import line_blocks
 from inkseq.data.ndjson import Record, Rejected, parse_line
 from inkseq.data.scan import scan
 from inkseq.data.shuffle import BucketWriter
 from inkseq.data.sketchrnn import read_npz
-from inkseq.data.sources import UNLABELLED, Task, line_blocks
+from inkseq.data.sources import UNLABELLED, Task
 
 RECORDS_AT_ONCE = 1 << 14
 
@@ -105,9 +106,7 @@ def read_lines(text: bytes, mode: Simplify, words: dict[str, int]) -> tuple[Colu
             records.append(parse_line(text[start:end], mode))
             lines.append(line)
         except Rejected as rejected:
-            rejects.append(
-                Reject(line, str(rejected), text[start : min(end, start + 120)].decode(errors="replace"))
-            )
+            rejects.append(Reject(line, str(rejected), text[start : min(end, start + 120)].decode(errors="replace")))
     return concatenate([columns, from_records(records, lines, words)]), rejects, num_lines
 
 

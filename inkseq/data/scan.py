@@ -111,9 +111,7 @@ def _word_changes(text: Any, word_at: Any) -> Any:
 
 
 @njit(cache=True)
-def _scan(
-    text: Any, size: int, check: bool, at: int, line: int, row: int, point: int, rows: Any, slow: Any
-) -> Any:
+def _scan(text: Any, size: int, check: bool, at: int, line: int, row: int, point: int, rows: Any, slow: Any) -> Any:
     """Scan from `at` to the end of the text or of the room for slow lines; returns where all counts stand."""
     num_slow = 0
     while at < size and num_slow < len(slow):

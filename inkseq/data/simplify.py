@@ -24,9 +24,7 @@ Pen = NDArray[np.uint8]
 
 def simplify(points: NDArray[np.float64], pen: NDArray[np.uint8]) -> tuple[Points, Pen]:
     """One flat drawing (see strokes.py), any finite coordinates -> canonical points and pen."""
-    simple, simple_pen, ok = _simplify(
-        np.ascontiguousarray(points, np.float64), np.ascontiguousarray(pen, np.uint8)
-    )
+    simple, simple_pen, ok = _simplify(np.ascontiguousarray(points, np.float64), np.ascontiguousarray(pen, np.uint8))
     if not ok:
         raise ValueError(
             f"cannot simplify a drawing of {len(points):,} points: a coordinate is not finite (or beyond "

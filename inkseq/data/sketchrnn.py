@@ -21,9 +21,7 @@ def read_npz(path: Path, mode: Simplify) -> Iterator[Record | Rejected]:
     word = path.name.removesuffix(".npz").removesuffix(".full").removeprefix("sketchrnn_")
     try:
         with zipfile.ZipFile(path) as archive:
-            arrays = {
-                name: _load(archive, name) for name in SPLIT_NAMES if f"{name}.npy" in archive.namelist()
-            }
+            arrays = {name: _load(archive, name) for name in SPLIT_NAMES if f"{name}.npy" in archive.namelist()}
     except (zipfile.BadZipFile, pickle.UnpicklingError, ValueError, EOFError) as error:
         yield Rejected(f"not a sketch-rnn file ({error})")
         return
@@ -73,6 +71,7 @@ class _ArrayUnpickler(pickle.Unpickler):
             ("numpy", "dtype"),
             ("numpy", "scalar"),
             ("_codecs", "encode"),
+            ("__builtin__", "bytes"),
         }:
             return super().find_class(module.replace("numpy.core", "numpy._core"), name)
         raise pickle.UnpicklingError(f"{module}.{name} has no place in an array")

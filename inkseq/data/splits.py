@@ -23,9 +23,7 @@ def check_split(split: SplitConfig) -> None:
     if min(shares) < 0 or sum(shares) <= 0:
         raise UserError(f"split.train, split.val and split.test must be positive: {shares}")
     if split.unit is SplitUnit.fraction and sum(shares) > 1 + 1e-9:
-        raise UserError(
-            f"split.train + split.val + split.test is {sum(shares):g}: fractions of a class exceed 1"
-        )
+        raise UserError(f"split.train + split.val + split.test is {sum(shares):g}: fractions of a class exceed 1")
 
 
 def rank_bounds(split: SplitConfig, totals_K: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -64,9 +62,7 @@ class Division:
         surplus: Counter[int] = Counter()
         for number, path in enumerate(paths):
             rows = np.load(path)
-            divided = _divide(
-                rows["split"], rows["label"], rows["rank"], by_file is not None, bounds, to_val, seen
-            )
+            divided = _divide(rows["split"], rows["label"], rows["rank"], by_file is not None, bounds, to_val, seen)
             surplus.update(rows["label"][divided == SURPLUS].tolist())
             rows["split"] = divided
             np.save(path, rows)

@@ -1,0 +1,65 @@
+"""From doodles to pictures, through the commands a newcomer types."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from inkseq.config import ConvertConfig, InspectConfig
+from inkseq.data.conversion import convert
+from inkseq.errors import UserError
+from inkseq.inspect import run
+from tests.drawings import line, random_lines
+
+
+def pack(folder: Path, lines: list[bytes]) -> Path:
+    (folder / "raw.ndjson").write_bytes(b"".join(lines))
+    convert(ConvertConfig(raw=[str(folder / "raw.ndjson")], out=str(folder / "packed"), workers=1))
+    return folder / "packed"
+
+
+def test_doodles_convert_inspect(tmp_path: Path) -> None:
+    for words in (
+        ["inkseq.doodles", "out=raw", "per_class=20", "classes=cat,snail"],
+        ["inkseq.convert", "raw=raw", "out=packed"],
+        ["inkseq.inspect", "data=packed", "page=12"],
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stderr == ""  # no bar where there is no terminal
+    assert "all splits: 40 drawings of 2 classes" in ended.stdout
+    pictures = {path.name for path in (tmp_path / "packed" / "inspect").iterdir()}
+    assert pictures == {"classes.png", "lengths.png", "drawings.png", "000-cat.png", "001-snail.png"}
+    for picture in pictures:
+        pixels = imread(tmp_path / "packed" / "inspect" / picture)
+        assert np.ptp(pixels[..., :3]) > 0.5, picture  # something dark on something light
+
+
+def test_the_table_counts_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [line("cat", i, [[[0, 255], [0, i]], [[5], [6]]], recognized=i < 5) for i in range(10)]
+    run(InspectConfig(data=str(pack(tmp_path, lines)), page=1))
+    said = capsys.readouterr().out
+    row = next(text for text in said.splitlines() if text.startswith("cat"))
+    assert row.split() == ["cat", "8", "1", "1", "3.0", "3", "3", "2.0", "50%"]
+    assert "countries: US 10" in said
+
+
+def test_words_cannot_lead_out_of_the_folder_nor_break_a_picture(tmp_path: Path) -> None:
+    lines = [line(word, i) for i, word in enumerate(["../../evil", "a$b$^", "привет", "x" * 100])]
+    packed = pack(tmp_path, lines)
+    run(InspectConfig(data=str(packed)))
+    assert len(list((packed / "inspect").iterdir())) == 7
+    assert {path.name for path in tmp_path.iterdir()} == {"raw.ndjson", "packed"}
+
+
+def test_an_empty_or_unknown_split_is_said(tmp_path: Path) -> None:
+    packed = pack(tmp_path, random_lines(3))
+    with pytest.raises(UserError, match="the split val of .* is empty"):
+        run(InspectConfig(data=str(packed), split="val"))
+    with pytest.raises(UserError, match="no split 'dev', only train, val, test"):
+        run(InspectConfig(data=str(packed), split="dev"))
