@@ -42,7 +42,10 @@ def test_lists_need_no_brackets() -> None:
         (["raw"], "'raw' is not key=value"),
         (["raw=a"], "out= is needed; see --help"),
         (["raw=a", "out=b", "seed=x"], "seed: Value 'x' of type 'str' could not be converted to Integer"),
-        (["raw=a", "out=b", "simplify=maybe"], "simplify: Invalid value 'maybe', expected one of [auto, always, never]"),
+        (
+            ["raw=a", "out=b", "simplify=maybe"],
+            "simplify: Invalid value 'maybe', expected one of [auto, always, never]",
+        ),
         (["raw=a", "out=b", "split=foo"], "split=foo: there are counts, fractions, sketchrnn, tutorial"),
     ],
 )

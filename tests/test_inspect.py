@@ -59,7 +59,7 @@ def test_words_cannot_lead_out_of_the_folder_nor_break_a_picture(tmp_path: Path)
 
 def test_an_empty_or_unknown_split_is_said(tmp_path: Path) -> None:
     packed = pack(tmp_path, random_lines(3))
-    with pytest.raises(UserError, match="the split val of .* is empty"):
+    with pytest.raises(UserError, match=r"the split val of .* is empty"):
         run(InspectConfig(data=str(packed), split="val"))
     with pytest.raises(UserError, match="no split 'dev', only train, val, test"):
         run(InspectConfig(data=str(packed), split="dev"))

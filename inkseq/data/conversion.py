@@ -5,25 +5,28 @@ import json
 import os
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from enum import Enum
+from itertools import accumulate, repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from inkseq.config import ConvertConfig, SplitOrder
+from inkseq.config import ConvertConfig
 from inkseq.data.atomic import check_out, partial_folder, publish
 from inkseq.data.books import Books
 from inkseq.data.kaggle import WORDLESS
-from inkseq.data.pack import create_arrays, pack_bucket, write_shared_pen
+from inkseq.data.pack import Layout, count_splits, create_arrays, pack_bucket, write_shared_pen
 from inkseq.data.packed import FORMAT
 from inkseq.data.read import TaskBooks, read_task
-from inkseq.data.shuffle import BucketWriter, TaskWords, load_bucket, sort_bucket
+from inkseq.data.shuffle import BucketWriter, TaskWords, load_ink, load_sorted, remove_bucket, sort_bucket
 from inkseq.data.sources import Task, find_tasks
-from inkseq.data.splits import Division, check_split
-from inkseq.data.workers import Tick, Workers
+from inkseq.data.splits import SURPLUS, ClassCounts, Rules, check_split, divide
+from inkseq.data.workers import Result, Tick, Workers
 from inkseq.errors import UserError
 
 BUCKET_BYTES = 32 * 2**20  # of input; the third of it that goes into a bucket is shuffled within the cache
@@ -51,14 +54,14 @@ def convert(config: ConvertConfig) -> Books:
             books.add(one)
         _write_rejected(tasks, task_books, folder)
         classes = _classes(config, books, task_books, folder)
-        division = _pack(config, classes, task_books, folder, num_buckets, workers, books)
-        books.check(division.num_drawings)
+        layout = _pack(config, classes, task_books, folder, num_buckets, workers, books)
+        books.check(layout.num_drawings)
         meta = {
             "format": FORMAT,
             "classes": classes,
-            "splits": division.splits,
-            "num_drawings": division.num_drawings,
-            "num_points": division.num_points,
+            "splits": layout.splits,
+            "num_drawings": layout.num_drawings,
+            "num_points": layout.num_points,
             "sources": _sources(tasks, task_books),
             "options": _options(config),
             "seconds": round(time.perf_counter() - started, 1),
@@ -133,37 +136,56 @@ def _pack(
     num_buckets: int,
     workers: Workers,
     books: Books,
-) -> Division:
-    """Sort every bucket, divide all drawings by rank, write the arrays."""
+) -> Layout:
+    """Sort every bucket, divide its drawings, and, knowing how many go where, write them."""
     task_words = _task_words(classes, task_books)
-    buckets, packed = folder / "buckets", folder / "packed"
-    with tqdm(total=2 * num_buckets, unit="bucket", desc="packing", disable=None) as bar:
-        items = [(buckets, number, config.seed, task_words) for number in range(num_buckets)]
-        duplicates = sum((d for _, d in workers.run(_sort_one, items, bar)), Counter[int]())
-        by_file = task_words.totals(len(classes)) if config.split.order is SplitOrder.file else None
-        division = Division.of_buckets(buckets, num_buckets, len(classes), config, by_file)
-        create_arrays(packed, division.num_drawings, division.num_points)
-        pack_items = [(buckets, number, packed, division.stretches[number]) for number in range(num_buckets)]
-        shared = [pair for _, pairs in workers.run(_pack_one, pack_items, bar) for pair in pairs]
-    write_shared_pen(packed, shared)
-    words = [*classes, WORDLESS]  # label -1 is the last
-    for reason, counts in (("duplicate", duplicates), ("surplus", division.surplus)):
-        for label, count in counts.items():
+    buckets, packed, words = folder / "buckets", folder / "packed", [*classes, WORDLESS]  # label -1 is the last
+    with tqdm(total=3 * num_buckets, unit="bucket", desc="packing", disable=None) as bar:
+
+        def every_bucket(work: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]) -> list[Result]:
+            items = [(buckets, number, *others) for number, others in enumerate(arguments)]
+            done = dict(workers.run(work, items, bar))
+            return [done[number] for number in range(num_buckets)]
+
+        sorted_buckets = every_bucket(_sort_one, [(config.seed, task_words, len(classes))] * num_buckets)
+        counts = [count for count, _ in sorted_buckets]
+        *before, total = accumulate(counts, initial=counts[0].nothing())
+        rules = Rules.make(config, total, task_words.kept_K(len(classes)))
+        divided = every_bucket(_divide_one, [(rules, earlier) for earlier in before])
+        layout = Layout.of(np.stack([split_counts for split_counts, _ in divided]))
+        create_arrays(packed, layout.num_drawings, layout.num_points)
+        shared = every_bucket(_pack_one, zip(repeat(rules), before, repeat(packed), layout.first, strict=False))
+    write_shared_pen(packed, [pair for pairs in shared for pair in pairs])
+    for reason, by_bucket in (("duplicate", sorted_buckets), ("surplus", divided)):
+        for label, count in sum((of_label for _, of_label in by_bucket), Counter[int]()).items():
             books.leave_out(words[label], reason, count)
-    return division
+    return layout
 
 
-def _sort_one(buckets: Path, number: int, seed: int, task_words: TaskWords, tick: Tick) -> Counter[int]:
-    duplicates = sort_bucket(buckets, number, seed, task_words)
+def _sort_one(
+    buckets: Path, number: int, seed: int, task_words: TaskWords, num_classes: int, tick: Tick
+) -> tuple[ClassCounts, Counter[int]]:
+    drawings, duplicates = sort_bucket(buckets, number, seed, task_words)
     tick(1)
-    return duplicates
+    return ClassCounts.of(drawings, num_classes), duplicates
+
+
+def _divide_one(
+    buckets: Path, number: int, rules: Rules, before: ClassCounts, tick: Tick
+) -> tuple[NDArray[np.int64], Counter[int]]:
+    drawings = load_sorted(buckets, number)
+    split = divide(drawings, rules, before)
+    tick(1)
+    return count_splits(drawings, split), Counter(drawings["label"][split == SURPLUS].tolist())
 
 
 def _pack_one(
-    buckets: Path, number: int, packed: Path, stretches: list[tuple[int, int]], tick: Tick
+    buckets: Path, number: int, rules: Rules, before: ClassCounts, packed: Path, first: NDArray[np.int64], tick: Tick
 ) -> list[tuple[int, int]]:
-    rows, ink = load_bucket(buckets, number)
-    shared = pack_bucket(packed, rows, ink, stretches)
+    drawings = load_sorted(buckets, number)
+    split = divide(drawings, rules, before)
+    shared = pack_bucket(packed, drawings, load_ink(buckets, number), split, first)
+    remove_bucket(buckets, number)  # as soon as can be: the disk need not hold everything twice
     tick(1)
     return shared
 

@@ -1,5 +1,6 @@
 """Packing: the flat arrays of the dataset, each bucket writing its own stretches of them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from inkseq.data.packed import ARRAYS, array_shapes
 from inkseq.data.shuffle import Ink, Rows
+from inkseq.data.sources import SPLITS, UNLABELLED
 
 
 class ArrayFile:
@@ -40,15 +42,46 @@ def create_arrays(folder: Path, num_drawings: int, num_points: int) -> None:
     ArrayFile(folder, "offsets").write(0, np.zeros(1, np.int64))
 
 
-def pack_bucket(folder: Path, rows: Rows, ink: Ink, stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Write a bucket's drawings, split by split, each from its (first drawing, first point) on.
+@dataclass(frozen=True)
+class Layout:
+    """Where everything goes: split after split, within each bucket after bucket."""
+
+    splits: dict[str, list[int]]  # name -> [first, end) of the drawings
+    num_drawings: int
+    num_points: int
+    first: NDArray[np.int64]  # (buckets, splits, 2): first drawing and first point of each stretch
+
+    @classmethod
+    def of(cls, counts: NDArray[np.int64]) -> "Layout":
+        """From the drawings and points (the last axis) of each split in each bucket."""
+        flat = counts.transpose(1, 0, 2).reshape(-1, 2)
+        first = (np.cumsum(flat, axis=0) - flat).reshape(len(SPLITS), -1, 2).transpose(1, 0, 2)
+        ends = np.cumsum(counts.sum(axis=0), axis=0)
+        splits = {
+            name: [int(first[0, number, 0]), int(ends[number, 0])]
+            for number, name in enumerate(SPLITS)
+            if number != UNLABELLED or counts[:, number].any()
+        }
+        return cls(splits, int(ends[-1, 0]), int(ends[-1, 1]), first)
+
+
+def count_splits(drawings: Rows, split: NDArray[np.int8]) -> NDArray[np.int64]:
+    """(splits, 2): how many drawings and points of a bucket each split gets."""
+    num_points = drawings["num_points"]
+    return np.array([[(split == s).sum(), num_points[split == s].sum()] for s in range(len(SPLITS))], np.int64)
+
+
+def pack_bucket(
+    folder: Path, drawings: Rows, ink: Ink, split: NDArray[np.int8], first: NDArray[np.int64]
+) -> list[tuple[int, int]]:
+    """Write a bucket's drawings, each split's from its (drawing, point) in `first` on.
 
     Returns (index, byte) of the pen's bytes at the ends of stretches: a neighbour's bits may share them, so
     whoever knows all neighbours writes them.
     """
     shared: list[tuple[int, int]] = []
-    for split, (first_drawing, first_point) in enumerate(stretches):
-        chosen = rows[rows["split"] == split]
+    for number, (first_drawing, first_point) in enumerate(first.tolist()):
+        chosen = drawings[split == number]
         if not len(chosen):
             continue
         num_points = chosen["num_points"].astype(np.int64)

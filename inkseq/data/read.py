@@ -15,7 +15,7 @@ from inkseq.data.columns import Columns, concatenate, from_records
 from inkseq.data.kaggle import WORDLESS
 from inkseq.data.lines import line_blocks
 from inkseq.data.ndjson import Record, Rejected, parse_line
-from inkseq.data.scan import scan
+from inkseq.data.scan import Bytes, scan
 from inkseq.data.shuffle import BucketWriter
 from inkseq.data.sketchrnn import read_npz
 from inkseq.data.sources import UNLABELLED, Task
@@ -90,9 +90,9 @@ def _blocks(
         yield columns, rejects
 
 
-def read_lines(text: bytes, mode: Simplify, words: dict[str, int]) -> tuple[Columns, list[Reject], int]:
-    """Whole lines of ndjson as columns in their order, by the bulk path where it can; and the number of lines."""
-    bulk_text = text if mode is not Simplify.always else b""
+def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> tuple[Columns, list[Reject], int]:
+    """Whole lines of ndjson as columns, by the bulk path where it can; what was rejected; the number of lines."""
+    bulk_text = text if mode is not Simplify.always else text[:0]
     columns, slow, num_lines = scan(bulk_text, words, check_canonical=mode is Simplify.auto)
     if mode is Simplify.always:
         slow, num_lines = _all_lines(text)
@@ -103,15 +103,17 @@ def read_lines(text: bytes, mode: Simplify, words: dict[str, int]) -> tuple[Colu
     rejects: list[Reject] = []
     for line, start, end in slow:
         try:
-            records.append(parse_line(text[start:end], mode))
+            records.append(parse_line(text[start:end].tobytes(), mode))
             lines.append(line)
         except Rejected as rejected:
-            rejects.append(Reject(line, str(rejected), text[start : min(end, start + 120)].decode(errors="replace")))
+            rejects.append(
+                Reject(line, str(rejected), text[start : min(end, start + 120)].tobytes().decode(errors="replace"))
+            )
     return concatenate([columns, from_records(records, lines, words)]), rejects, num_lines
 
 
-def _all_lines(text: bytes) -> tuple[list[tuple[int, int, int]], int]:
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+def _all_lines(text: Bytes) -> tuple[list[tuple[int, int, int]], int]:
+    ends = np.flatnonzero(text == ord("\n"))
     starts = np.concatenate([[0], ends[:-1] + 1])
     return [(i, int(a), int(b)) for i, (a, b) in enumerate(zip(starts, ends, strict=False))], len(ends)
 

@@ -15,7 +15,6 @@ from inkseq.data.ndjson import MAX_LINE
 from inkseq.strokes import CANVAS, MAX_MARGIN, MIN_SIDE
 
 SHORTEST_LINE = 64  # bytes of the shortest line the scanner takes, rounded down
-PADDING = 64  # zeros after the text, so that looking a few bytes ahead never leaves it
 MAX_SLOW = 1 << 14  # lines named before the scan pauses
 
 
@@ -34,6 +33,9 @@ NEWLINE, RETURN, QUOTE, BACKSLASH = 10, 13, 34, 92
 COMMA, ZERO, OPEN, CLOSE, CLOSE_BRACE = 44, 48, 91, 93, 125
 
 
+Bytes = NDArray[np.uint8]
+
+
 class Scan(NamedTuple):
     """What a text held: drawings, and the lines (number, start, end) left to the careful reader."""
 
@@ -42,9 +44,11 @@ class Scan(NamedTuple):
     num_lines: int
 
 
-def scan(text: bytes, words: dict[str, int], check_canonical: bool) -> Scan:
-    """Read whole lines of ndjson; `words` grows by those it does not have yet."""
-    buffer = np.frombuffer(text + bytes(PADDING), np.uint8)
+def scan(text: Bytes, words: dict[str, int], check_canonical: bool) -> Scan:
+    """Read whole lines of ndjson; `words` grows by those it does not have yet.
+
+    The last byte is a newline. It stops every look ahead, so that none leaves the text.
+    """
     size = len(text)
     rows = _Rows(
         line=np.empty(size // SHORTEST_LINE + 1, np.int64),
@@ -61,7 +65,7 @@ def scan(text: bytes, words: dict[str, int], check_canonical: bool) -> Scan:
     at = num_lines = num_rows = num_points = 0
     while at < size:
         at, num_lines, num_rows, num_points, num_slow = _scan(
-            buffer, size, check_canonical, at, num_lines, num_rows, num_points, rows, slow_lines
+            text, size, check_canonical, at, num_lines, num_rows, num_points, rows, slow_lines
         )
         slow += [(int(a), int(b), int(c)) for a, b, c in slow_lines[:num_slow]]
     columns = Columns(
@@ -78,11 +82,11 @@ def scan(text: bytes, words: dict[str, int], check_canonical: bool) -> Scan:
     return Scan(columns, slow, num_lines)
 
 
-def _number_words(text: bytes, word_at: NDArray[np.int64], words: dict[str, int]) -> NDArray[np.int32]:
+def _number_words(text: Bytes, word_at: NDArray[np.int64], words: dict[str, int]) -> NDArray[np.int32]:
     """The number of each row's word. Equal words mostly follow each other, so only changes are looked up."""
-    changes = np.flatnonzero(_word_changes(np.frombuffer(text, np.uint8), word_at))
+    changes = np.flatnonzero(_word_changes(text, word_at))
     numbers = [
-        words.setdefault(text[start : start + length].decode(), len(words))
+        words.setdefault(text[start : start + length].tobytes().decode(), len(words))
         for start, length in word_at[changes].tolist()
     ]
     return np.repeat(np.array(numbers, np.int32), np.diff(changes, append=len(word_at)))
@@ -105,8 +109,10 @@ def _word_changes(text: Any, word_at: Any) -> Any:
     for row in range(1, len(word_at)):
         start, length = word_at[row]
         before, length_before = word_at[row - 1]
-        if length == length_before:
-            changes[row] = (text[start : start + length] != text[before : before + length]).any()
+        i = 0
+        while length == length_before and i < length and text[start + i] == text[before + i]:
+            i += 1
+        changes[row] = i < length or length != length_before
     return changes
 
 
@@ -115,14 +121,14 @@ def _scan(text: Any, size: int, check: bool, at: int, line: int, row: int, point
     """Scan from `at` to the end of the text or of the room for slow lines; returns where all counts stand."""
     num_slow = 0
     while at < size and num_slow < len(slow):
-        end, count = _scan_line(text, at, size, check, row, point, rows)
+        end, count = _scan_line(text, at, check, row, point, rows)
         if end > 0:
             rows.line[row] = line
             row += 1
             point += count
         else:
             end = at
-            while end < size and text[end] != NEWLINE:
+            while text[end] != NEWLINE:
                 end += 1
             slow[num_slow] = line, at, end
             num_slow += 1
@@ -133,7 +139,7 @@ def _scan(text: Any, size: int, check: bool, at: int, line: int, row: int, point
 
 
 @njit(cache=True)
-def _scan_line(text: Any, start: int, size: int, check: bool, row: int, point: int, rows: Any) -> Any:
+def _scan_line(text: Any, start: int, check: bool, row: int, point: int, rows: Any) -> Any:
     """One line into row `row`: (start of the next line, number of points), or (-1, 0) for any doubt."""
     failed = (-1, 0)
     at = _skip(text, start, WORD)
@@ -167,7 +173,7 @@ def _scan_line(text: Any, start: int, size: int, check: bool, row: int, point: i
         return failed
     at += 1
     at += text[at] == RETURN
-    if (at < size and text[at] != NEWLINE) or at - start > MAX_LINE:
+    if text[at] != NEWLINE or at - start > MAX_LINE:
         return failed
     rows.num_points[row] = count
     return at + 1, count

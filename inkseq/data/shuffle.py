@@ -6,8 +6,9 @@ alone. The order depends on nothing but the seed and the key_ids: not on files, 
 
 from collections import Counter
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -27,7 +28,7 @@ ROW = np.dtype(
         ("split", np.int8),
     ]
 )
-SORTED = np.dtype(
+DRAWING = np.dtype(
     [
         ("key_id", np.uint64),
         ("start", np.int64),  # of its points in the bucket's ink
@@ -56,8 +57,8 @@ class BucketWriter:
 
     def __init__(self, folder: Path, num_buckets: int, seed: int, name: str) -> None:
         self.num_buckets, self.seed = num_buckets, seed
-        self.files: list[tuple[IO[bytes], IO[bytes]]] = [
-            ((folder / f"{bucket}-{name}.rows").open("ab"), (folder / f"{bucket}-{name}.ink").open("ab"))
+        self.files = [
+            (FileIO(f"{folder}/{bucket}-{name}.rows", "ab"), FileIO(f"{folder}/{bucket}-{name}.ink", "ab"))
             for bucket in range(num_buckets)
         ]
 
@@ -76,13 +77,19 @@ class BucketWriter:
         row_at = np.searchsorted(bucket[by_bucket], np.arange(self.num_buckets + 1, dtype=np.uint64))
         ink_at = np.concatenate([[0], np.cumsum(rows["num_points"], dtype=np.int64)])[row_at]
         for number, (row_file, ink_file) in enumerate(self.files):
-            row_file.write(rows[row_at[number] : row_at[number + 1]].view(np.uint8).data)
-            ink_file.write(ink[ink_at[number] : ink_at[number + 1]].reshape(-1).data)
+            _write_all(row_file, rows[row_at[number] : row_at[number + 1]].view(np.uint8).data)
+            _write_all(ink_file, ink[ink_at[number] : ink_at[number + 1]].reshape(-1).data)
 
     def close(self) -> None:
         for row_file, ink_file in self.files:
             row_file.close()
             ink_file.close()
+
+
+def _write_all(file: FileIO, data: memoryview) -> None:
+    """A disk that is nearly full takes less than it is given, then fails."""
+    while data:
+        data = data[file.write(data) :]
 
 
 @dataclass(frozen=True)
@@ -94,21 +101,20 @@ class TaskWords:
     first_rank: NDArray[np.int64]  # how many of the class earlier tasks kept
     kept: NDArray[np.int64]
 
-    def totals(self, num_classes: int) -> NDArray[np.int64]:
+    def kept_K(self, num_classes: int) -> NDArray[np.int64]:
         """How many drawings of each class were kept in reading."""
         named = self.label >= 0
         return np.bincount(self.label[named], self.kept[named], num_classes).astype(np.int64)
 
 
-def sort_bucket(folder: Path, number: int, seed: int, task_words: TaskWords) -> Counter[int]:
-    """Write NUMBER.sorted.npy: the bucket's drawings in the order of their hashes, each key_id once.
+def sort_bucket(folder: Path, number: int, seed: int, task_words: TaskWords) -> tuple[Rows, Counter[int]]:
+    """The bucket's drawings in the order of their hashes, each key_id once; also left in NUMBER.sorted.npy.
 
-    Returns how many of each label were dropped for being there twice.
+    And how many of each label were dropped for being there twice.
     """
-    rows = _read_all(folder, number, "rows", ROW)
-    ink = _read_all(folder, number, "ink", np.dtype(np.uint8)).reshape(-1, 3)
+    rows, ink = _read_all(folder, number, "rows", ROW), load_ink(folder, number)
     entry = task_words.first_word[rows["task"]] + rows["word"]
-    drawings = np.empty(len(rows), SORTED)
+    drawings = np.empty(len(rows), DRAWING)
     for name in ("key_id", "num_points", "countrycode", "recognized", "split"):
         drawings[name] = rows[name]
     drawings["label"] = task_words.label[entry]
@@ -116,14 +122,26 @@ def sort_bucket(folder: Path, number: int, seed: int, task_words: TaskWords) -> 
     drawings["start"] = np.cumsum(rows["num_points"], dtype=np.int64) - rows["num_points"]
     drawings = drawings[np.argsort(hash_keys(rows["key_id"], seed), kind="stable")]
     first = _first_of_each(drawings, ink)
-    np.save(folder / f"{number}.sorted.npy", drawings[first])
-    return Counter(drawings["label"][~first].tolist())
+    duplicates = Counter(drawings["label"][~first].tolist())
+    drawings = drawings[first]
+    np.save(folder / f"{number}.sorted.npy", drawings)
+    return drawings, duplicates
 
 
-def load_bucket(folder: Path, number: int) -> tuple[Rows, Ink]:
-    """A sorted bucket's drawings, and the ink their `start` points into."""
-    ink = _read_all(folder, number, "ink", np.dtype(np.uint8)).reshape(-1, 3)
-    return np.load(folder / f"{number}.sorted.npy"), ink
+def load_sorted(folder: Path, number: int) -> Rows:
+    """What `sort_bucket` made of a bucket."""
+    drawings: Rows = np.load(folder / f"{number}.sorted.npy")
+    return drawings
+
+
+def load_ink(folder: Path, number: int) -> Ink:
+    """The points of a bucket, which its drawings' `start` points into."""
+    return _read_all(folder, number, "ink", np.dtype(np.uint8)).reshape(-1, 3)
+
+
+def remove_bucket(folder: Path, number: int) -> None:
+    for path in (*folder.glob(f"{number}-*"), folder / f"{number}.sorted.npy"):
+        path.unlink()
 
 
 def _read_all(folder: Path, number: int, kind: str, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -1,19 +1,19 @@
 """Which split a drawing goes to: its source's own, else by its rank within its class."""
 
-from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from inkseq.config import ConvertConfig, SplitConfig, SplitUnit
-from inkseq.data.sources import SPLITS, UNLABELLED
+from inkseq.config import ConvertConfig, SplitConfig, SplitOrder, SplitUnit
+from inkseq.data.shuffle import Rows
+from inkseq.data.sources import SPLITS
 from inkseq.errors import UserError
 
 TRAIN, VAL = SPLITS.index("train"), SPLITS.index("val")
+FREE = -1  # of no split yet
 SURPLUS = -1  # more than the splits ask for
 Counts = NDArray[np.int64]
 
@@ -39,75 +39,62 @@ def rank_bounds(split: SplitConfig, totals_K: NDArray[np.int64]) -> NDArray[np.i
 
 
 @dataclass(frozen=True)
-class Division:
-    """Where every drawing goes: its split is in the bucket's sorted file, and here is where stretches begin."""
+class Rules:
+    """Where the drawings of a class go by their rank: what to do with those of no split, and with train/ ones."""
 
-    splits: dict[str, list[int]]  # name -> [first, end) of the drawings
-    num_drawings: int
-    num_points: int
-    stretches: list[list[tuple[int, int]]]  # [bucket][split] -> first drawing, first point
-    surplus: Counter[int]  # by label
+    bounds: Counts  # (K, 4), of those of no split
+    to_val: Counts  # (K,): so many of the train/ ones become val
+    by_file: bool  # ranks are those in the files, not in the order of hashes
 
     @classmethod
-    def of_buckets(
-        cls, folder: Path, num_buckets: int, num_classes: int, config: ConvertConfig, by_file: Counts | None
-    ) -> "Division":
-        """Divide all drawings, bucket by bucket. `by_file`, where ranks are those in the files, counts the classes."""
-        paths = [folder / f"{number}.sorted.npy" for number in range(num_buckets)]
-        free_K, train_K, has_val = _count_classes(paths, num_classes)
-        bounds = rank_bounds(config.split, free_K if by_file is None else by_file)
-        to_val = np.rint(train_K * (0.0 if has_val else config.val_from_train)).astype(np.int64)
-        seen = np.zeros((2, num_classes), np.int64)
-        counts = np.zeros((num_buckets, len(SPLITS), 2), np.int64)  # drawings, points
-        surplus: Counter[int] = Counter()
-        for number, path in enumerate(paths):
-            rows = np.load(path)
-            divided = _divide(rows["split"], rows["label"], rows["rank"], by_file is not None, bounds, to_val, seen)
-            surplus.update(rows["label"][divided == SURPLUS].tolist())
-            rows["split"] = divided
-            np.save(path, rows)
-            for split in range(len(SPLITS)):
-                chosen = divided == split
-                counts[number, split] = chosen.sum(), rows["num_points"][chosen].sum()
-        return cls.of_counts(counts, surplus)
+    def make(cls, config: ConvertConfig, counts: "ClassCounts", kept_K: Counts) -> "Rules":
+        """`counts` are of all drawings; `kept_K`, which ranks in the files go up to, still has the duplicates."""
+        by_file = config.split.order is SplitOrder.file
+        share = 0.0 if counts.has_val else config.val_from_train
+        to_val = np.rint(counts.train_K * share).astype(np.int64)
+        return cls(rank_bounds(config.split, kept_K if by_file else counts.free_K), to_val, by_file)
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Of each class the drawings of no split and those of train/ folders; whether any is of a val/ one."""
+
+    free_K: Counts
+    train_K: Counts
+    has_val: bool
 
     @classmethod
-    def of_counts(cls, counts: Counts, surplus: Counter[int]) -> "Division":
-        """Lay the stretches one after the other: split after split, in each bucket after bucket."""
-        flat = counts.transpose(1, 0, 2).reshape(-1, 2)
-        first = (np.cumsum(flat, axis=0) - flat).reshape(len(SPLITS), -1, 2).transpose(1, 0, 2)
-        ends = np.cumsum(counts.sum(axis=0), axis=0)
-        splits = {
-            name: [int(first[0, split, 0]), int(ends[split, 0])]
-            for split, name in enumerate(SPLITS)
-            if split != UNLABELLED or counts[:, split].any()
-        }
-        num_drawings, num_points = (int(n) for n in ends[-1])
-        stretches = [[(int(a), int(b)) for a, b in bucket] for bucket in first]
-        return cls(splits, num_drawings, num_points, stretches, surplus)
+    def of(cls, drawings: Rows, num_classes: int) -> "ClassCounts":
+        label, split = drawings["label"], drawings["split"]
+        free_K, train_K = (np.bincount(label[split == s], minlength=num_classes) for s in (FREE, TRAIN))
+        return cls(free_K, train_K, bool((split == VAL).any()))
+
+    def nothing(self) -> "ClassCounts":
+        return ClassCounts(np.zeros_like(self.free_K), np.zeros_like(self.train_K), False)
+
+    def __add__(self, other: "ClassCounts") -> "ClassCounts":
+        free_K, train_K = self.free_K + other.free_K, self.train_K + other.train_K
+        return ClassCounts(free_K, train_K, self.has_val or other.has_val)
 
 
-def _count_classes(paths: list[Path], num_classes: int) -> tuple[Counts, Counts, bool]:
-    """Of each class the drawings to be divided and those of train/ folders; and whether any is of a val/ one."""
-    free_K, train_K, has_val = np.zeros(num_classes, np.int64), np.zeros(num_classes, np.int64), False
-    for path in paths:
-        rows = np.load(path)
-        free_K += np.bincount(rows["label"][rows["split"] < 0], minlength=num_classes)
-        train_K += np.bincount(rows["label"][rows["split"] == TRAIN], minlength=num_classes)
-        has_val |= bool((rows["split"] == VAL).any())
-    return free_K, train_K, has_val
+def divide(drawings: Rows, rules: Rules, before: ClassCounts) -> NDArray[np.int8]:
+    """The split of each drawing of a bucket, SURPLUS for those beyond all; `before` counts earlier buckets."""
+    split, label, rank = (np.ascontiguousarray(drawings[name]) for name in ("split", "label", "rank"))
+    seen = np.stack([before.free_K, before.train_K])
+    divided: NDArray[np.int8] = _divide(split, label, rank, rules.by_file, rules.bounds, rules.to_val, seen)
+    return divided
 
 
 @njit(cache=True)
 def _divide(split: Any, label: Any, rank: Any, by_file: bool, bounds: Any, to_val: Any, seen: Any) -> Any:
-    """The split of each drawing of a bucket; `seen` counts, over all buckets, the free and those of train/ folders."""
     divided = split.copy()
     for i in range(len(split)):
         k = label[i]
-        if split[i] == TRAIN and seen[1, k] < to_val[k]:
-            divided[i] = VAL
+        if split[i] == TRAIN:
+            if seen[1, k] < to_val[k]:
+                divided[i] = VAL
             seen[1, k] += 1
-        elif split[i] < 0:
+        elif split[i] == FREE:
             place = rank[i] if by_file else seen[0, k]
             seen[0, k] += 1
             divided[i] = SURPLUS

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from inkseq.errors import UserError
+from inkseq.memory import keep_freed_memory
 
 Result = TypeVar("Result")
 Tick = Callable[[int], None]
@@ -22,9 +24,13 @@ class Workers:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        context = multiprocessing.get_context("spawn")
+        keep_freed_memory()
+        # A fork starts at once, where a new interpreter would first import for longer than small data takes.
+        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         self.done, self.stop = context.Value("q", 0), context.Event()
         self.pool = ProcessPoolExecutor(number, context, _start_worker, (self.done, self.stop))
+        if number > 1:
+            self.pool.submit(int)  # forks now, before a progress bar starts its thread
 
     def __enter__(self) -> "Workers":
         return self
@@ -63,7 +69,9 @@ def _start_worker(done: Any, stop: Any) -> None:
     """In a new worker: Ctrl-C is the parent's to handle; a parent that was killed takes its workers along."""
     global _done, _stop
     _done, _stop = done, stop
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

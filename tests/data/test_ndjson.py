@@ -132,7 +132,7 @@ SPECIAL = ("line", "word", "points", "pen")
 def assert_same(text: bytes, mode: Simplify) -> int:
     """Both readers agree on every line; returns how many drawings there were."""
     words: dict[str, int] = {}
-    columns, rejects, num_lines = read_lines(text, mode, words)
+    columns, rejects, num_lines = read_lines(np.frombuffer(text, np.uint8), mode, words)
     expected, expected_words, expected_rejects = by_oracle(text, mode)
     assert num_lines == text.count(b"\n") == len(columns) + len(rejects)
     assert [(r.line, r.reason) for r in rejects] == expected_rejects

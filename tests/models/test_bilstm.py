@@ -1,0 +1,130 @@
+"""The one promise: a drawing's logits do not depend on its batch. And the tutorial's parameter count."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+import pytest
+import torch
+from torch import Tensor
+
+from inkseq.errors import UserError
+from inkseq.models.bilstm import BiLSTM, BiLSTMConfig
+from inkseq.models.features import INPUTS
+from inkseq.models.layers import Activation, Cell, Norm, Pooling
+from inkseq.models.zoo import MODELS
+
+LENGTHS = [7, 1, 12, 2, 5]
+SMALL = BiLSTMConfig(channels=[8, 8], kernels=[5, 3], hidden=6, layers=2)
+TUTORIAL = BiLSTMConfig(activation=Activation.none, norm=Norm.none, conv_dropout=0.3, dropout=0.3, pooling=Pooling.sum)
+EVERY_KIND = list(product(Cell, Norm, Pooling))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """On models this small, threads do little but wait for each other: seconds become a minute."""
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(num_threads)
+
+
+def scribbles(lengths: list[int]) -> list[Tensor]:
+    """Random drawings as (dx, dy, pen) rows."""
+    generator = torch.Generator().manual_seed(1)
+    drawings = [torch.randn(length, 3, generator=generator) / 4 for length in lengths]
+    for rows in drawings:
+        rows[:, 2] = (rows[:, 2] > 0.1).float()
+        rows[-1, 2] = 1
+    return drawings
+
+
+def pad(drawings: list[Tensor], more: int = 0) -> tuple[Tensor, Tensor]:
+    """x_BTC with `more` points of padding than it needs, and length_B."""
+    length_B = torch.tensor([len(rows) for rows in drawings])
+    x_BTC = torch.zeros(len(drawings), int(length_B.max()) + more, 3)
+    for row_TC, rows in zip(x_BTC, drawings, strict=True):
+        row_TC[: len(rows)] = rows
+    return x_BTC, length_B
+
+
+def small(**changes: object) -> BiLSTM:
+    """A small model in evaluation with weights that tell drawings apart, and statistics of some drawings."""
+    torch.manual_seed(0)
+    model = BiLSTM(replace(SMALL, **changes), num_classes=4)  # type: ignore[arg-type]
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(2)
+        model(*pad(scribbles([9, 4])))
+    return model.eval()
+
+
+@pytest.mark.parametrize("inputs", [["dx", "dy", "pen"], list(INPUTS)], ids=["default", "all"])
+@pytest.mark.parametrize(("cell", "norm", "pooling"), EVERY_KIND)
+def test_logits_are_the_same_alone_in_a_batch_and_with_more_padding(
+    cell: Cell, norm: Norm, pooling: Pooling, inputs: list[str]
+) -> None:
+    model, drawings = small(cell=cell, norm=norm, pooling=pooling, inputs=inputs), scribbles(LENGTHS)
+    with torch.no_grad():
+        alone_BK = torch.cat([model(*pad([rows])) for rows in drawings])
+        assert alone_BK.std(dim=0).max() > 1e-2, "logits that hardly differ prove nothing"
+        torch.testing.assert_close(model(*pad(drawings)), alone_BK, rtol=0, atol=1e-5)
+        torch.testing.assert_close(model(*pad(drawings, more=30)), alone_BK, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("cell", "norm", "pooling"), EVERY_KIND)
+def test_gradients_are_the_sum_of_each_drawings_own(cell: Cell, norm: Norm, pooling: Pooling) -> None:
+    model, drawings = small(cell=cell, norm=norm, pooling=pooling), scribbles(LENGTHS)
+    parameters = list(model.parameters())
+    together = torch.autograd.grad(model(*pad(drawings, more=3)).square().sum(), parameters)
+    apart = [torch.autograd.grad(model(*pad([rows])).square().sum(), parameters) for rows in drawings]
+    for gradient, each in zip(together, zip(*apart, strict=True), strict=True):
+        total = torch.stack(each).sum(0)
+        torch.testing.assert_close(gradient, total, rtol=0, atol=1e-4 * float(total.abs().max()) + 1e-6)
+
+
+def test_full_size_model_is_exact_to_1e_5_among_real_lengths() -> None:
+    torch.manual_seed(0)
+    model, drawings = BiLSTM(BiLSTMConfig(), num_classes=345).eval(), scribbles([48, 3, 96, 20])
+    with torch.no_grad():
+        batch_BK = model(*pad(drawings))
+        for rows, logits_K in zip(drawings, batch_BK, strict=True):
+            torch.testing.assert_close(model(*pad([rows]))[0], logits_K, rtol=0, atol=1e-5)
+
+
+def test_the_tutorial_has_its_1145337_parameters() -> None:
+    assert sum(p.numel() for p in BiLSTM(TUTORIAL, num_classes=345).parameters()) == 1_145_337
+
+
+def test_dropout_stands_before_every_layer_but_the_first_of_its_kind() -> None:
+    model = BiLSTM(replace(TUTORIAL, conv_dropout=0.25), num_classes=345)
+    assert [conv.get_submodule("dropout").probability for conv in model.convs] == [0, 0.25, 0.25]
+    assert [rnn.get_submodule("dropout").probability for rnn in model.rnns] == [0, 0.3, 0.3]
+
+
+@pytest.mark.parametrize("cell", Cell)
+@pytest.mark.parametrize("norm", Norm)
+def test_bfloat16_trains_and_stays_close(cell: Cell, norm: Norm) -> None:
+    model, batch = small(cell=cell, norm=norm).train(), pad(scribbles(LENGTHS))
+    model.apply(lambda module: setattr(module, "probability", 0.0))  # no dropout: the two must be comparable
+    exact_BK = model(*batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough_BK = model(*batch)
+    assert rough_BK.dtype == torch.bfloat16
+    torch.testing.assert_close(rough_BK.float(), exact_BK, rtol=0, atol=0.03)
+    rough_BK.float().square().sum().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_a_model_without_convolutions_works() -> None:
+    model, drawings = small(channels=[], kernels=[]), scribbles(LENGTHS)
+    torch.testing.assert_close(model(*pad(drawings))[:1], model(*pad(drawings[:1])), rtol=0, atol=1e-6)
+
+
+def test_a_convolution_without_a_kernel_is_refused() -> None:
+    with pytest.raises(UserError, match="channels and kernels"):
+        small(kernels=[5])
+
+
+def test_the_zoo_knows_each_model_by_its_configs_name() -> None:
+    assert MODELS[BiLSTMConfig().name] is BiLSTM
