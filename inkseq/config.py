@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
-from omegaconf import MISSING
+MISSING: Any = "???"  # how Hydra writes a value that has to be given
 
 Simplify = Enum("Simplify", ["auto", "always", "never"])
 SplitUnit = Enum("SplitUnit", ["fraction", "count"])
@@ -62,6 +63,104 @@ class InspectConfig:
     out: str | None = None  # where the pictures go; DATA/inspect unless told
     split: str | None = None  # train, val, test; all unless told
     page: int = 48  # drawings on a page
+
+
+Layout = Enum("Layout", ["inkseq", "tutorial"])
+Activation = Enum("Activation", ["none", "relu", "gelu", "silu"])
+Norm = Enum("Norm", ["none", "batch", "layer"])
+Cell = Enum("Cell", ["lstm", "gru"])
+Pooling = Enum("Pooling", ["sum", "mean", "max", "mean_max", "attention"])
+
+
+@dataclass
+class BiLSTMConfig:
+    """The defaults are ours; the tutorial's differ in activation, norm, conv_dropout and pooling."""
+
+    name: str = "bilstm"  # in models.zoo.MODELS
+    preset: str = "bilstm"  # what the run is called after
+    inputs: list[str] = field(default_factory=lambda: ["dx", "dy", "pen"])  # any of models.features.INPUTS
+    channels: list[int] = field(default_factory=lambda: [48, 64, 96])  # one convolution each
+    kernels: list[int] = field(default_factory=lambda: [5, 5, 3])  # points each convolution sees
+    activation: Activation = Activation.gelu
+    norm: Norm = Norm.layer
+    conv_dropout: float = 0.1  # before every convolution but the first
+    cell: Cell = Cell.lstm
+    hidden: int = 128  # per direction
+    layers: int = 3
+    dropout: float = 0.3  # before every recurrent layer but the first
+    pooling: Pooling = Pooling.mean_max
+
+
+Optimizer = Enum("Optimizer", ["adam", "adamw"])
+Schedule = Enum("Schedule", ["constant", "cosine", "one_cycle"])
+
+
+@dataclass
+class OptimConfig:
+    name: Optimizer = Optimizer.adamw
+    lr: float = 2e-3  # the highest the schedule reaches
+    schedule: Schedule = Schedule.one_cycle
+    warmup: str = "10%"  # to `lr`, linearly (one_cycle: along a cosine)
+    weight_decay: float = 0.01  # of matrices; biases and norms are left alone
+    beta1: float = 0.9
+    beta2: float = 0.99
+    clip: float = 1.0  # the gradient's norm at most; 0: as it comes
+
+
+Precision = Enum("Precision", ["auto", "float32", "bfloat16", "float16"])
+
+
+@dataclass
+class AugmentConfig:
+    """How much of each; 0 is none of it. A spread is a standard deviation."""
+
+    rotate: float = 0.0  # spread, in degrees
+    shear: float = 0.0  # spread of how far x moves as y moves by 1
+    stretch: float = 0.0  # spread of the logarithm of width / height, on top of the drawing's own
+    mirror: float = 0.0  # probability that left and right are swapped
+    jitter: float = 0.0  # spread of each point, in units of the larger side
+    reverse: float = 0.0  # probability of a stroke to be drawn from its end
+    drop_points: float = 0.0  # probability of a point to be left out, unless it begins or ends a stroke
+    drop_strokes: float = 0.0  # probability of a stroke to be left out; one always stays
+    prefix: float = 0.0  # probability of a drawing to be broken off, behind any of its points
+
+
+@dataclass
+class TrainConfig:
+    """Durations are `20 epochs`, `1000 steps`, `1e6 drawings`, `7 minutes` or, of the whole, `10%`."""
+
+    data: str = MISSING  # a packed folder
+    name: str | None = None  # of the run; MODEL-DATA unless told
+    runs: str = "runs"  # the run folder is RUNS/NAME
+    model: BiLSTMConfig = field(default_factory=BiLSTMConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    layout: Layout = Layout.inkseq  # of sequences, see strokes.py
+    batch_size: int = 64  # drawings a step, over all devices
+    micro_batch: int | None = None  # so many at a time, where memory is short
+    duration: str = "20 epochs"
+    max_minutes: float | None = None  # stop then, wherever the schedule is
+    evaluate: str = "1 epoch"  # how often, on the whole of val
+    best_by: str = "top1"  # which metric of val makes a checkpoint the best; loss counts downwards
+    patience: int | None = None  # stop after so many evaluations without a better one
+    log: str = "20 steps"
+    label_smoothing: float = 0.1
+    ema: float = 0.0  # decay of the averaged weights that are evaluated; 0: the weights themselves
+    precision: Precision = Precision.auto
+    device: str = "auto"  # cpu, cuda, cuda:1 ...
+    seed: int = 0
+    init_from: str | None = None  # a run whose weights to start from, with a new head where classes differ
+    freeze: bool = False  # train only the head
+
+
+@dataclass
+class EvaluateConfig:
+    run: str = MISSING  # a run folder
+    data: str | None = None  # a packed folder; the run's own unless told
+    split: str = "test"
+    checkpoint: str = "best"  # or last
+    out: str | None = None  # JSON; RUN/evaluation-SPLIT.json unless told
+    device: str = "auto"
 
 
 @dataclass

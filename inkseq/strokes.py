@@ -8,16 +8,17 @@ Shape suffixes, here and everywhere: B batch, T points, C features, H hidden, K 
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from inkseq.config import Layout
 
 CANVAS = 255  # the larger side of a canonical drawing
 MIN_SIDE, MAX_MARGIN = 200, 55  # what `is_canonical` still takes for one
 
 Drawing = Sequence[Sequence[Sequence[float]]]
-Layout = Literal["inkseq", "tutorial"]
 
 
 def flatten(drawing: Drawing) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
@@ -34,7 +35,7 @@ def unflatten(points: NDArray[Any], pen: NDArray[Any]) -> list[list[list[Any]]]:
     return [stroke.T.tolist() for stroke in np.split(points, ends[:-1])]
 
 
-def to_sequence(points: ArrayLike, pen: ArrayLike, layout: Layout = "inkseq") -> NDArray[np.float32]:
+def to_sequence(points: ArrayLike, pen: ArrayLike, layout: Layout = Layout.inkseq) -> NDArray[np.float32]:
     """Rows (dx, dy, pen). `inkseq` keeps the aspect and starts with (0, 0, pen): n points are n rows.
 
     `tutorial` is the TensorFlow tutorial's: x and y are scaled apart to the unit box and the first row is
@@ -42,13 +43,13 @@ def to_sequence(points: ArrayLike, pen: ArrayLike, layout: Layout = "inkseq") ->
     """
     xy = np.asarray(points, np.float32)
     side = np.ptp(xy, axis=0)
-    if layout == "inkseq":
+    if layout is Layout.inkseq:
         side = side.max(keepdims=True)
     xy = (xy - xy.min(axis=0)) / np.where(side > 0, side, 1)
     rows = np.empty((len(xy), 3), np.float32)
     rows[:, :2] = np.diff(xy, axis=0, prepend=xy[:1])
     rows[:, 2] = pen
-    return rows if layout == "inkseq" else rows[1:]
+    return rows if layout is Layout.inkseq else rows[1:]
 
 
 def from_sequence(rows: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inkseq.config import Layout
 from inkseq.strokes import flatten, from_sequence, is_canonical, to_sequence, unflatten
 
 numbers = st.integers(0, 255)
@@ -40,14 +41,14 @@ def test_sequence_by_hand() -> None:
 def test_tutorial_sequence_by_hand() -> None:
     """x and y are scaled apart: 0..200 and 0..100 both become 0..1; and there is one row less than points."""
     points, pen = flatten([[[10, 210], [50, 150]], [[110], [100]]])
-    rows = to_sequence(points, pen, "tutorial")
+    rows = to_sequence(points, pen, Layout.tutorial)
     assert rows.tolist() == [[1, 1, 1], [-0.5, -0.5, 1]]
 
 
 def test_a_dot_divides_by_nothing() -> None:
     points, pen = flatten([[[7], [7]]])
     assert to_sequence(points, pen).tolist() == [[0, 0, 1]]
-    assert to_sequence(points, pen, "tutorial").shape == (0, 3)
+    assert to_sequence(points, pen, Layout.tutorial).shape == (0, 3)
 
 
 @pytest.mark.parametrize(

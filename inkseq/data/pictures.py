@@ -22,20 +22,28 @@ Flat = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def page(drawings: Sequence[Flat], titles: Sequence[str], columns: int, heading: str, path: Path) -> None:
-    """A page of drawings with small titles, strokes from dark (first) to light (last)."""
+    """A PNG of `draw_page`."""
+    save(draw_page(drawings, titles, [GREY] * len(titles), columns, heading), path)
+
+
+def draw_page(
+    drawings: Sequence[Flat], titles: Sequence[str], colors: Sequence[str], columns: int, heading: str
+) -> Figure:
+    """A page of drawings with small coloured titles, strokes from dark (first) to light (last)."""
     columns = min(columns, len(drawings))
     rows = -(-len(drawings) // columns)
-    figure = Figure(figsize=(columns * 1.2, rows * 1.3 + 0.5), layout="constrained")
+    pitch = 1.0 + 0.1 * max(title.count("\n") + 1 for title in titles)  # of the rows, in cells: titles need room
+    figure = Figure(figsize=(columns * 1.2, rows * 1.2 * pitch + 0.5), layout="constrained")
     figure.suptitle(heading, fontsize=12)
     axes = figure.subplots()  # one for all: an axes a drawing takes ten times as long
     cell = CANVAS * 1.15
-    for i, ((points, pen), title) in enumerate(zip(drawings, titles, strict=True)):
-        corner = np.array([i % columns, i // columns * 1.1]) * cell
+    for i, ((points, pen), title, color) in enumerate(zip(drawings, titles, colors, strict=True)):
+        corner = np.array([i % columns, i // columns * pitch]) * cell
         _draw(axes, points, pen, corner + CANVAS / 2)
-        axes.text(corner[0] + CANVAS / 2, corner[1] - 8, title, fontsize=7, color=GREY, ha="center", va="bottom")
-    axes.set(xlim=(-10, columns * cell), ylim=(rows * 1.1 * cell, -45), aspect="equal")
+        axes.text(corner[0] + CANVAS / 2, corner[1] - 8, title, fontsize=7, color=color, ha="center", va="bottom")
+    axes.set(xlim=(-10, columns * cell), ylim=(rows * pitch * cell, -15 - (pitch - 1) * cell), aspect="equal")
     axes.axis("off")
-    save(figure, path)
+    return figure
 
 
 def _draw(axes: Axes, points: NDArray[Any], pen: NDArray[Any], middle: NDArray[Any]) -> None:

@@ -1,39 +1,11 @@
 """Convolutions, then bidirectional LSTMs: the recogniser of the TensorFlow tutorial, with exact masks."""
 
-from dataclasses import dataclass, field
-
 from torch import Tensor, nn
 
+from inkseq.config import BiLSTMConfig
 from inkseq.errors import UserError
 from inkseq.models.features import choose_inputs, compute_inputs
-from inkseq.models.layers import (
-    Activation,
-    BiRNN,
-    Cell,
-    MaskedConv,
-    MaskedPooling,
-    Norm,
-    Pooling,
-    mask_padding,
-)
-
-
-@dataclass
-class BiLSTMConfig:
-    """The defaults are ours; the tutorial's differ in activation, norm, conv_dropout and pooling."""
-
-    name: str = "bilstm"  # in zoo.MODELS
-    inputs: list[str] = field(default_factory=lambda: ["dx", "dy", "pen"])  # any of features.INPUTS
-    channels: list[int] = field(default_factory=lambda: [48, 64, 96])  # one convolution each
-    kernels: list[int] = field(default_factory=lambda: [5, 5, 3])  # points each convolution sees
-    activation: Activation = Activation.gelu  # none | relu | gelu | silu
-    norm: Norm = Norm.layer  # none | batch | layer
-    conv_dropout: float = 0.1  # before every convolution but the first
-    cell: Cell = Cell.lstm  # lstm | gru
-    hidden: int = 128  # per direction
-    layers: int = 3
-    dropout: float = 0.3  # before every recurrent layer but the first
-    pooling: Pooling = Pooling.mean_max  # sum | mean | max | mean_max | attention
+from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, mask_padding
 
 
 class BiLSTM(nn.Module):

@@ -3,11 +3,13 @@
 In a batch, drawing b has `length_B[b]` real points and padding behind them; `mask_BT1` is True on the real.
 """
 
-from enum import Enum
+from collections.abc import Callable
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+from inkseq.config import Activation, Cell, Norm, Pooling
 
 
 def mask_padding(length_B: Tensor, num_points: int) -> Tensor:
@@ -72,25 +74,18 @@ def sum_over_ranks(x: Tensor) -> Tensor:
     return total
 
 
-class Activation(Enum):
-    none = nn.Identity
-    relu = nn.ReLU
-    gelu = nn.GELU
-    silu = nn.SiLU
-
-
-class Norm(Enum):
-    none = nn.Identity
-    batch = MaskedBatchNorm
-    layer = nn.LayerNorm
-
-
-class Cell(Enum):
-    lstm = nn.LSTM
-    gru = nn.GRU
-
-
-Pooling = Enum("Pooling", ["sum", "mean", "max", "mean_max", "attention"])
+ACTIVATIONS: dict[Activation, type[nn.Module]] = {
+    Activation.none: nn.Identity,
+    Activation.relu: nn.ReLU,
+    Activation.gelu: nn.GELU,
+    Activation.silu: nn.SiLU,
+}
+NORMS: dict[Norm, Callable[[int], nn.Module]] = {
+    Norm.none: nn.Identity,
+    Norm.batch: MaskedBatchNorm,
+    Norm.layer: nn.LayerNorm,
+}
+CELLS: dict[Cell, type[nn.LSTM] | type[nn.GRU]] = {Cell.lstm: nn.LSTM, Cell.gru: nn.GRU}
 
 
 class MaskedConv(nn.Module):
@@ -111,8 +106,8 @@ class MaskedConv(nn.Module):
         super().__init__()
         self.dropout = Dropout(dropout)
         self.conv = nn.Conv1d(channels_in, channels, kernel, padding="same")
-        self.norm = norm.value(channels)
-        self.activation = activation.value()
+        self.norm = NORMS[norm](channels)
+        self.activation = ACTIVATIONS[activation]()
 
     def forward(self, x_BTC: Tensor, mask_BT1: Tensor) -> Tensor:
         h_BTC: Tensor = self.conv(self.dropout(x_BTC).mT).mT
@@ -132,8 +127,8 @@ class BiRNN(nn.Module):
     def __init__(self, cell: Cell, channels: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.dropout = Dropout(dropout)
-        self.ahead = cell.value(channels, hidden, batch_first=True)
-        self.back = cell.value(channels, hidden, batch_first=True)
+        self.ahead = CELLS[cell](channels, hidden, batch_first=True)
+        self.back = CELLS[cell](channels, hidden, batch_first=True)
 
     def forward(self, x_BTC: Tensor, length_B: Tensor) -> Tensor:
         x_BTC = self.dropout(x_BTC)

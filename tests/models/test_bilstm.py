@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from inkseq.config import Activation, BiLSTMConfig, Cell, Norm, Pooling
 from inkseq.errors import UserError
-from inkseq.models.bilstm import BiLSTM, BiLSTMConfig
+from inkseq.models.bilstm import BiLSTM
 from inkseq.models.features import INPUTS
-from inkseq.models.layers import Activation, Cell, Norm, Pooling
 from inkseq.models.zoo import MODELS
 
 LENGTHS = [7, 1, 12, 2, 5]

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from inkseq.config import Layout
 from inkseq.errors import UserError
 from inkseq.models.features import INPUTS, choose_inputs, compute_inputs
 from inkseq.models.layers import mask_padding
@@ -48,7 +49,7 @@ def test_input_is_what_paper_and_pencil_say_and_zero_on_padding(name: str) -> No
 
 def test_positions_know_the_first_point_that_the_tutorial_leaves_out() -> None:
     right_and_up = [[[0, 2, 4], [4, 2, 0]]]
-    rows = torch.from_numpy(to_sequence(*flatten(right_and_up), layout="tutorial"))
+    rows = torch.from_numpy(to_sequence(*flatten(right_and_up), layout=Layout.tutorial))
     assert see("x", [rows], 3)[0].tolist() == [0, 0.5, 0]
     assert see("y", [rows], 3)[0].tolist() == [0, -0.5, 0]
 

@@ -9,7 +9,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from inkseq.models.layers import BiRNN, Cell, Dropout, MaskedBatchNorm, mask_padding, turn_round
+from inkseq.config import Cell
+from inkseq.models.layers import CELLS, BiRNN, Dropout, MaskedBatchNorm, mask_padding, turn_round
 
 LENGTHS = torch.tensor([5, 1, 9, 7])
 
@@ -28,7 +29,7 @@ def test_turn_round_reverses_the_points_and_leaves_the_padding() -> None:
 @pytest.mark.parametrize("cell", Cell)
 def test_birnn_is_the_packed_bidirectional_layer_in_values_and_gradients(cell: Cell) -> None:
     birnn = BiRNN(cell, channels=6, hidden=4, dropout=0.0)
-    packed = cell.value(6, 4, batch_first=True, bidirectional=True)
+    packed = CELLS[cell](6, 4, batch_first=True, bidirectional=True)
     packed.load_state_dict(
         dict(birnn.ahead.state_dict()) | {f"{k}_reverse": w for k, w in birnn.back.state_dict().items()}
     )

@@ -1,0 +1,188 @@
+"""Batches made on the device: gathered, augmented, normalised to (dx, dy, pen) rows.
+
+An epoch is a shuffle of the split in which batches hold drawings of similar length. A step's batch follows
+from (seed, step) alone, so the number of steps done is all there is to save and to go on from.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inkseq.config import AugmentConfig, Layout
+from inkseq.data.augment import augment_strokes, check_augment
+from inkseq.data.resident import Drawings, Strokes
+from inkseq.errors import UserError
+
+Indices = NDArray[np.int64]
+
+WINDOW = 64  # batches at most that are sorted by length together
+ENOUGH_REAL = 0.92  # of the points in a batch; with less, it is computed as several groups
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Drawings as a model takes them, on the device."""
+
+    x_BTC: Tensor  # rows (dx, dy, pen), float32, zero on padding
+    length_B: Tensor
+    label_B: Tensor  # -1 where the word is not known
+    index_B: Tensor  # of each drawing in the whole dataset
+
+
+class Batches:
+    """The training batches of one rank, by step number."""
+
+    def __init__(
+        self,
+        drawings: Drawings,
+        batch_size: int,
+        seed: int,
+        layout: Layout = Layout.inkseq,
+        augment: AugmentConfig | None = None,
+        micro_batch: int | None = None,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        if batch_size < 1 or (micro_batch is not None and micro_batch < 1):
+            raise UserError(f"batch_size={batch_size} and micro_batch={micro_batch} must be 1 or more")
+        if (drawings.label_N < 0).any():
+            raise UserError("drawings without a word cannot be trained on; choose a split that has words")
+        augment = augment or AugmentConfig()
+        check_augment(augment)
+        self.drawings, self.layout, self.batch_size, self.seed = drawings, layout, batch_size, seed
+        self.largest_group = None if micro_batch is None else micro_batch * world
+        self.rank, self.world = rank, world
+        self.steps_per_epoch = -(-len(drawings) // batch_size)
+        self._generator = torch.Generator(drawings.device)
+        self._augment = partial(augment_strokes, config=augment, generator=self._generator)
+
+        # The epoch and the window a step lies in are the last step's, nearly always.
+        self._shuffled = lru_cache(maxsize=1)(self._shuffle)
+        self._sorted_window = lru_cache(maxsize=1)(self._sort_window)
+
+    def step(self, step: int) -> list[tuple[Batch, float]]:
+        """The step's drawings in groups of similar length, each with its weight in the step's loss.
+
+        The sum over groups of weight * (mean loss of the group), averaged over ranks as DDP averages
+        gradients, is the mean loss of the whole batch. All ranks have the same number of groups.
+        """
+        groups = self.groups(step)
+        num_drawings = sum(map(len, groups))
+        self._generator.manual_seed(int(np.random.SeedSequence((self.seed, step, self.rank)).generate_state(1)[0]))
+        weighted = []
+        for group in groups:
+            mine = group[self.rank :: self.world]
+            weight = len(mine) * self.world / num_drawings
+            # A rank without a drawing computes another rank's, for nothing, to keep step with the others.
+            mine = mine if len(mine) else group[:1]
+            weighted.append((make_batch(self.drawings, mine, self.layout, self._augment), weight))
+        return weighted
+
+    def groups(self, step: int) -> list[Indices]:
+        """The step's drawings on all ranks, by position in the split: the longest first, cut into groups."""
+        batch = self._batch(*divmod(step, self.steps_per_epoch))
+        groups = cut_by_length(batch, count_rows(self.drawings, batch, self.layout))
+        if self.largest_group is None:
+            return groups
+        return [part for group in groups for part in np.array_split(group, -(-len(group) // self.largest_group))]
+
+    def _batch(self, epoch: int, batch: int) -> Indices:
+        """Any batch of an epoch, the longest drawing first."""
+        num_full = len(self.drawings) // self.batch_size
+        if batch == num_full:  # the epoch's last and smaller batch, drawings of any length
+            return longest_first(self.drawings, self._shuffled(epoch)[num_full * self.batch_size :])
+        # Two windows at least, or else the batches of a small split would be the same in every epoch.
+        num_windows = min(num_full, max(2, -(-num_full // WINDOW)))
+        window = batch * num_windows // num_full
+        first, end = (-(-edge * num_full // num_windows) for edge in (window, window + 1))
+        drawings: Indices = self._sorted_window(epoch, first, end)[batch - first]
+        return drawings
+
+    def _sort_window(self, epoch: int, first: int, end: int) -> Indices:
+        """The batches [first, end) of an epoch as rows: alike in length within, in any order."""
+        drawings = self._shuffled(epoch)[first * self.batch_size : end * self.batch_size]
+        batches = longest_first(self.drawings, drawings).reshape(-1, self.batch_size)
+        return np.random.default_rng((self.seed, epoch, 1 + first)).permutation(batches)
+
+    def _shuffle(self, epoch: int) -> Indices:
+        return np.random.default_rng((self.seed, epoch)).permutation(len(self.drawings))
+
+
+def evaluation_batches(
+    drawings: Drawings, layout: Layout = Layout.inkseq, points_per_batch: int = 32_768, rank: int = 0, world: int = 1
+) -> Iterator[Batch]:
+    """Every drawing once over all ranks, the longest first, in batches of at most so many points with padding.
+
+    A drawing longer than that is a batch by itself. Ranks can have different numbers of batches.
+    """
+    remaining = longest_first(drawings, np.arange(len(drawings)))[rank::world]
+    while len(remaining):
+        longest = int(count_rows(drawings, remaining[:1], layout)[0])
+        batch, remaining = np.split(remaining, [max(points_per_batch // longest, 1)])
+        for group in cut_by_length(batch, count_rows(drawings, batch, layout)):
+            yield make_batch(drawings, group, layout)
+
+
+def make_batch(
+    drawings: Drawings, index_B: Indices, layout: Layout, augment: Callable[[Strokes], Strokes] | None = None
+) -> Batch:
+    """The drawings at these positions of the split, the longest first."""
+    # The tutorial's layout drops a row; a lone point has to leave one.
+    num_points = max(int(drawings.length_N[index_B[0]]), 2 if layout is Layout.tutorial else 1)
+    strokes, label_B, index_in_dataset_B = drawings.gather(index_B, num_points)
+    if augment is not None:
+        strokes = augment(strokes)
+    x_BTC, length_B = to_rows(strokes, layout)
+    return Batch(x_BTC, length_B, label_B, index_in_dataset_B)
+
+
+def to_rows(strokes: Strokes, layout: Layout) -> tuple[Tensor, Tensor]:
+    """`strokes.to_sequence` of many drawings at once: x_BTC and length_B.
+
+    Of a single point the tutorial's layout, which drops the first row, leaves one row of zeros.
+    """
+    xy_BT2, pen_BT, length_B = strokes
+    low_B12, high_B12 = torch.aminmax(xy_BT2, dim=1, keepdim=True)
+    side_B12 = high_B12 - low_B12
+    if layout is Layout.inkseq:
+        side_B12 = side_B12.amax(2, keepdim=True)
+    step_BT2 = (xy_BT2[:, 1:] - xy_BT2[:, :-1]) / side_B12.where(side_B12 > 0, 1)
+    x_BTC = xy_BT2.new_empty(*pen_BT.shape, 3)
+    x_BTC[:, 0, :2] = 0
+    x_BTC[:, 1:, :2] = step_BT2
+    x_BTC[:, :, 2] = pen_BT
+    if layout is Layout.inkseq:
+        return x_BTC, length_B
+    return x_BTC[:, 1:].contiguous(), (length_B - 1).clamp(min=1)
+
+
+def count_rows(drawings: Drawings, index_B: Indices, layout: Layout) -> NDArray[np.int32]:
+    """How long the sequences of these drawings are, known on the host."""
+    length_B = drawings.length_N[index_B]
+    return length_B if layout is Layout.inkseq else np.maximum(length_B - 1, 1)
+
+
+def longest_first(drawings: Drawings, index_B: Indices) -> Indices:
+    """These drawings by length, equals in the order they came."""
+    return index_B[np.argsort(-drawings.length_N[index_B], kind="stable")]
+
+
+def cut_by_length(index_B: Indices, rows_B: NDArray[np.int32]) -> list[Indices]:
+    """A batch, longest drawing first, as few groups of which enough is real.
+
+    Cuts are made one by one, each where it saves the most padding.
+    """
+    longest_B = np.full(len(rows_B), rows_B[0])  # of each drawing's group: what its row is padded to
+    end_B = np.full(len(rows_B), len(rows_B))  # of each drawing's group
+    while rows_B.sum() < ENOUGH_REAL * longest_B.sum():
+        saved_B = (end_B - np.arange(len(rows_B))) * (longest_B - rows_B)
+        cut = int(saved_B.argmax())
+        end = end_B[cut]
+        longest_B[cut:end] = rows_B[cut]
+        end_B[np.searchsorted(end_B, end) : cut] = cut
+    return np.split(index_B, np.unique(end_B)[:-1])

@@ -1,0 +1,122 @@
+"""The drawings of one split, wherever they fit, given out as padded arrays on the device that computes."""
+
+import os
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inkseq.data.packed import Packed
+from inkseq.errors import UserError
+
+Stored = Tensor | NDArray[Any]  # a tensor where it fits into memory, else memory-mapped
+
+MEMORY_SHARE = 0.5  # of a memory that drawings may take; the rest is for the model and for others
+CHUNK = 1 << 26  # points copied at a time, so that loading needs no second copy of the split
+
+
+class Strokes(NamedTuple):
+    """Drawings in one padded array, in the 0..255 they are stored in. Behind its end a drawing stays at its last point.
+
+    So steps on padding are zero by themselves, and the box over all T is the drawing's own.
+    """
+
+    xy_BT2: Tensor  # float32
+    pen_BT: Tensor  # bool, False on padding
+    length_B: Tensor  # int64
+
+
+class Drawings:
+    """One split: `gather` makes padded arrays of any of its drawings, on `device`."""
+
+    def __init__(self, data: Packed, split: str, device: torch.device) -> None:
+        indices = data.split(split)
+        if not indices:
+            raise UserError(f"the split {split} of {data.path} is empty")
+        self.device = torch.empty(0, device=device).device  # cuda -> cuda:0
+        self.first = indices.start  # index in the dataset of the split's first drawing
+        self.label_N = np.asarray(data.labels)[indices.start : indices.stop]
+        if self.label_N.min() < -1 or self.label_N.max() >= len(data.classes):
+            raise UserError(f"{data.path} has labels beyond its {len(data.classes)} classes; convert again")
+
+        # Points are kept from a whole byte of the pen's bits on.
+        offsets = np.asarray(data.offsets)[indices.start : indices.stop + 1]
+        begin, end = int(offsets[0]) // 8 * 8, int(offsets[-1])
+        self._origin, self._offsets = begin, offsets
+        self.length_N = np.diff(offsets).astype(np.int32)
+
+        points = np.asarray(data.points)[begin:end].view(np.int16)[:, 0]  # both bytes of a point at once
+        pen = np.asarray(data.pen)[begin // 8 : -(-end // 8)]
+        num_bytes = points.nbytes + pen.nbytes
+        place, in_words = choose_place(num_bytes, self.device)
+        self._points: Stored = points if place is None else load(points, place)
+        self._pen: Stored = pen if place is None else load(pen, place)
+        self._gathering_device = place or torch.device("cpu")
+        self.where = f"{split}: {len(self):,} drawings, {num_bytes / 1e6:,.1f} MB, {in_words}"
+
+    def __len__(self) -> int:
+        return len(self.length_N)
+
+    def gather(self, index_B: NDArray[np.int64], num_points: int) -> tuple[Strokes, Tensor, Tensor]:
+        """Drawings by position in the split, label_B, and index_B in the whole dataset.
+
+        `num_points` is the longest drawing's or more: known on the host, so that nobody waits for the device.
+        """
+        start_B = self._offsets[index_B] - self._origin
+        facts_4B = torch.from_numpy(np.stack([start_B, self.length_N[index_B], self.label_N[index_B], index_B]))
+        facts_4B = send(facts_4B, self._gathering_device)
+        start_B1, length_B1 = facts_4B[0, :, None], facts_4B[1, :, None]
+
+        time_T = torch.arange(num_points, device=facts_4B.device)
+        point_BT = start_B1 + torch.minimum(time_T, length_B1 - 1)
+        xy_BT = take(self._points, point_BT)
+        byte_BT = take(self._pen, point_BT >> 3)
+        bit_BT = (point_BT & 7).to(torch.uint8)
+        pen_BT = ((byte_BT << bit_BT) >= 128) & (time_T < length_B1)  # the first point is the highest bit
+
+        xy_BT2 = send(xy_BT, self.device).view(torch.uint8).view(*xy_BT.shape, 2).float()
+        _, length_B, label_B, index_in_split_B = send(facts_4B, self.device)
+        return Strokes(xy_BT2, send(pen_BT, self.device), length_B), label_B, index_in_split_B + self.first
+
+
+def choose_place(num_bytes: int, device: torch.device) -> tuple[torch.device | None, str]:
+    """The memory to keep so many bytes in, None for no memory at all, and how to tell people."""
+    host = torch.device("cpu")
+    if num_bytes <= MEMORY_SHARE * memory_of(device):
+        return device, "in memory" if device == host else f"in the memory of {device}"
+    if num_bytes <= MEMORY_SHARE * memory_of(host):
+        return host, f"in host memory (too large for {device})"
+    return None, "memory-mapped (too large for memory)"
+
+
+def memory_of(device: torch.device) -> int:
+    """Bytes: what is free on a GPU, what a host has (its files in memory give way)."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def load(array: NDArray[Any], device: torch.device) -> Tensor:
+    """A copy of a (memory-mapped) array on a device."""
+    tensor = torch.empty(array.shape, dtype=torch.from_numpy(array[:0].copy()).dtype, device=device)
+    for begin in range(0, len(array), CHUNK):
+        tensor[begin : begin + CHUNK] = torch.from_numpy(array[begin : begin + CHUNK].copy())
+    return tensor
+
+
+def take(stored: Stored, at_BT: Tensor) -> Tensor:
+    """stored[at_BT]"""
+    if isinstance(stored, Tensor):
+        return stored.index_select(0, at_BT.flatten()).view_as(at_BT)
+    return torch.from_numpy(stored[at_BT.numpy()])
+
+
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on a device, which a GPU fetches when it comes to it."""
+    if tensor.device == device:
+        return tensor
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)

@@ -1,0 +1,77 @@
+"""Which device and which precision, with the reason; and the ranks of a run on many devices."""
+
+import os
+from typing import NamedTuple
+
+import torch
+import torch.distributed as dist
+
+from inkseq.config import Precision
+from inkseq.errors import UserError
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` is the rank's own GPU where there is one."""
+    if name == "auto":
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"device={name}: say cpu, cuda or cuda:N") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UserError(f"device={name}: this machine has no GPU that torch can use; device=cpu works everywhere")
+    return device
+
+
+def choose_precision(wanted: Precision, device: torch.device) -> tuple[torch.dtype, str]:
+    """The type matrices are multiplied in, and why. Weights, sums and losses are float32 throughout."""
+    if wanted is not Precision.auto:
+        dtypes = {
+            Precision.float32: torch.float32,
+            Precision.bfloat16: torch.bfloat16,
+            Precision.float16: torch.float16,
+        }
+        return dtypes[wanted], "as asked for"
+    if device.type == "cuda":
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return torch.bfloat16, "this GPU multiplies it natively"
+        return torch.float16, "this GPU has no native bfloat16"
+    if torch.cpu._is_avx512_bf16_supported():
+        return torch.bfloat16, "this CPU multiplies it natively"
+    return torch.float32, "this CPU does not multiply bfloat16 natively"
+
+
+class Ranks(NamedTuple):
+    """This process among those that torchrun started; rank 0 of 1 without it."""
+
+    rank: int
+    world: int
+
+    @classmethod
+    def join(cls, device: torch.device) -> "Ranks":
+        world = int(os.environ.get("WORLD_SIZE", "1"))
+        if world == 1:
+            return cls(0, 1)
+        if device.type == "cuda":
+            torch.cuda.set_device(device)
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        return cls(dist.get_rank(), world)
+
+    def leave(self) -> None:
+        if self.world > 1:
+            dist.destroy_process_group()
+
+    @property
+    def is_first(self) -> bool:
+        return self.rank == 0
+
+    def any(self, mine: bool, device: torch.device) -> bool:
+        """Whether any rank says yes; every rank must ask at the same step."""
+        if self.world == 1:
+            return mine
+        votes = torch.tensor(int(mine), device=device)
+        dist.all_reduce(votes)
+        return bool(votes.item())
+
+
+ALONE = Ranks(0, 1)

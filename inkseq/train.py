@@ -1,0 +1,28 @@
+"""Train a recogniser on a packed dataset; the same command goes on where it stopped."""
+
+import sys
+
+from inkseq.cli import main
+from inkseq.config import TrainConfig
+from inkseq.devices import Ranks, choose_device
+from inkseq.runs import lock, run_folder, write_hydra_files
+from inkseq.training.loop import train
+
+
+def run(config: TrainConfig) -> None:
+    """Train a recogniser: python -m inkseq.train model=bilstm data=data/packed/NAME name=RUN."""
+    folder = run_folder(config)
+    ranks = Ranks.join(choose_device(config.device))
+    try:
+        if not ranks.is_first:
+            train(config, folder, ranks)
+            return
+        with lock(folder):
+            write_hydra_files(folder, config, sys.argv[1:])
+            train(config, folder, ranks)
+    finally:
+        ranks.leave()
+
+
+if __name__ == "__main__":
+    main(run, TrainConfig)

@@ -1,0 +1,77 @@
+"""Durations as people say them, as steps. The loop counts in nothing else."""
+
+import copy
+import re
+import time
+from dataclasses import dataclass
+
+from inkseq.config import TrainConfig
+from inkseq.data.batches import Batches
+from inkseq.errors import UserError
+from inkseq.training.learner import Learner
+
+TRIAL_STEPS = 16
+UNITS = "epochs, steps, drawings, minutes or %"
+
+
+def to_steps(
+    text: str,
+    steps_per_epoch: int,
+    drawings_per_epoch: int,
+    step_seconds: float | None = None,
+    total: int | None = None,
+) -> int:
+    """`20 epochs`, `1000 steps`, `1e6 drawings`, `7 minutes`, `10%` (of `total`): at least one step."""
+    match = re.fullmatch(r"\s*([0-9.]+(?:e\+?[0-9]+)?)\s*(epoch|step|drawing|minute|%)s?\s*", text)
+    if match is None or match[1].count(".") > 1:
+        raise UserError(f"'{text}' is no duration: say a number and {UNITS}")
+    number, unit = float(match[1]), match[2]
+    if unit == "%" and total is None:
+        raise UserError(f"'{text}': a share of what? say {UNITS.replace(' or %', '')}")
+    if unit == "minute" and step_seconds is None:
+        raise UserError(f"'{text}': minutes cannot be steps here; say {UNITS.replace('minutes or ', '')}")
+    steps = {
+        "step": number,
+        "epoch": number * steps_per_epoch,
+        "drawing": number * steps_per_epoch / drawings_per_epoch,
+        "minute": number * 60 / (step_seconds or 1),
+        "%": number / 100 * (total or 1),
+    }
+    return max(1, round(steps[unit]))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole run in steps."""
+
+    total: int
+    warmup: int
+    evaluate_every: int
+    log_every: int
+    step_seconds: float | None  # measured once where a duration is in minutes, then kept with the run
+
+
+def make_plan(config: TrainConfig, batches: Batches, learner: Learner, step_seconds: float | None) -> Plan:
+    """Turn the config's durations into steps, timing some where minutes are asked for."""
+    texts = (config.duration, config.optim.warmup, config.evaluate, config.log)
+    if step_seconds is None and any("minute" in text for text in texts):
+        step_seconds = time_a_step(batches, learner)
+
+    def steps(text: str, total: int | None = None) -> int:
+        return to_steps(text, batches.steps_per_epoch, len(batches.drawings), step_seconds, total)
+
+    total = steps(config.duration)
+    warmup, evaluate_every, log_every = (steps(text, total) for text in texts[1:])
+    return Plan(total, warmup, evaluate_every, log_every, step_seconds)
+
+
+def time_a_step(batches: Batches, learner: Learner) -> float:
+    """Seconds of a step, tried on a copy."""
+    trial = copy.deepcopy(learner)
+    seconds = []
+    for step in range(TRIAL_STEPS):
+        start = time.perf_counter()
+        loss, _ = trial.learn(step, batches.step(step), 0.0)
+        loss.item()
+        seconds.append(time.perf_counter() - start)
+    return sum(seconds[TRIAL_STEPS // 4 :]) / len(seconds[TRIAL_STEPS // 4 :])

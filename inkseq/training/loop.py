@@ -1,0 +1,141 @@
+"""Training: one loop, to be read from top to bottom."""
+
+import math
+import time
+from contextlib import closing, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inkseq import checkpoint
+from inkseq.config import TrainConfig
+from inkseq.data.batches import Batches
+from inkseq.data.packed import open_packed
+from inkseq.data.resident import Drawings
+from inkseq.devices import Ranks, choose_device, choose_precision
+from inkseq.errors import UserError
+from inkseq.evaluation.scoring import score
+from inkseq.memory import keep_freed_memory
+from inkseq.runs import plain, to_yaml
+from inkseq.training.durations import make_plan
+from inkseq.training.learner import Learner
+from inkseq.training.optim import learning_rate
+from inkseq.training.progress import Progress
+from inkseq.training.result import Best, already_done, finish
+from inkseq.training.resume import fingerprint, load_last
+from inkseq.training.signals import StopRequest
+from inkseq.training.tracker import Tracker
+from inkseq.training.trouble import check_data, explain_loss, explain_memory
+
+SAVE_SECONDS = 300  # where evaluations are further apart, the run is saved as often as this
+
+
+def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
+    """Train in a run folder, going on from its last.pt where there is one; returns what is in its result.json."""
+    # ------------------------------------------------------------------------ where, from what, what
+    keep_freed_memory()
+    device = choose_device(config.device)
+    dtype, reason = choose_precision(config.precision, device)
+    data = open_packed(config.data)
+    check_data(data, config)
+    state = load_last(folder, config, data)
+    drawings = Drawings(data, "train", device)
+    to_evaluate = Drawings(data, "val", device) if data.split("val") else None
+    batches = Batches(
+        drawings, config.batch_size, config.seed, config.layout, config.augment, config.micro_batch, *ranks
+    )
+    learner = Learner(config, data.classes, device, dtype, ranks)
+
+    # ------------------------------------------------------------------------ how long, in steps
+    plan = make_plan(config, batches, learner, state["step_seconds"] if state else None)
+
+    if state is not None and state["step"] >= plan.total and (folder / "result.json").exists():
+        return already_done(folder, ranks)
+
+    # ------------------------------------------------------------------------ go on where it stopped
+    first_step, best, spent = 0, Best(), 0.0
+    if state is not None:
+        learner.load(state)
+        first_step, best, spent = state["step"], Best(**state["best"]), state["seconds"]
+    tracker = Tracker(folder, first_step) if ranks.is_first else None
+    if tracker and state is None:
+        tracker.text(0, "config", to_yaml(config))
+    progress = Progress(plan, first_step, ranks)
+    progress.introduce(folder, learner, drawings, to_evaluate, reason)
+    started = saved_at = time.perf_counter()
+
+    def save(name: str) -> None:
+        if ranks.is_first:
+            parts = learner.state() if name == "last" else {"model": learner.best_model.state_dict(), "average": None}
+            about = {"config": plain(config), "classes": data.classes, "data": fingerprint(data)}
+            place = {"step": step, "best": vars(best), "seconds": seconds, "step_seconds": plan.step_seconds}
+            checkpoint.save(folder / "checkpoints" / f"{name}.pt", parts | about | place)
+
+    losses = torch.zeros(plan.log_every, device=device)  # of the steps since the last log, fetched all at once
+    logged_step, logged_at, waited, rate, norm = first_step, started, 0.0, 0.0, torch.zeros(())
+    with StopRequest() as stop, progress, closing(tracker) if tracker else nullcontext():
+        for step in range(first_step, plan.total + 1):
+            now = time.perf_counter()
+            seconds = spent + now - started
+
+            # ---------------------------------------------------------------- log: the one wait for a GPU
+            at_log = step == plan.total or step % plan.log_every == 0
+            if at_log and step > logged_step:
+                values = losses[: step - logged_step].tolist()
+                if not all(map(math.isfinite, values)):
+                    save("last")  # no weight has taken part in the step that went wrong
+                    raise UserError(explain_loss(values, logged_step, batches, data, config))
+                rate_now = (step - logged_step) * config.batch_size / (now - logged_at)
+                report = {
+                    "train/loss": sum(values) / len(values),
+                    "train/gradient_norm": float(norm),
+                    "train/learning_rate": rate,
+                    "time/drawings_per_second": rate_now,
+                    "time/data_share": waited / (now - logged_at),
+                    "time/epoch": step / batches.steps_per_epoch,
+                }
+                progress.log(step, report)
+                if tracker:
+                    tracker.scalars(step, report)
+                logged_step, logged_at, waited = step, now, 0.0
+
+            # ---------------------------------------------------------------- enough? ranks agree when they log
+            asked_to_stop = out_of_time = False
+            if at_log or ranks.world == 1:
+                asked_to_stop = ranks.any(stop.requested, device)
+                too_long = config.max_minutes is not None and seconds >= 60 * config.max_minutes
+                out_of_time = ranks.any(too_long, device)
+            last = out_of_time or step == plan.total
+
+            # ---------------------------------------------------------------- evaluate, keep the best, save
+            due = step % plan.evaluate_every == 0 and step > first_step
+            if (due or last) and to_evaluate is not None:
+                metrics = score(learner.best_model, to_evaluate, len(data.classes), config.layout, dtype, ranks)
+                values_now = metrics.compute()
+                improved = best.follow(step, values_now, config.best_by)
+                last = last or (config.patience is not None and best.evaluations_since >= config.patience)
+                progress.evaluated(step, values_now, improved)
+                if tracker:
+                    tracker.scalars(step, {f"val/{name}": value for name, value in values_now.items()})
+                    tracker.histograms(step, learner.best_model)
+                if improved:
+                    save("best")
+            if due or last or asked_to_stop or (at_log and now - saved_at > SAVE_SECONDS):
+                save("last")
+                saved_at = now
+            if asked_to_stop and not last:
+                raise KeyboardInterrupt(f"{folder} is saved at step {step:,}; the same command goes on from there")
+            if last:
+                break
+
+            # ---------------------------------------------------------------- one step
+            before = time.perf_counter()
+            groups = batches.step(step)
+            waited += time.perf_counter() - before
+            rate = learning_rate(step, plan.total, plan.warmup, config.optim)
+            try:
+                losses[step - logged_step], norm = learner.learn(step, groups, rate)
+            except RuntimeError as error:
+                raise explain_memory(error, config) or error from None
+        return finish(folder, config, data, step, seconds, ranks, tracker)

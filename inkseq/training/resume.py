@@ -1,0 +1,68 @@
+"""Going on with a run, or starting from another one's weights; and saying what does not fit."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from inkseq import checkpoint
+from inkseq.config import TrainConfig
+from inkseq.data.packed import Packed
+from inkseq.errors import UserError
+from inkseq.runs import differences, open_run, plain
+
+# What may change between a stop and going on: where things are and how long it takes, not what is learnt how.
+FREE = {"data", "name", "runs", "duration", "max_minutes", "evaluate", "patience", "log", "device"}
+
+
+def fingerprint(data: Packed) -> dict[str, Any]:
+    """What makes a dataset the same one, wherever it lies."""
+    return {key: data.meta[key] for key in ("classes", "splits", "num_points")} | {
+        f"options.{key}": value for key, value in data.meta["options"].items()
+    }
+
+
+def load_last(folder: Path, config: TrainConfig, data: Packed) -> dict[str, Any] | None:
+    """The state to go on from, if there is one; a line about what differs if it is not of this run."""
+    path = folder / "checkpoints" / "last.pt"
+    if not path.exists():
+        return None
+    state = checkpoint.load(path)
+    if "optimizer" not in state:
+        raise UserError(f"{path} holds weights alone; a run cannot go on from it")
+    changed = {k: v for k, v in differences(state["config"], plain(config)).items() if k not in FREE}
+    changed |= {f"the data's {k}": v for k, v in differences(state["data"], fingerprint(data)).items()}
+    if changed:
+        listed = "; ".join(f"{key} was {_short(a)}, is {_short(b)}" for key, (a, b) in list(changed.items())[:5])
+        raise UserError(f"{folder} was trained otherwise: {listed}. Give this run another name=, or remove {folder}")
+    return state
+
+
+def start_from(run: str, model: nn.Module, classes: list[str], freeze: bool) -> str:
+    """Copy another run's weights into the model, its head too where the classes are the same; says what it did."""
+    other = open_run(run)
+    ours, theirs = model.state_dict(), other.model.state_dict()
+    same_head = other.classes == classes
+    head = {name for name in ours if name.startswith("head.")}
+    wrong = [
+        f"{name} is {_shape(theirs.get(name))} there, {_shape(ours[name])} here"
+        for name in ours
+        if name not in head and _shape(theirs.get(name)) != _shape(ours[name])
+    ]
+    if wrong:
+        raise UserError(f"init_from={run}: another model: {wrong[0]} ({len(wrong)} such); use its model settings")
+    model.load_state_dict({name: theirs[name] if same_head or name not in head else ours[name] for name in ours})
+    if freeze:
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad = name in head
+    what = "its head" if same_head else f"a new head for {len(classes)} classes"
+    return f"starts from {run} with {what}{', all else frozen' if freeze else ''}"
+
+
+def _shape(tensor: Any) -> tuple[int, ...] | str:
+    return "missing" if tensor is None else tuple(tensor.shape)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

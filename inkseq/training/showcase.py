@@ -1,0 +1,44 @@
+"""Pictures for TensorBoard at the end of a run: drawings with their guesses, confusions, precision and recall."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inkseq.data.batches import Batch
+from inkseq.data.packed import Packed
+from inkseq.evaluation.figures import confusion, predictions_page
+from inkseq.evaluation.metrics import Metrics
+from inkseq.training.tracker import Tracker
+
+ON_PAGE = 48
+MOST_CURVES = 8  # one for each of the classes that are told apart worst
+MOST_FOR_CURVES = 20_000  # drawings; curves look the same from there on
+
+
+def show(
+    tracker: Tracker, step: int, data: Packed, split: str, metrics: Metrics, predicted: Iterable[tuple[Batch, Tensor]]
+) -> None:
+    """Write pictures of how the drawings of a split were taken."""
+    batches = list(predicted)
+    index_N = torch.cat([batch.index_B for batch, _ in batches]).cpu().numpy()
+    label_N = torch.cat([batch.label_B for batch, _ in batches]).cpu()
+    probability_NK = torch.cat([logits_BK.softmax(1).cpu() for _, logits_BK in batches])
+    order = np.random.default_rng(0).permutation(len(index_N))
+
+    page = order[:ON_PAGE]
+    likeliest = probability_NK[page].topk(min(3, len(data.classes)), dim=1)
+    guesses = [
+        [(data.classes[k], p) for k, p in zip(classes, chances, strict=True)]
+        for classes, chances in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
+    ]
+    truth = [data.classes[k] for k in label_N[page].tolist()]
+    tracker.picture(
+        step, f"{split}/drawings", predictions_page([data.drawing(i) for i in index_N[page]], truth, guesses)
+    )
+    tracker.picture(step, f"{split}/confusion", confusion(metrics.confusion_KK.cpu().numpy(), data.classes))
+
+    f1 = [one.f1 if one.f1 is not None else np.inf for one in metrics.per_class()]
+    some = torch.from_numpy(order[:MOST_FOR_CURVES])
+    tracker.pr_curves(step, probability_NK[some], label_N[some], data.classes, np.argsort(f1)[:MOST_CURVES].tolist())

@@ -1,0 +1,47 @@
+"""What can go wrong in training, as a line that says what to do."""
+
+import math
+
+import torch
+
+from inkseq.config import TrainConfig
+from inkseq.data.batches import Batches
+from inkseq.data.packed import Packed
+from inkseq.errors import UserError
+from inkseq.evaluation.metrics import METRICS
+
+
+def check_data(data: Packed, config: TrainConfig) -> None:
+    """Refuse what nothing can be learnt from, before anything is started."""
+    if len(data.classes) < 2:
+        raise UserError(f"{data.path} has {len(data.classes)} class; telling apart takes two")
+    if config.best_by not in METRICS:
+        raise UserError(f"best_by={config.best_by}: there are {', '.join(METRICS)}")
+    if not data.split("train"):
+        raise UserError(f"{data.path} has no drawings to train on; convert again with another split=")
+    if len(data.split("train")) < config.batch_size:
+        count = len(data.split("train"))
+        raise UserError(f"batch_size={config.batch_size}, but {data.path} has {count} drawings to train on")
+    for name in ("train", "val", "test"):
+        labels = data.labels[slice(*data.meta["splits"][name])]
+        if len(labels) and not 0 <= labels.min() <= labels.max() < len(data.classes):
+            raise UserError(f"{data.path}/labels.npy has labels outside 0..{len(data.classes) - 1}; convert again")
+
+
+def explain_loss(losses: list[float], first_step: int, batches: Batches, data: Packed, config: TrainConfig) -> str:
+    """Names the step whose loss is no number, and its drawings."""
+    step = first_step + next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
+    keys = [str(data.key_id[i]) for batch, _ in batches.step(step) for i in batch.index_B.tolist()]
+    some = ", ".join(keys[:8]) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
+    return (
+        f"the loss of step {step} is not finite (drawings with key_id {some}). "
+        f"last.pt has the weights from before it; try a lower optim.lr (now {config.optim.lr:g})"
+    )
+
+
+def explain_memory(error: RuntimeError, config: TrainConfig) -> UserError | None:
+    """What to do where memory ran out; None where it was something else."""
+    if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+        return None
+    now = config.micro_batch or config.batch_size
+    return UserError(f"out of memory: try micro_batch={max(now // 2, 1)}, fewer drawings at a time (now {now})")

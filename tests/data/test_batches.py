@@ -1,0 +1,335 @@
+"""Batches against the slow and obvious way: one drawing at a time, one loss over the whole batch."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inkseq.config import AugmentConfig, ConvertConfig, Layout
+from inkseq.data import resident
+from inkseq.data.batches import Batch, Batches, count_rows, cut_by_length, evaluation_batches
+from inkseq.data.conversion import convert
+from inkseq.data.packed import Packed, open_packed
+from inkseq.data.resident import Drawings
+from inkseq.errors import UserError
+from inkseq.strokes import to_sequence
+from tests.drawings import SHARED, line, needs_shared, random_lines
+
+CPU = torch.device("cpu")
+EVERYTHING = AugmentConfig(10, 0.1, 0.1, 0.5, 0.01, 0.2, 0.2, 0.2, 0.5)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """Ordinary drawings, and dots of one, two and three points."""
+    folder = tmp_path_factory.mktemp("batches")
+    dots = [line("dog", i, [[[255], [7]], [[3], [4]], [[3], [4]]][: 1 + i % 3]) for i in range(30)]
+    (folder / "raw.ndjson").write_bytes(b"".join(random_lines(300) + dots))
+    convert(ConvertConfig(raw=[str(folder / "raw.ndjson")], out=str(folder / "packed"), workers=1))
+    return open_packed(folder / "packed")
+
+
+def made_up(lengths: list[int], labels: list[int] | None = None) -> Packed:
+    """A dataset of one split, where only the lengths matter."""
+    rng, count, num_points = np.random.default_rng(0), len(lengths), sum(lengths)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    bits = np.zeros(num_points, np.uint8)
+    bits[offsets[1:] - 1] = 1
+    return Packed(
+        Path("made-up"),
+        {"classes": ["cat", "dog"], "splits": {"train": [0, count]}},
+        points=rng.integers(0, 256, (num_points, 2)).astype(np.uint8),
+        pen=np.packbits(bits),
+        offsets=offsets,
+        labels=np.array(labels or [0] * count, np.int16),
+        key_id=np.arange(count, dtype=np.uint64),
+        countrycode=np.full(count, b"US"),
+        recognized=np.ones(count, np.bool_),
+    )
+
+
+def doodle_lengths(count: int, seed: int = 0) -> list[int]:
+    """Roughly those of Quick, Draw!: 47 on average, a few above 300."""
+    lengths = np.random.default_rng(seed).lognormal(3.6, 0.7, count)
+    return [int(length) for length in lengths.clip(2, 540)]
+
+
+def assert_same(batches: list[tuple[Batch, float]], others: list[tuple[Batch, float]]) -> None:
+    assert len(batches) == len(others)
+    for (batch, weight), (other, other_weight) in zip(batches, others, strict=True):
+        assert weight == other_weight
+        assert all(torch.equal(value, vars(other)[name]) for name, value in vars(batch).items())
+
+
+# ------------------------------------------------------------------ what is in a batch
+
+
+@pytest.mark.parametrize("layout", [Layout.inkseq, Layout.tutorial])
+@pytest.mark.parametrize("mapped", [False, True])
+def test_rows_are_those_of_to_sequence(
+    packed: Packed, layout: Layout, mapped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if mapped:
+        monkeypatch.setattr(resident, "MEMORY_SHARE", 0.0)
+    for split in ("train", "val", "test"):
+        drawings = Drawings(packed, split, CPU)
+        assert ("memory-mapped" in drawings.where) == mapped
+        batches = [batch for step in (0, 1) for batch, _ in Batches(drawings, 64, 0, layout).step(step)]
+        for batch in [*batches, *evaluation_batches(drawings, layout)]:
+            assert batch.x_BTC.dtype == torch.float32
+            assert batch.length_B.dtype == batch.label_B.dtype == batch.index_B.dtype == torch.int64
+            assert int(batch.length_B.max()) == batch.x_BTC.shape[1]
+            for x_TC, length, label, index in zip(*vars(batch).values(), strict=True):
+                expected = to_sequence(*packed.drawing(int(index)), layout)
+                if not len(expected):  # of one point, the tutorial's layout would leave nothing at all
+                    expected = np.zeros((1, 3), np.float32)
+                assert int(length) == len(expected)
+                np.testing.assert_allclose(x_TC[:length], expected, rtol=1e-6, atol=1e-6)
+                assert (x_TC[length:] == 0).all()
+                assert int(label) == packed.labels[int(index)]
+                assert int(index) in packed.split(split)
+
+
+def test_a_lone_dot_is_one_row() -> None:
+    drawings = Drawings(made_up([1]), "train", CPU)
+    for layout, pen in ((Layout.inkseq, 1.0), (Layout.tutorial, 0.0)):
+        ((batch, weight),) = Batches(drawings, 1, 0, layout).step(0)
+        assert batch.x_BTC.tolist() == [[[0.0, 0.0, pen]]]
+        assert batch.length_B.tolist() == [1]
+        assert weight == 1
+
+
+def test_it_says_where_the_drawings_are(packed: Packed, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawings = Drawings(packed, "test", CPU)
+    assert drawings.where == "test: 33 drawings, 0.0 MB, in memory"
+    gpu = torch.device("cuda:0")
+    monkeypatch.setattr(resident, "memory_of", lambda device: 100 if device == gpu else 1000)
+    assert resident.choose_place(50, gpu) == (gpu, "in the memory of cuda:0")
+    assert resident.choose_place(51, gpu) == (CPU, "in host memory (too large for cuda:0)")
+    assert resident.choose_place(501, gpu) == (None, "memory-mapped (too large for memory)")
+
+
+# ------------------------------------------------------------------ which drawings are in a batch
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 400), st.integers(1, 70), st.integers(0, 2**40), st.sampled_from([None, 1, 5]), st.integers(1, 3))
+def test_an_epoch_holds_every_drawing_once(
+    count: int, batch_size: int, seed: int, micro_batch: int | None, world: int
+) -> None:
+    drawings = Drawings(made_up(doodle_lengths(count)), "train", CPU)
+    batches = Batches(drawings, batch_size, seed, micro_batch=micro_batch, world=world)
+    for epoch in (0, 3):
+        steps = range(epoch * batches.steps_per_epoch, (epoch + 1) * batches.steps_per_epoch)
+        groups = [batches.groups(step) for step in steps]
+        sizes = [sum(map(len, step)) for step in groups]
+        assert sizes[:-1] == [batch_size] * (len(sizes) - 1)
+        assert sorted(np.concatenate([group for step in groups for group in step])) == list(range(count))
+        assert all(len(group) <= (micro_batch or count) * world for step in groups for group in step)
+        assert all((np.diff(drawings.length_N[group]) <= 0).all() for step in groups for group in step)
+
+
+@pytest.mark.parametrize("count", [600, 6000])
+def test_every_epoch_is_another_shuffle(count: int) -> None:
+    batches = Batches(Drawings(made_up(doodle_lengths(count)), "train", CPU), 64, seed=1)
+    first, second = (
+        [set(np.concatenate(batches.groups(epoch * batches.steps_per_epoch + i))) for i in range(count // 64)]
+        for epoch in (0, 1)
+    )
+    # No batch comes back as it was.
+    assert max(len(one & other) for one in first for other in second) < 64 * 0.8
+
+
+def test_long_drawings_come_at_any_time() -> None:
+    drawings = Drawings(made_up(doodle_lengths(6400)), "train", CPU)
+    batches = Batches(drawings, 64, seed=1)  # 100 batches, in two windows
+    mean_length = [drawings.length_N[np.concatenate(batches.groups(step))].mean() for step in range(50)]
+    assert abs(np.corrcoef(mean_length, np.arange(50))[0, 1]) < 0.4
+
+
+def test_a_step_follows_from_seed_and_number_alone(packed: Packed) -> None:
+    drawings = Drawings(packed, "train", CPU)
+
+    def batches() -> Batches:
+        return Batches(drawings, 32, 5, augment=EVERYTHING, rank=1, world=2)
+
+    begun_anew = [batches().step(step) for step in range(6)]
+    in_one_go = batches()
+    for step in [*range(6), 3, 5, 0]:
+        assert_same(in_one_go.step(step), begun_anew[step])
+
+
+def test_augmentation_differs_by_seed_step_and_rank() -> None:
+    same = replace(made_up([5] * 8), points=np.tile(np.arange(10, dtype=np.uint8).reshape(5, 2), (8, 1)))
+    drawings = Drawings(same, "train", CPU)
+
+    def rows(seed: int, step: int, rank: int) -> list[float]:
+        batches = Batches(drawings, 4, seed, augment=AugmentConfig(jitter=0.1), rank=rank, world=2)
+        numbers: list[float] = batches.step(step)[0][0].x_BTC.flatten().tolist()
+        return numbers
+
+    first = rows(0, 0, 0)
+    assert first == rows(0, 0, 0)
+    assert first not in (rows(1, 0, 0), rows(0, 1, 0), rows(0, 0, 1))
+
+
+def test_augmentation_that_is_off_changes_no_bit(packed: Packed) -> None:
+    drawings = Drawings(packed, "train", CPU)
+    for step in range(3):
+        assert_same(Batches(drawings, 32, 0).step(step), Batches(drawings, 32, 0, augment=AugmentConfig()).step(step))
+
+
+# ------------------------------------------------------------------ groups and ranks
+
+
+@pytest.mark.parametrize("world", [1, 2, 3, 5])
+@pytest.mark.parametrize("micro_batch", [None, 4])
+def test_weighted_losses_averaged_over_ranks_are_the_mean_of_the_batch(world: int, micro_batch: int | None) -> None:
+    drawings = Drawings(made_up(doodle_lengths(130)), "train", CPU)
+    loss_N = np.random.default_rng(1).integers(-1000, 1000, 130)
+    ranks = [Batches(drawings, 48, 0, micro_batch=micro_batch, rank=rank, world=world) for rank in range(world)]
+    for step in range(ranks[0].steps_per_epoch):  # the last one is smaller
+        steps = [batches.step(step) for batches in ranks]
+        assert len({len(groups) for groups in steps}) == 1
+        total = Fraction(0)
+        seen: list[int] = []
+        for batch, weight in (group for groups in steps for group in groups):
+            index_B = batch.index_B.tolist()
+            exact_weight = Fraction(weight).limit_denominator(1000)
+            total += exact_weight * Fraction(int(loss_N[index_B].sum()), len(index_B)) / world
+            seen += index_B if weight else []
+            assert len(index_B) <= (micro_batch or 48)
+        assert sorted(seen) == sorted(np.concatenate(ranks[0].groups(step)))
+        assert total == Fraction(int(loss_N[seen].sum()), len(seen))
+
+
+def test_a_rank_without_a_drawing_computes_one_for_nothing() -> None:
+    drawings = Drawings(made_up([500, 9, 9, 9, 9, 9]), "train", CPU)
+    (long, long_weight), (short, short_weight) = Batches(drawings, 6, 0, rank=1, world=2).step(0)
+    assert (long.index_B.tolist(), long_weight) == ([0], 0)
+    assert (len(short.index_B), short_weight) == (2, 2 * 2 / 6)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=40))
+def test_a_batch_is_cut_until_enough_is_real(lengths: list[int]) -> None:
+    rows_B = np.sort(np.array(lengths, np.int32))[::-1]
+    groups = cut_by_length(np.arange(len(rows_B)), rows_B)
+    assert np.concatenate(groups).tolist() == list(range(len(rows_B)))
+    enough = rows_B.sum() / 0.92
+    assert sum(len(group) * int(rows_B[group[0]]) for group in groups) <= enough
+    if len(groups) > 1:  # the whole was not enough
+        assert len(rows_B) * int(rows_B[0]) > enough
+    if len(groups) > 2:  # and no single cut would have been
+        assert all(
+            cut * int(rows_B[0]) + (len(rows_B) - cut) * int(rows_B[cut]) > enough for cut in range(1, len(rows_B))
+        )
+
+
+def test_a_batch_is_cut_where_it_saves_most() -> None:
+    rows_B = np.array([100, 100, 30, 30, 30, 10, 10, 10, 10], np.int32)
+    groups = cut_by_length(np.arange(9), rows_B)
+    assert [rows_B[group].tolist() for group in groups] == [[100, 100], [30, 30, 30], [10, 10, 10, 10]]
+
+
+def assert_nine_points_in_ten_are_real(drawings: Drawings, batch_size: int, layout: Layout) -> None:
+    batches = Batches(drawings, batch_size, 0, layout)
+    rows = [
+        count_rows(drawings, group, layout) for step in range(batches.steps_per_epoch) for group in batches.groups(step)
+    ]
+    assert sum(int(rows_B.sum()) for rows_B in rows) > 0.92 * sum(len(rows_B) * int(rows_B.max()) for rows_B in rows)
+    assert len(rows) / batches.steps_per_epoch < 3
+
+
+@pytest.mark.parametrize("batch_size", [8, 64, 256])
+def test_nine_points_in_ten_are_real(batch_size: int) -> None:
+    drawings = Drawings(made_up(doodle_lengths(6900)), "train", CPU)
+    assert_nine_points_in_ten_are_real(drawings, batch_size, Layout.inkseq)
+    assert_nine_points_in_ten_are_real(drawings, batch_size, Layout.tutorial)
+    batches = list(evaluation_batches(drawings))
+    computed = sum(batch.x_BTC[:, :, 0].numel() for batch in batches)
+    assert sum(int(batch.length_B.sum()) for batch in batches) > 0.92 * computed
+
+
+@needs_shared
+def test_nine_points_in_ten_are_real_of_all_345_classes(tmp_path: Path) -> None:
+    convert(ConvertConfig(raw=[str(SHARED / "quickdraw345")], out=str(tmp_path / "packed"), workers=1))
+    drawings = Drawings(open_packed(tmp_path / "packed"), "train", CPU)
+    assert_nine_points_in_ten_are_real(drawings, 256, Layout.inkseq)
+    assert_nine_points_in_ten_are_real(drawings, 256, Layout.tutorial)
+
+
+# ------------------------------------------------------------------ evaluation
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 4), st.sampled_from([1, 100, 1000]))
+def test_evaluation_sees_every_drawing_once_over_all_ranks(count: int, world: int, points_per_batch: int) -> None:
+    drawings = Drawings(made_up(doodle_lengths(count)), "train", CPU)
+    ranks = [list(evaluation_batches(drawings, Layout.inkseq, points_per_batch, rank, world)) for rank in range(world)]
+    assert sorted(i for batches in ranks for batch in batches for i in batch.index_B.tolist()) == list(range(count))
+    for batches in ranks:
+        lengths = [n for batch in batches for n in batch.length_B.tolist()]
+        assert lengths == sorted(lengths, reverse=True)
+        assert all(batch.label_B.numel() == 1 or batch.x_BTC[:, :, 0].numel() <= points_per_batch for batch in batches)
+
+
+def test_drawings_without_a_word_are_for_evaluation_only() -> None:
+    drawings = Drawings(made_up([3, 4], labels=[-1, -1]), "train", CPU)
+    assert [batch.label_B.tolist() for batch in evaluation_batches(drawings)] == [[-1], [-1]]
+    with pytest.raises(UserError, match="without a word"):
+        Batches(drawings, 1, 0)
+
+
+# ------------------------------------------------------------------ bad input, other machines
+
+
+def test_what_cannot_be_is_refused(packed: Packed) -> None:
+    with pytest.raises(UserError, match="labels beyond its 2 classes"):
+        Drawings(made_up([3, 4], labels=[1, 2]), "train", CPU)
+    with pytest.raises(UserError, match="no split 'dev', only train"):
+        Drawings(made_up([3]), "dev", CPU)
+    with pytest.raises(UserError, match="split train of made-up is empty"):
+        Drawings(made_up([]), "train", CPU)
+    drawings = Drawings(packed, "train", CPU)
+    with pytest.raises(UserError, match="batch_size=0"):
+        Batches(drawings, 0, 0)
+    with pytest.raises(UserError, match="micro_batch=0"):
+        Batches(drawings, 8, 0, micro_batch=0)
+    with pytest.raises(UserError, match="mirror=2"):
+        Batches(drawings, 8, 0, augment=AugmentConfig(mirror=2))
+
+
+def test_it_runs_where_only_torch_and_numpy_are() -> None:
+    others = "{'hydra', 'omegaconf', 'ujson', 'numba', 'tensorboard', 'matplotlib'}"
+    check = f"import sys, inkseq.data.batches; assert not {others} & set(sys.modules), {others} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.parametrize("in_host_memory", [False, True])
+def test_a_gpu_makes_the_same_batches_and_is_never_waited_for(
+    packed: Packed, in_host_memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = Batches(Drawings(packed, "train", CPU), 64, 0).step(1)
+    if in_host_memory:
+        monkeypatch.setattr(resident, "choose_place", lambda *_: (CPU, "in host memory"))
+    drawings = Drawings(packed, "train", torch.device("cuda"))
+    batches, augmented = Batches(drawings, 64, 0), Batches(drawings, 64, 0, augment=EVERYTHING)
+    augmented.step(0)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        steps = batches.step(1)
+        augmented.step(1)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    for (batch, _), (on_cpu, _) in zip(steps, expected, strict=True):
+        torch.testing.assert_close(batch.x_BTC.cpu(), on_cpu.x_BTC)
+        assert batch.index_B.tolist() == on_cpu.index_B.tolist()

@@ -1,0 +1,361 @@
+"""Training as a person meets it: it learns, it goes on to the same bits, and it says what is wrong."""
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from inkseq import checkpoint
+from inkseq.config import (
+    AugmentConfig,
+    BiLSTMConfig,
+    ConvertConfig,
+    Norm,
+    OptimConfig,
+    Precision,
+    Schedule,
+    SplitConfig,
+    TrainConfig,
+)
+from inkseq.data.conversion import convert
+from inkseq.data.doodles.write import write_doodles
+from inkseq.data.packed import open_packed
+from inkseq.devices import ALONE
+from inkseq.errors import UserError
+from inkseq.runs import open_run, run_folder
+from inkseq.training.loop import train
+from inkseq.training.signals import StopRequest
+
+CLASSES = ["cat", "circle", "ladder", "star"]
+
+
+@pytest.fixture(scope="session")
+def doodles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 doodles of each of four classes, packed."""
+    folder = tmp_path_factory.mktemp("doodles")
+    write_doodles(folder / "raw", 60, 0, CLASSES)
+    convert(ConvertConfig(raw=[str(folder / "raw")], out=str(folder / "packed"), workers=1))
+    return folder / "packed"
+
+
+def tiny(data: Path, runs: Path, **others: Any) -> TrainConfig:
+    """A recogniser that learns something in a second."""
+    model = BiLSTMConfig(channels=[12], kernels=[3], hidden=12, layers=1, norm=Norm.batch)
+    settings: dict[str, Any] = {
+        "model": model,
+        "optim": OptimConfig(lr=0.02),
+        "batch_size": 32,
+        "duration": "20 steps",
+        "evaluate": "10 steps",
+        "log": "5 steps",
+        "precision": Precision.float32,
+        "device": "cpu",
+    }
+    return TrainConfig(data=str(data), runs=str(runs), name="run", **(settings | others))
+
+
+def run(config: TrainConfig) -> dict[str, Any]:
+    folder = run_folder(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    return train(config, folder, ALONE)
+
+
+def rows(folder: Path, name: str) -> dict[int, float]:
+    """One curve of metrics.jsonl."""
+    lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+    return {row["step"]: row[name] for row in lines if name in row}
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    model: dict[str, torch.Tensor] = checkpoint.load(folder / "checkpoints" / "last.pt")["model"]
+    return model
+
+
+GOLDEN = [1.3780, 1.1340, 0.9424, 0.8921]  # mean loss of steps 1-5, 6-10, 11-15, 16-20 with the seeds above
+
+
+def test_the_loss_follows_the_golden_curve(doodles: Path, tmp_path: Path) -> None:
+    result = run(tiny(doodles, tmp_path))
+    curve = rows(tmp_path / "run", "train/loss")
+    assert list(curve) == [5, 10, 15, 20]
+    np.testing.assert_allclose(list(curve.values()), GOLDEN, atol=2e-3)
+    assert result["test/top1"] > 0.5  # one of four by chance
+    saved = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert saved["val/map3"] == result["val/map3"]
+    assert saved["steps"] == 20
+
+
+class StopAt(StopRequest):
+    """Ctrl-C as step `at` begins."""
+
+    at = 0
+    asked = 0
+
+    @property
+    def requested(self) -> bool:
+        StopAt.asked += 1
+        return StopAt.asked > StopAt.at
+
+    @requested.setter
+    def requested(self, value: bool) -> None:
+        StopAt.asked = 0
+
+
+@pytest.mark.parametrize("stop_at", [1, 5, 13])
+def test_stopped_and_gone_on_is_as_never_stopped_to_the_bit(
+    doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int
+) -> None:
+    lively = {
+        "ema": 0.9,
+        "augment": AugmentConfig(rotate=10, drop_points=0.1, mirror=0.5),
+        "model": BiLSTMConfig(channels=[12], kernels=[3], hidden=12, layers=2, norm=Norm.batch, dropout=0.3),
+        "micro_batch": 20,
+    }
+    run(tiny(doodles, tmp_path / "whole", **lively))
+    with monkeypatch.context() as patch:
+        patch.setattr("inkseq.training.loop.StopRequest", StopAt)
+        patch.setattr(StopAt, "at", stop_at)
+        with pytest.raises(KeyboardInterrupt, match=f"saved at step {stop_at}; the same command goes on"):
+            run(tiny(doodles, tmp_path / "parts", **lively))
+    run(tiny(doodles, tmp_path / "parts", **lively))
+    whole, parts = (checkpoint.load(tmp_path / n / "run" / "checkpoints" / "last.pt") for n in ("whole", "parts"))
+    for part in ("model", "average"):
+        for name, value in whole[part].items():
+            assert torch.equal(value, parts[part][name]), name
+    for number, moments in whole["optimizer"]["state"].items():
+        for name, value in moments.items():
+            assert torch.equal(value, parts["optimizer"]["state"][number][name]), name
+    assert whole["best"] == parts["best"]
+    assert rows(tmp_path / "whole" / "run", "val/loss") == rows(tmp_path / "parts" / "run", "val/loss")
+
+
+def command(folder: Path, *words: str, processes: int = 0) -> subprocess.Popen[str]:
+    """`python -m inkseq.train` with a tiny model; by torchrun where there are to be several processes."""
+    tiny_model = "model.channels=[12] model.kernels=[3] model.hidden=12 model.layers=1 precision=float32 device=cpu"
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes else []
+    return subprocess.Popen(
+        [sys.executable, *launcher, "-m", "inkseq.train", *tiny_model.split(), *words],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def test_ctrl_c_saves_says_how_to_go_on_and_goes_on(doodles: Path, tmp_path: Path) -> None:
+    words = [f"data={doodles}", "name=a", "duration=100000 steps", "evaluate=50 steps", "log=10 steps"]
+    process = command(tmp_path, *words)
+    path = tmp_path / "runs" / "a" / "checkpoints" / "last.pt"
+    while not path.exists() and process.poll() is None:
+        pass
+    busy = command(tmp_path, *words)
+    assert "is in use by another process" in busy.communicate()[1]
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
+    stopped = checkpoint.load(path)["step"]
+    assert stopped >= 50
+    again = command(tmp_path, *words, f"duration={stopped + 5} steps")
+    out, said = again.communicate()
+    assert again.returncode == 0, said
+    assert f"goes on from step {stopped:,}" in out
+
+
+def test_two_processes_learn_what_one_learns(doodles: Path, tmp_path: Path) -> None:
+    """The same global batches, no lot drawn: the same weights to float tolerance, and the same metrics."""
+    words = [f"data={doodles}", "duration=8 steps", "batch_size=31", "evaluate=4 steps", "log=4 steps"]
+    words += ["model.dropout=0", "model.norm=layer", "augment=none", "optim.lr=0.01"]
+    processes = [command(tmp_path, *words, "name=one"), command(tmp_path, *words, "name=two", processes=2)]
+    for process in processes:
+        _, said = process.communicate()
+        assert process.returncode == 0, said
+    one, two = (weights(tmp_path / "runs" / name) for name in ("one", "two"))
+    for name, value in one.items():
+        torch.testing.assert_close(value, two[name], atol=2e-5, rtol=1e-4)
+    results = [json.loads((tmp_path / "runs" / n / "result.json").read_text()) for n in ("one", "two")]
+    assert results[0]["val/count"] == results[1]["val/count"] == 24
+    assert results[1]["world_size"] == 2
+    assert results[0]["val/loss"] == pytest.approx(results[1]["val/loss"], abs=1e-4)
+
+
+def test_another_runs_weights_with_a_new_head(doodles: Path, tmp_path: Path) -> None:
+    run(tiny(doodles, tmp_path / "first"))
+    first = tmp_path / "first" / "run"
+    same = tiny(doodles, tmp_path / "same", init_from=str(first), duration="1 steps", optim=OptimConfig(lr=1e-9))
+    run(same)
+    for name, value in open_run(first).model.state_dict().items():
+        if "running" not in name:
+            torch.testing.assert_close(weights(tmp_path / "same" / "run")[name], value, atol=1e-6, rtol=0)
+    fewer = tmp_path / "fewer"
+    raw = [str(doodles.parent / "raw" / f"{word}.ndjson") for word in CLASSES[:3]]
+    convert(ConvertConfig(raw=raw, out=str(fewer), workers=1))
+    run(tiny(fewer, tmp_path / "frozen", init_from=str(first), freeze=True))
+    frozen = weights(tmp_path / "frozen" / "run")
+    assert frozen["head.weight"].shape[0] == 3
+    for name, value in open_run(first).model.state_dict().items():
+        if "head" not in name and "running" not in name:
+            assert torch.equal(frozen[name], value), name
+    wider = replace(tiny(doodles, tmp_path).model, hidden=16)
+    with pytest.raises(UserError, match=r"another model: .* there, .* here"):
+        run(tiny(doodles, tmp_path / "wider", model=wider, init_from=str(first)))
+
+
+def test_what_does_not_belong_to_the_run_is_refused(doodles: Path, tmp_path: Path) -> None:
+    config = tiny(doodles, tmp_path)
+    run(config)
+    with pytest.raises(UserError, match=r"was trained otherwise: optim.lr was 0.02, is 0.5"):
+        run(replace(config, optim=OptimConfig(lr=0.5)))
+    other = tmp_path / "other"
+    convert(ConvertConfig(raw=[str(doodles.parent / "raw")], out=str(other), classes=CLASSES[:2], workers=1))
+    with pytest.raises(UserError, match=r"the data's classes was"):
+        run(replace(config, data=str(other)))
+    path = tmp_path / "run" / "checkpoints" / "last.pt"
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(UserError, match=r"last.pt is damaged"):
+        run(config)
+    torch.save({"weights": torch.ones(1)}, path)
+    with pytest.raises(UserError, match="no checkpoint of inkseq"):
+        run(config)
+    (tmp_path / "evil").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    with pytest.raises(UserError, match="damaged or no checkpoint"):
+        checkpoint.load(tmp_path / "evil")
+
+
+def test_a_longer_duration_goes_on_with_a_finished_run(doodles: Path, tmp_path: Path) -> None:
+    config = tiny(doodles, tmp_path, optim=OptimConfig(lr=0.02, schedule=Schedule.constant))
+    first = run(config)
+    assert run(config) == json.loads((tmp_path / "run" / "result.json").read_text()) == first
+    assert run(replace(config, duration="30 steps"))["steps"] == 30
+    assert list(rows(tmp_path / "run", "val/top1")) == [10, 20, 30]
+
+
+def test_a_loss_that_is_no_number_stops_names_the_drawings_and_spares_the_weights(
+    doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inkseq.training.learner import Learner
+
+    add = Learner._add_gradients
+    count = 0
+
+    def explode(self: Learner, batch: Any, share: float) -> torch.Tensor:
+        nonlocal count
+        count += 1
+        loss = add(self, batch, share)
+        if count == 8:
+            next(self.model.parameters()).grad.fill_(math.nan)  # type: ignore[union-attr]
+            return loss * math.nan
+        return loss
+
+    monkeypatch.setattr(Learner, "_add_gradients", explode)
+    with pytest.raises(UserError, match=r"the loss of step \d+ is not finite \(drawings with key_id \d+, ") as caught:
+        run(tiny(doodles, tmp_path))
+    keys = {int(word) for word in str(caught.value).replace(",", "").split() if word.isdigit() and len(word) > 10}
+    assert keys <= set(open_packed(doodles).key_id.tolist())
+    assert len(keys) == 8
+    assert all(bool(value.isfinite().all()) for value in weights(tmp_path / "run").values())
+
+
+def test_patience_and_max_minutes_end_a_run_early(doodles: Path, tmp_path: Path) -> None:
+    still = OptimConfig(lr=1e-12, schedule=Schedule.constant)
+    patient = tiny(doodles, tmp_path / "a", optim=still, duration="1000 steps", evaluate="2 steps", patience=3)
+    assert run(patient)["steps"] == 8  # the first is the best, then three are not better
+    hasty = tiny(doodles, tmp_path / "b", duration="100000 steps", max_minutes=0.0)
+    assert run(hasty)["steps"] == 0
+
+
+def test_durations_in_minutes_become_steps_once(doodles: Path, tmp_path: Path) -> None:
+    config = tiny(doodles, tmp_path, duration="0.02 minutes", evaluate="0.01 minutes")
+    result = run(config)
+    state = checkpoint.load(tmp_path / "run" / "checkpoints" / "last.pt")
+    assert result["steps"] == round(0.02 * 60 / state["step_seconds"]) > 1
+
+
+def test_other_precisions_learn_too(doodles: Path, tmp_path: Path) -> None:
+    for precision in (Precision.bfloat16, Precision.float16):
+        run(tiny(doodles, tmp_path / precision.name, precision=precision))
+        curve = rows(tmp_path / precision.name / "run", "train/loss")
+        np.testing.assert_allclose(list(curve.values()), GOLDEN, atol=0.1)
+
+
+def remove_val(path: Path) -> None:
+    meta = json.loads((path / "meta.json").read_text())
+    meta["splits"]["val"] = [0, 0]
+    (path / "meta.json").write_text(json.dumps(meta))
+
+
+def wrong_label(path: Path) -> None:
+    labels = np.load(path / "labels.npy")
+    labels[3] = 99
+    np.save(path / "labels.npy", labels)
+
+
+def test_a_run_without_val_keeps_the_last_weights(doodles: Path, tmp_path: Path) -> None:
+    shutil.copytree(doodles, tmp_path / "data")
+    remove_val(tmp_path / "data")
+    result = run(tiny(tmp_path / "data", tmp_path))
+    assert "val/top1" not in result
+    assert result["best_step"] == 20
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ({"batch_size": 1000}, "batch_size=1000, but .* has 192 drawings"),
+        ({"duration": "soon"}, "'soon' is no duration"),
+        ({"duration": "10%"}, "a share of what"),
+        ({"augment": AugmentConfig(mirror=2)}, "augment.mirror=2: expected a probability"),
+        ({"model": BiLSTMConfig(inputs=["dx", "dz"])}, "choose from dx, dy"),
+        ({"model": BiLSTMConfig(name="cnn")}, "model.name=cnn: there are bilstm"),
+        ({"device": "gpu"}, "device=gpu: say cpu, cuda"),
+        ({"init_from": "nowhere"}, "nowhere/checkpoints/best.pt does not exist"),
+        ({"data": "nowhere"}, "nowhere does not exist; `make data"),
+        ({"best_by": "beauty"}, "best_by=beauty: there are loss, top1"),
+    ],
+)
+def test_mistakes_are_said_in_a_line(doodles: Path, tmp_path: Path, others: dict[str, Any], expected: str) -> None:
+    with pytest.raises(UserError, match=expected):
+        run(replace(tiny(doodles, tmp_path), **others))
+
+
+def test_data_nothing_can_be_learnt_from(doodles: Path, tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    convert(ConvertConfig(raw=[str(doodles.parent / "raw" / "cat.ndjson")], out=str(one), workers=1))
+    with pytest.raises(UserError, match="1 class; telling apart takes two"):
+        run(tiny(one, tmp_path))
+    nothing = tmp_path / "nothing"
+    raw = str(doodles.parent / "raw")
+    convert(ConvertConfig(raw=[raw], out=str(nothing), split=SplitConfig(train=0, val=0.5, test=0.5), workers=1))
+    with pytest.raises(UserError, match="no drawings to train on"):
+        run(tiny(nothing, tmp_path))
+    shutil.copytree(doodles, tmp_path / "wrong")
+    wrong_label(tmp_path / "wrong")
+    with pytest.raises(UserError, match="labels"):
+        run(tiny(tmp_path / "wrong", tmp_path))
+
+
+def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "last.pt"
+    checkpoint.save(path, {"model": {"a": torch.ones(3)}})
+    good = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match=r"No space left on device; the last good last.pt stays"):
+        checkpoint.save(path, {"model": {"a": torch.zeros(3)}})
+    assert path.read_bytes() == good
+    assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
