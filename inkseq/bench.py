@@ -11,6 +11,7 @@ from typing import Any
 
 from inkseq.benchmarks.data import bench_convert, bench_doodles, bench_memory, bench_simplify
 from inkseq.benchmarks.rows import HEADER, Row
+from inkseq.benchmarks.training import bench_batches, bench_train
 from inkseq.cli import main
 from inkseq.config import BenchConfig
 from inkseq.errors import UserError
@@ -21,6 +22,8 @@ ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
     "memory": bench_memory,
     "simplify": bench_simplify,
     "doodles": bench_doodles,
+    "batches": bench_batches,
+    "train": bench_train,
 }
 
 

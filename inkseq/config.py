@@ -74,11 +74,11 @@ Pooling = Enum("Pooling", ["sum", "mean", "max", "mean_max", "attention"])
 
 @dataclass
 class BiLSTMConfig:
-    """The defaults are ours; the tutorial's differ in activation, norm, conv_dropout and pooling."""
+    """The defaults are ours; conf/model/tutorial.yaml has what the TensorFlow tutorial does otherwise."""
 
     name: str = "bilstm"  # in models.zoo.MODELS
     preset: str = "bilstm"  # what the run is called after
-    inputs: list[str] = field(default_factory=lambda: ["dx", "dy", "pen"])  # any of models.features.INPUTS
+    inputs: list[str] = field(default_factory=lambda: ["dx", "dy", "pen", "start", "x", "y"])  # of models.features
     channels: list[int] = field(default_factory=lambda: [48, 64, 96])  # one convolution each
     kernels: list[int] = field(default_factory=lambda: [5, 5, 3])  # points each convolution sees
     activation: Activation = Activation.gelu
@@ -98,7 +98,7 @@ Schedule = Enum("Schedule", ["constant", "cosine", "one_cycle"])
 @dataclass
 class OptimConfig:
     name: Optimizer = Optimizer.adamw
-    lr: float = 2e-3  # the highest the schedule reaches
+    lr: float = 3e-3  # the highest the schedule reaches
     schedule: Schedule = Schedule.one_cycle
     warmup: str = "10%"  # to `lr`, linearly (one_cycle: along a cosine)
     weight_decay: float = 0.01  # of matrices; biases and norms are left alone

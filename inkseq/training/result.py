@@ -21,6 +21,7 @@ from inkseq.tables import table
 from inkseq.training.showcase import show
 from inkseq.training.tracker import Tracker
 
+IN_HPARAMS = ("top1", "top3", "map3", "loss")
 SHOWN = ("top1", "top3", "top5", "map3", "balanced_accuracy", "loss", "ece")
 
 
@@ -58,7 +59,8 @@ def finish(
         metrics = score(run.model, drawings, len(data.classes), config.layout, dtype, ranks)
         scores |= {f"{split}/{name}": value for name, value in metrics.compute().items()}
         if tracker is not None and split == "val":
-            show(tracker, step, data, split, metrics, predict(run.model, drawings, config.layout, dtype, ALONE))
+            predicted = predict(run.model, drawings, config.layout, dtype, ALONE)
+            show(tracker, step, folder / "figures", data, split, metrics, predicted)
     result = scores | {
         "num_parameters": sum(p.numel() for p in run.model.parameters()),
         "steps": step,
@@ -74,7 +76,9 @@ def finish(
     }
     if tracker is not None:
         (folder / "result.json").write_text(json.dumps(result, indent=1))
-        tracker.hparams(step, plain(config), {f"best/{name}": value for name, value in scores.items()})
+        split = "test" if data.split("test") else "best"  # a name of its own: the curve val/top1 is finished
+        finals = {f"{split}/{name}": value for name, value in metrics.compute().items() if name in IN_HPARAMS}
+        tracker.hparams(step, plain(config), finals)
         print(f"{folder}: best at step {run.step:,}\n{result_table(result)}")
     return result
 

@@ -1,6 +1,7 @@
 """Pictures for TensorBoard at the end of a run: drawings with their guesses, confusions, precision and recall."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,9 +19,15 @@ MOST_FOR_CURVES = 20_000  # drawings; curves look the same from there on
 
 
 def show(
-    tracker: Tracker, step: int, data: Packed, split: str, metrics: Metrics, predicted: Iterable[tuple[Batch, Tensor]]
+    tracker: Tracker,
+    step: int,
+    folder: Path,
+    data: Packed,
+    split: str,
+    metrics: Metrics,
+    predicted: Iterable[tuple[Batch, Tensor]],
 ) -> None:
-    """Write pictures of how the drawings of a split were taken."""
+    """Pictures of how the drawings of a split were taken, for TensorBoard and as PNGs in `folder`."""
     batches = list(predicted)
     index_N = torch.cat([batch.index_B for batch, _ in batches]).cpu().numpy()
     label_N = torch.cat([batch.label_B for batch, _ in batches]).cpu()

@@ -1,6 +1,5 @@
 """The one promise: a drawing's logits do not depend on its batch. And the tutorial's parameter count."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -16,17 +15,15 @@ from inkseq.models.zoo import MODELS
 
 LENGTHS = [7, 1, 12, 2, 5]
 SMALL = BiLSTMConfig(channels=[8, 8], kernels=[5, 3], hidden=6, layers=2)
-TUTORIAL = BiLSTMConfig(activation=Activation.none, norm=Norm.none, conv_dropout=0.3, dropout=0.3, pooling=Pooling.sum)
+TUTORIAL = BiLSTMConfig(
+    inputs=["dx", "dy", "pen"],
+    activation=Activation.none,
+    norm=Norm.none,
+    conv_dropout=0.3,
+    dropout=0.3,
+    pooling=Pooling.sum,
+)
 EVERY_KIND = list(product(Cell, Norm, Pooling))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """On models this small, threads do little but wait for each other: seconds become a minute."""
-    num_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(num_threads)
 
 
 def scribbles(lengths: list[int]) -> list[Tensor]:

@@ -1,0 +1,83 @@
+"""Every experiment composes and runs a step; presets are what they say; evaluate reads what train wrote."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from inkseq.cli import compose_config, conf_dir
+from inkseq.config import Activation, AugmentConfig, ConvertConfig, EvaluateConfig, Optimizer, Precision, TrainConfig
+from inkseq.data.conversion import convert
+from inkseq.data.doodles.write import write_doodles
+from inkseq.devices import ALONE
+from inkseq.errors import UserError
+from inkseq.evaluate import run as evaluate
+from inkseq.runs import make_model, run_folder
+from inkseq.training.loop import train
+
+EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("few")
+    write_doodles(folder / "raw", 50, 0, ["cat", "ladder", "star"])
+    convert(ConvertConfig(raw=[str(folder / "raw")], out=str(folder / "packed"), workers=1))
+    return folder / "packed"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_composes_and_runs_a_step(name: str, packed: Path, tmp_path: Path) -> None:
+    words = [f"experiment={name}", f"data={packed}", f"runs={tmp_path}", "duration=1 step", "device=cpu"]
+    config = compose_config(TrainConfig, [*words, "model.hidden=8", "model.layers=1", "batch_size=8"])
+    folder = run_folder(config)
+    folder.mkdir()
+    assert train(config, folder, ALONE)["steps"] == 1
+
+
+def test_the_tutorial_is_the_tutorial() -> None:
+    config = compose_config(TrainConfig, ["data=x", "model=tutorial"])
+    model = make_model(config, [str(k) for k in range(345)])
+    assert sum(p.numel() for p in model.parameters()) == 1_145_337
+    assert config.model.activation is Activation.none
+    assert (config.optim.name, config.optim.lr, config.optim.clip) == (Optimizer.adam, 1e-4, 9.0)
+    assert (config.batch_size, config.precision, config.augment) == (8, Precision.float32, AugmentConfig())
+
+
+def test_an_experiment_wins_over_its_defaults_and_words_over_both() -> None:
+    config = compose_config(TrainConfig, ["experiment=demo", "duration=7 steps"])
+    assert (config.name, config.duration, config.evaluate) == ("demo", "7 steps", "20%")
+    assert config.augment.rotate > 0
+    assert compose_config(TrainConfig, ["data=x", "augment=none"]).augment == AugmentConfig()
+
+
+def test_evaluate_reads_what_train_wrote(packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["name=a", "duration=3 epochs", "batch_size=16", "device=cpu", "model.hidden=8", "model.layers=1"]
+    config = compose_config(TrainConfig, [f"data={packed}", f"runs={tmp_path}", *words])
+    folder = run_folder(config)
+    folder.mkdir()
+    result = train(config, folder, ALONE)
+    evaluate(EvaluateConfig(run=str(folder)))
+    report = json.loads((folder / "evaluation-test.json").read_text())
+    for name in ("loss", "top1", "map3", "ece", "count"):
+        assert report[name] == pytest.approx(result[f"test/{name}"], abs=1e-6)
+    assert set(report["per_class"]) == {"cat", "ladder", "star"}
+    assert report["per_class"]["cat"]["count"] == 5
+    assert "class   drawings  recall" in capsys.readouterr().out
+    with pytest.raises(UserError, match=r"checkpoints/first.pt does not exist; there is best, last"):
+        evaluate(EvaluateConfig(run=str(folder), checkpoint="first"))
+    with pytest.raises(UserError, match="no split 'dev'"):
+        evaluate(EvaluateConfig(run=str(folder), split="dev"))
+
+
+def test_evaluate_refuses_other_classes(packed: Path, tmp_path: Path) -> None:
+    config = compose_config(
+        TrainConfig, [f"data={packed}", f"runs={tmp_path}", "name=a", "duration=1 step", "model.hidden=8", "device=cpu"]
+    )
+    folder = run_folder(config)
+    folder.mkdir()
+    train(config, folder, ALONE)
+    write_doodles(tmp_path / "raw", 20, 0, ["cat", "snail"])
+    convert(ConvertConfig(raw=[str(tmp_path / "raw")], out=str(tmp_path / "other"), workers=1))
+    with pytest.raises(UserError, match=r"other classes than .* \(new: snail; missing: ladder, star\)"):
+        evaluate(EvaluateConfig(run=str(folder), data=str(tmp_path / "other")))
