@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 RAW    ?=
-OUT    ?= data/packed/$(if $(RAW),$(notdir $(patsubst %/,%,$(firstword $(RAW)))),doodles)
+OUT    ?=
+export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint bench tensorboard clean
+.PHONY: help setup demo data test lint bench tensorboard clean train
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,21 +22,29 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: setup  ## from nothing to drawings packed and looked at
-	$(BIN)/python -m inkseq.doodles out=$(DOODLES) per_class=300
+demo: setup  ## from nothing to a trained recogniser, its score and pictures
+	$(BIN)/python -m inkseq.doodles out=$(DOODLES) per_class=200
 	$(BIN)/python -m inkseq.convert raw=$(DOODLES) out=data/packed/doodles overwrite=true
 	$(BIN)/python -m inkseq.inspect data=data/packed/doodles
-	@echo; echo "Look at data/packed/doodles/inspect/drawings.png"
+	$(BIN)/python -m inkseq.train experiment=demo
+	@echo; echo "Look at data/packed/doodles/inspect/drawings.png and runs/demo/figures/val-drawings.png"
 
 data: setup  ## convert RAW=folder-or-file into OUT=data/packed/NAME (doodles if there is no RAW)
-ifeq ($(RAW),)
+ifeq ($(strip $(RAW)),)
+	$(if $(OUT),$(error OUT=$(OUT) is given, but not RAW=, what to convert))
 	@echo "Nothing to convert: RAW= is not given. Drawing doodles instead; for the real thing:"
 	@echo "  python -m inkseq.download 'classes=[cat,dog]' && make data RAW=data/raw/quickdraw"
 	$(BIN)/python -m inkseq.doodles out=$(DOODLES)
-	$(BIN)/python -m inkseq.convert raw=$(DOODLES) 'out=$(OUT)' overwrite=true
+	$(BIN)/python -m inkseq.convert raw=$(DOODLES) out=data/packed/doodles overwrite=true
 else
-	$(BIN)/python -m inkseq.convert 'raw=$(RAW)' 'out=$(OUT)'
+	@[ "$$OUT" ] || [ -e "$$RAW" ] || { echo "$$RAW is no file or folder; several of them need OUT=data/packed/NAME"; exit 1; }
+	@name=$$(cd "$$RAW" 2>/dev/null && pwd || echo "$$RAW"); name=$$(basename "$$name"); \
+	for ending in .zip .gz .npz .csv .ndjson; do name=$${name%$$ending}; done; \
+	$(BIN)/python -m inkseq.convert "raw=$$RAW" "out=$${OUT:-data/packed/$$name}" $${overwrite:+"overwrite=$$overwrite"}
 endif
+
+train: setup  ## a recogniser: make train ARGS='data=data/packed/NAME model=bilstm name=RUN'
+	$(BIN)/python -m inkseq.train $(ARGS)
 
 test: setup lint  ## lint, types, tests
 	$(BIN)/python -m pytest

@@ -2,25 +2,27 @@
 
 import difflib
 import inspect
+import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, get_origin
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from inkseq.errors import UserError
 
 Config = TypeVar("Config")
 
-PATH_KEYS = {"data", "raw", "run", "out", "input"}  # always paths: taken as they are, spaces and all
+PATH_KEYS = {"data", "raw", "run", "out", "input"}  # always paths: taken as they are, spaces and commas and all
+ITEM = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,]*?))\s*(?:,|$)""")  # of a list, quoted where it holds a comma
 
 
 def conf_dir() -> Path:
@@ -32,15 +34,20 @@ def conf_dir() -> Path:
 def main(command: Callable[[Config], int | None], schema: type[Config]) -> None:
     """Run a command with the settings from `sys.argv` and exit with its code."""
     name = command.__module__ if command.__module__ != "__main__" else f"inkseq.{Path(sys.argv[0]).stem}"
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        print(f"{command.__doc__}\n\npython -m {name} key=value ...\n")
-        print(inspect.getsource(schema).split("\n", 2)[2])
-        return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.exit(command(compose_config(schema, sys.argv[1:])))
+        if {"-h", "--help"} & set(sys.argv[1:]):
+            print(f"{command.__doc__}\n\npython -m {name} key=value ...\n", *_describe(schema), sep="\n")
+            code = None
+        else:
+            code = command(compose_config(schema, sys.argv[1:]))
+        sys.stdout.flush()
+        sys.exit(code)
     except UserError as error:
         sys.exit(f"inkseq: {error}")
+    except BrokenPipeError:  # whoever read our output (`| head`) has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(f"inkseq: {where}{error.strerror or error}")
@@ -52,62 +59,92 @@ def main(command: Callable[[Config], int | None], schema: type[Config]) -> None:
 def compose_config(schema: type[Config], words: list[str]) -> Config:
     """The schema's defaults, `conf/NAME.yaml` with its groups, then the words, as an instance of `schema`."""
     name = schema.__name__.removesuffix("Config").lower()
-    ConfigStore.instance().store(name=f"{name}_schema", node=schema)
-    has_yaml = (conf_dir() / f"{name}.yaml").exists()
-    overrides = [_quote(word, schema) for word in words]
+    yaml = conf_dir() / f"{name}.yaml"
+    groups = _groups(yaml) if yaml.exists() else set()
+    types = dict(_types(schema))
+    settings = [_split(word, types, groups) for word in words]
     try:
-        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            composed = compose(name if has_yaml else f"{name}_schema", overrides)
+        composed = OmegaConf.structured(schema)
+        if yaml.exists():
+            ConfigStore.instance().store(name=f"{name}_schema", node=schema)
+            with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+                composed = compose(name, [f"{key}={text}" for key, text in settings if key in groups])
+        for key, text in settings:
+            if key not in groups:
+                OmegaConf.update(composed, key, _value(key, text, get_origin(types[key]) is list))
         config = OmegaConf.to_object(composed)
+    except MissingMandatoryValue as error:
+        raise UserError(f"{error.full_key}= is needed; see --help") from None
     except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(_explain(error, schema, words)) from None
+        lines = [line.strip() for line in str(error.__cause__ or error).splitlines() if line.strip()]
+        where = getattr(error, "full_key", None)
+        raise UserError(f"{where}: {lines[0]}" if where else lines[0]) from None
     assert isinstance(config, schema)
     return config
 
 
-def _quote(word: str, schema: type) -> str:
-    """Paths are not Hydra grammar (`raw=my data (1).ndjson` is one path), and a list of one needs no brackets."""
-    key, equals, value = word.partition("=")
-    if not equals or value[:1] in ("", "[", "'", '"') or value == "null":
-        return word
-    if key in PATH_KEYS:
-        value = re.sub(r"(\\+)('|$)", r"\1\1\2", value)  # Hydra reads backslashes before a quote as escapes
-        value = "'" + value.replace("'", "\\'") + "'"
-    takes_list = any(f.name == key and "list" in str(f.type) for f in fields(schema))
-    return f"{key}=[{value}]" if takes_list else f"{key}={value}"
+def _groups(yaml: Path) -> set[str]:
+    """The groups of values a command chooses from: those in the defaults list of its YAML."""
+    defaults: Any = OmegaConf.to_container(OmegaConf.load(yaml))
+    return {group for entry in defaults["defaults"] if isinstance(entry, dict) for group in entry}
 
 
-def _explain(error: Exception, schema: type, words: list[str]) -> str:
-    """What was wrong with the settings, with the right key where one is near."""
-    known = sorted(_dotted_keys(schema))
-    for word in words:
-        key, equals, _ = word.lstrip("+~").partition("=")
-        if not equals:
-            return f"'{word}' is not key=value; known keys: {', '.join(known)}"
-        if key not in known and not _is_group_key(key, known):
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
-            return f"there is no setting '{key}'; {hint}"
-        choices = sorted(path.stem for path in (conf_dir() / key).glob("*.yaml"))
-        if choices and word.split("=", 1)[1] not in choices:
-            return f"{word}: there are {', '.join(choices)}"
-    missing = getattr(error, "full_key", None)
-    if "Missing mandatory value" in str(error) or "MissingMandatoryValue" in type(error).__name__:
-        return f"{missing}= is needed; see --help"
-    cause = error.__cause__ or error
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    where = getattr(cause, "full_key", None) or missing
-    return f"{where}: {lines[0]}" if where else lines[0]
-
-
-def _dotted_keys(schema: type, prefix: str = "") -> set[str]:
-    keys: set[str] = set()
+def _types(schema: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every key of a schema, dotted, and the type of its values."""
     for field in fields(schema):
-        keys.add(prefix + field.name)
+        yield prefix + field.name, field.type
         if isinstance(field.type, type) and is_dataclass(field.type):
-            keys |= _dotted_keys(field.type, f"{prefix}{field.name}.")
-    return keys
+            yield from _types(field.type, f"{prefix}{field.name}.")
 
 
-def _is_group_key(key: str, known: list[str]) -> bool:
-    return (conf_dir() / key).is_dir() and key in known
+def _split(word: str, types: dict[str, Any], groups: set[str]) -> tuple[str, str]:
+    """The key and the text of a word, or what is wrong with it."""
+    key, equals, text = word.partition("=")
+    known = sorted(types.keys() | groups)
+    if not equals:
+        raise UserError(f"'{word}' is not key=value; known keys: {', '.join(known)}")
+    if key not in known:
+        near = difflib.get_close_matches(key, known, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+        raise UserError(f"there is no setting '{key}'; {hint}")
+    if not text:
+        raise UserError(f"{key}= has no value; see --help")
+    if key in groups:
+        folder = conf_dir() / key
+        choices = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+        if text not in choices:
+            raise UserError(f"{word}: there are {', '.join(choices)}")
+    return key, text
+
+
+def _value(key: str, text: str, takes_list: bool) -> Any:
+    """What a text says: itself (OmegaConf makes numbers of numbers), null, or a list, which needs no brackets."""
+    is_path = key in PATH_KEYS
+    if text == "null":
+        return None
+    text = text.replace("${", "\\${")  # no reference to another setting
+    if is_path and Path(text).exists():
+        return [text] if takes_list else text
+    if takes_list and text[0] == "[" and text[-1] == "]":
+        return _items(text[1:-1])
+    if takes_list and not is_path:
+        return _items(text)
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1]
+    return [text] if takes_list else text
+
+
+def _items(text: str) -> list[str]:
+    """`a b, 'c, d'` -> a b; c, d"""
+    return ["".join(match.groups("")) for match in ITEM.finditer(text) if match.group()]
+
+
+def _describe(schema: type, prefix: str = "") -> Iterator[str]:
+    """The settings as the schema writes them, those of a nested one with its name before theirs."""
+    types = {field.name: field.type for field in fields(schema)}
+    for line in inspect.getsource(schema).splitlines()[2:]:
+        name = line.strip().partition(":")[0]
+        yield f"    {prefix if name in types else ''}{line.strip()}".rstrip()
+        nested = types.get(name)
+        if isinstance(nested, type) and is_dataclass(nested):
+            yield from _describe(nested, f"{prefix}{name}.")

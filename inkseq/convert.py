@@ -11,19 +11,18 @@ def run(config: ConvertConfig) -> int:
     """Convert raw drawings into a packed dataset: ndjson, csv, npz, zip; files or folders."""
     books = convert(config)
     print(books.to_text())
-    share = books.rejected.total() / books.lines
     print(f"packed {books.kept:,} drawings into {config.out}")
     if not books.rejected:
         return 0
+    share = books.rejected.total() / books.lines
     where = f"{config.out}/rejected.ndjson names file, line and reason of each"
     print(f"{books.rejected.total():,} of {books.lines:,} lines ({share:.2%}) rejected: {where}")
-    if share <= config.max_rejected:
-        return 0
-    print(
-        f"inkseq: more than max_rejected={config.max_rejected:g} of the lines are no drawings",
-        file=sys.stderr,
-    )
-    return 1
+    if books.damaged:
+        named = ", ".join(books.damaged)
+        print(f"inkseq: only what comes before the damage was read of {named}", file=sys.stderr)
+    if share > config.max_rejected:
+        print(f"inkseq: more than max_rejected={config.max_rejected:g} of the lines are no drawings", file=sys.stderr)
+    return int(bool(books.damaged) or share > config.max_rejected)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from inkseq.cli import main
@@ -14,103 +16,120 @@ from inkseq.data.pictures import bars, histograms, page
 from inkseq.errors import UserError
 from inkseq.tables import table
 
+UNLABELLED = "unlabelled"
+LONGEST_NAME = 48  # letters: for pictures to hold them, and as a file name, which may have 255 bytes
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is looked at: drawings `first` to `end` of a dataset, and what each of them is."""
+
+    data: Packed
+    first: int
+    end: int
+    labels: NDArray[np.int16]  # -1 without a word
+    recognized: NDArray[np.bool_]
+    num_points: NDArray[np.int64]
+    num_strokes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, data: Packed, split: str | None) -> "Sample":
+        chosen = data.split(split)
+        if not chosen:
+            raise UserError(f"the split {split} of {data.path} is empty" if split else f"{data.path} is empty")
+        stretch = slice(chosen.start, chosen.stop)
+        num_points = np.diff(data.offsets[chosen.start : chosen.stop + 1])
+        labels, recognized = np.asarray(data.labels[stretch]), np.asarray(data.recognized[stretch])
+        return cls(data, chosen.start, chosen.stop, labels, recognized, num_points, _count_strokes(data, chosen))
+
+    def __len__(self) -> int:
+        return self.end - self.first
+
+    def name(self, label: int) -> str:
+        word = self.data.classes[label] if label >= 0 else UNLABELLED
+        return word if len(word) <= LONGEST_NAME else word[: LONGEST_NAME - 1] + "…"
+
 
 def run(config: InspectConfig) -> None:
     """Inspect a packed dataset: a table, and pictures of counts, lengths and drawings of every class."""
+    if config.page < 1:
+        raise UserError(f"page={config.page}: at least 1 drawing a page is needed")
     data = open_packed(config.data)
-    chosen = data.split(config.split)
-    if not chosen:
-        raise UserError(f"the split {config.split} of {config.data} is empty")
+    sample = Sample.of(data, config.split)
     out = Path(config.out or Path(config.data) / "inspect")
-    indices = np.arange(chosen.start, chosen.stop)
-    labels = np.asarray(data.labels[chosen.start : chosen.stop])
-    num_points = np.diff(data.offsets[chosen.start : chosen.stop + 1])
-    num_strokes = _count_strokes(data, chosen)
-    print(_class_table(data, chosen, labels, num_points, num_strokes))
-    print(_summary(data, config.split, chosen, num_points, num_strokes))
-    draw_overview(data, indices, labels, num_points, num_strokes, out)
+    print(_class_table(sample))
+    print(_summary(sample, config.split))
+    draw_overview(sample, out)
     rng = np.random.default_rng(0)
-    for label in tqdm(np.unique(labels), desc="drawing pages", unit="page", disable=None):
-        name = data.classes[label] if label >= 0 else "unlabelled"
-        of_class = indices[labels == label]
+    for label in tqdm(np.unique(sample.labels), desc="drawing pages", unit="page", disable=None):
+        of_class = sample.first + np.flatnonzero(sample.labels == label)
         some = np.sort(rng.choice(of_class, min(config.page, len(of_class)), replace=False))
         titles = [_country(data, i) + ("" if data.recognized[i] else " (not recognized)") for i in some]
-        page(
-            list(map(data.drawing, some)),
-            titles,
-            8,
-            f"{name}: {len(of_class):,}",
-            out / _file_name(label, name),
-        )
+        heading = f"{sample.name(label)}: {len(of_class):,}"
+        page(list(map(data.drawing, some)), titles, 8, heading, out / _file_name(label, sample.name(label)))
     print(f"pictures in {out}: classes.png, lengths.png, drawings.png and one of every class")
 
 
-def draw_overview(
-    data: Packed,
-    indices: np.ndarray,
-    labels: np.ndarray,
-    num_points: np.ndarray,
-    num_strokes: np.ndarray,
-    out: Path,
-) -> None:
+def draw_overview(sample: Sample, out: Path) -> None:
     """classes.png, lengths.png and drawings.png: one drawing of each of (at most 96) classes."""
-    seen = np.asarray(data.recognized)[indices]
-    names = data.classes or ["unlabelled"]
-    of_class = np.maximum(labels, 0)
+    data = sample.data
+    names = [sample.name(label) for label in range(len(data.classes))]
+    if (sample.labels < 0).any():
+        names.append(UNLABELLED)
+    bar = np.where(sample.labels < 0, len(names) - 1, sample.labels)
     counts = {
-        "recognized": np.bincount(of_class[seen], minlength=len(names)),
-        "not recognized": np.bincount(of_class[~seen], minlength=len(names)),
+        "recognized": np.bincount(bar[sample.recognized], minlength=len(names)),
+        "not recognized": np.bincount(bar[~sample.recognized], minlength=len(names)),
     }
-    bars(names, counts, f"drawings of {len(names)} classes", out / "classes.png")
-    histograms({"points": num_points, "strokes": num_strokes}, "a drawing has", out / "lengths.png")
-    first = [int(indices[np.flatnonzero(labels == k)[0]]) for k in np.unique(labels)][:96]
-    titles = [data.classes[data.labels[i]] if data.labels[i] >= 0 else "" for i in first]
-    page(list(map(data.drawing, first)), titles, 12, "", out / "drawings.png")
+    bars(names, counts, f"drawings of {len(data.classes)} classes", out / "classes.png")
+    lengths = {"points": sample.num_points, "strokes": sample.num_strokes}
+    histograms(lengths, "a drawing has", out / "lengths.png")
+    met, first = np.unique(sample.labels, return_index=True)
+    titles = [sample.name(label) for label in met[:96]]
+    page([data.drawing(sample.first + i) for i in first[:96]], titles, 12, "", out / "drawings.png")
 
 
-def _class_table(
-    data: Packed, chosen: range, labels: np.ndarray, num_points: np.ndarray, num_strokes: np.ndarray
-) -> str:
-    recognized = np.asarray(data.recognized[chosen.start : chosen.stop])
+def _class_table(sample: Sample) -> str:
     rows = []
-    for label in np.unique(labels):
-        mine = labels == label
+    for label in np.unique(sample.labels):
+        mine = sample.labels == label
+        num_points = sample.num_points[mine]
         rows.append(
             [
-                data.classes[label] if label >= 0 else "unlabelled",
-                *_split_counts(data, chosen, mine),
-                round(float(num_points[mine].mean()), 1),
-                int(np.median(num_points[mine])),
-                int(num_points[mine].max()),
-                round(float(num_strokes[mine].mean()), 1),
-                f"{recognized[mine].mean():.0%}",
+                sample.name(label),
+                *_split_counts(sample, mine),
+                round(float(num_points.mean()), 1),
+                int(np.median(num_points)),
+                int(num_points.max()),
+                round(float(sample.num_strokes[mine].mean()), 1),
+                f"{sample.recognized[mine].mean():.0%}",
             ]
         )
-    splits = list(data.meta["splits"])
+    splits = list(sample.data.meta["splits"])
     return table(["class", *splits, "points", "median", "longest", "strokes", "recognized"], rows)
 
 
-def _split_counts(data: Packed, chosen: range, mine: np.ndarray) -> list[int]:
-    bounds = np.array(list(data.meta["splits"].values())) - chosen.start
-    bounds = bounds.clip(0, len(chosen))
-    return [int(mine[start:end].sum()) for start, end in bounds]
+def _split_counts(sample: Sample, mine: NDArray[np.bool_]) -> list[int]:
+    bounds = np.array(list(sample.data.meta["splits"].values())) - sample.first
+    return [int(mine[start:end].sum()) for start, end in bounds.clip(0, len(sample))]
 
 
-def _summary(data: Packed, split: str | None, chosen: range, num_points: np.ndarray, num_strokes: np.ndarray) -> str:
+def _summary(sample: Sample, split: str | None) -> str:
+    data = sample.data
     where = f"split {split}" if split else "all splits"
     size = sum(file.stat().st_size for file in data.path.glob("*.npy"))
-    countries = Counter(data.countrycode[chosen.start : chosen.stop].tolist()).most_common(8)
+    countries = Counter(data.countrycode[sample.first : sample.end].tolist()).most_common(8)
     named = ", ".join(f"{(code or b'none').decode()} {count:,}" for code, count in countries)
     return (
-        f"\n{where}: {len(chosen):,} drawings of {len(data.classes)} classes, {num_points.mean():.1f} points and "
-        f"{num_strokes.mean():.1f} strokes a drawing\n"
-        f"recognized by the game: {np.mean(data.recognized[chosen.start : chosen.stop]):.1%}\n"
+        f"\n{where}: {len(sample):,} drawings of {len(data.classes)} classes, "
+        f"{sample.num_points.mean():.1f} points and {sample.num_strokes.mean():.1f} strokes a drawing\n"
+        f"recognized by the game: {sample.recognized.mean():.1%}\n"
         f"countries: {named}\n"
         f"on disk: {size:,} bytes, {size / data.meta['num_points']:.2f} a point"
     )
 
 
-def _count_strokes(data: Packed, chosen: range) -> np.ndarray:
+def _count_strokes(data: Packed, chosen: range) -> NDArray[np.int64]:
     """Strokes of each drawing: the pen's bits between its offsets, a stretch of drawings at a time."""
     counts = np.empty(len(chosen), np.int64)
     for start in range(chosen.start, chosen.stop, 1 << 18):
@@ -130,7 +149,7 @@ def _country(data: Packed, i: int) -> str:
 def _file_name(label: int, name: str) -> str:
     """`The Eiffel Tower` -> `012-the-eiffel-tower.png`: nothing in a word may lead elsewhere on the disk."""
     slug = re.sub(r"[^\w]+", "-", name.lower()).strip("-")
-    return f"{label:03d}-{slug}.png"
+    return f"{label:03d}-{slug}.png" if label >= 0 else f"{UNLABELLED}.png"
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import sys
 
 from inkseq.cli import main
 from inkseq.config import TrainConfig
+from inkseq.data.packed import open_packed
 from inkseq.devices import Ranks, choose_device
 from inkseq.runs import lock, run_folder, write_hydra_files
 from inkseq.training.loop import train
@@ -11,6 +12,7 @@ from inkseq.training.loop import train
 
 def run(config: TrainConfig) -> None:
     """Train a recogniser: python -m inkseq.train model=bilstm data=data/packed/NAME name=RUN."""
+    open_packed(config.data)  # a mistyped path must not leave an empty run behind
     folder = run_folder(config)
     ranks = Ranks.join(choose_device(config.device))
     try:

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from numpy.typing import NDArray
 
+from inkseq import inspect
 from inkseq.config import ConvertConfig, InspectConfig
 from inkseq.data.conversion import convert
 from inkseq.errors import UserError
@@ -40,6 +43,39 @@ def test_doodles_convert_inspect(tmp_path: Path) -> None:
         assert np.ptp(pixels[..., :3]) > 0.5, picture  # something dark on something light
 
 
+def test_one_split_can_be_looked_at(tmp_path: Path) -> None:
+    packed = pack(tmp_path, random_lines(30))
+    words = ["inkseq.inspect", f"data={packed}", "split=train", "page=1"]
+    ended = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "split train: 24 drawings of 3 classes" in ended.stdout
+
+
+def test_drawings_without_a_word_have_a_bar_and_a_page_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f'"[[[0,255],[0,{i}]]]",{i}\n' for i in range(4)]
+    (tmp_path / "test.csv").write_text("drawing,key_id\n" + "".join(rows))
+    (tmp_path / "cat.ndjson").write_bytes(b"".join(random_lines(10, words=["cat"])))
+    convert(ConvertConfig(raw=[str(tmp_path)], out=str(tmp_path / "packed"), workers=1))
+    counted: dict[str, int] = {}
+
+    def bars(names: Sequence[str], counts: dict[str, NDArray[np.int64]], heading: str, path: Path) -> None:
+        counted.update(zip(names, sum(counts.values()).tolist(), strict=True))  # type: ignore[union-attr]
+
+    monkeypatch.setattr(inspect, "bars", bars)
+    run(InspectConfig(data=str(tmp_path / "packed")))
+    assert counted == {"cat": 10, "unlabelled": 4}
+    assert (tmp_path / "packed" / "inspect" / "unlabelled.png").exists()
+
+
+def test_a_page_holds_at_least_one_drawing(tmp_path: Path) -> None:
+    packed = pack(tmp_path, random_lines(3))
+    for page in (0, -1):
+        with pytest.raises(UserError, match=f"page={page}: at least 1"):
+            run(InspectConfig(data=str(packed), page=page))
+
+
 def test_the_table_counts_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [line("cat", i, [[[0, 255], [0, i]], [[5], [6]]], recognized=i < 5) for i in range(10)]
     run(InspectConfig(data=str(pack(tmp_path, lines)), page=1))
@@ -50,10 +86,10 @@ def test_the_table_counts_what_is_there(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_words_cannot_lead_out_of_the_folder_nor_break_a_picture(tmp_path: Path) -> None:
-    lines = [line(word, i) for i, word in enumerate(["../../evil", "a$b$^", "привет", "x" * 100])]
+    lines = [line(word, i) for i, word in enumerate(["../../evil", "a$b$^", "привет", "x" * 300, "日本語" * 90])]
     packed = pack(tmp_path, lines)
     run(InspectConfig(data=str(packed)))
-    assert len(list((packed / "inspect").iterdir())) == 7
+    assert len(list((packed / "inspect").iterdir())) == 8
     assert {path.name for path in tmp_path.iterdir()} == {"raw.ndjson", "packed"}
 
 

@@ -28,9 +28,11 @@ class Books:
     lines: int = 0
     classes: dict[str, ClassBooks] = field(default_factory=dict)
     rejected: Counter[str] = field(default_factory=Counter)
+    damaged: list[str] = field(default_factory=list)  # files of which a rest could not be read
 
-    def add(self, task: TaskBooks) -> None:
+    def add(self, task: TaskBooks, name: str) -> None:
         self.lines += task.lines
+        self.damaged += [name] * task.damaged
         self.rejected += task.rejected
         for number, word in enumerate(task.words):
             books = self.classes.setdefault(word, ClassBooks())
@@ -72,7 +74,7 @@ class Books:
         by_loss = sorted(self.classes, key=lambda word: -self.classes[word].left_out.total())
         shown = sorted(by_loss[:MAX_ROWS])
         rows = [
-            [word, b.read, b.kept, *[b.left_out[reason] for reason in reasons]]
+            [word or "(no word)", b.read, b.kept, *[b.left_out[reason] for reason in reasons]]
             for word, b in ((word, self.classes[word]) for word in shown)
         ]
         if len(self.classes) > len(shown):

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from inkseq.data.ndjson import Record
 
-Array = NDArray[np.generic]
-
 
 @dataclass(slots=True)
 class Columns:

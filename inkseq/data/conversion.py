@@ -2,10 +2,13 @@
 
 import difflib
 import json
+import math
 import os
+import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import asdict
 from enum import Enum
 from itertools import accumulate, repeat
@@ -17,7 +20,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from inkseq.config import ConvertConfig
-from inkseq.data.atomic import check_out, partial_folder, publish
+from inkseq.data.atomic import partial_folder, publish
 from inkseq.data.books import Books
 from inkseq.data.kaggle import WORDLESS
 from inkseq.data.pack import Layout, count_splits, create_arrays, pack_bucket, write_shared_pen
@@ -31,6 +34,7 @@ from inkseq.errors import UserError
 
 BUCKET_BYTES = 32 * 2**20  # of input; the third of it that goes into a bucket is shuffled within the cache
 MAX_BUCKETS = 256  # every worker holds two open files for each
+OTHER_FILES = 64  # that may be open besides
 WORKER_BYTES = 16 * 2**20  # so much input is worth starting a process for
 MAX_CLASSES = 2**15 - 1
 
@@ -38,20 +42,18 @@ MAX_CLASSES = 2**15 - 1
 def convert(config: ConvertConfig) -> Books:
     """Make the packed folder `config.out`; it appears whole or not at all."""
     started = time.perf_counter()
-    check_split(config.split)
-    if config.workers is not None and config.workers < 1:
-        raise UserError(f"workers={config.workers}: at least 1 is needed")
+    _check(config)
     out = Path(config.out)
-    check_out(out, config.overwrite)
     tasks = find_tasks(list(config.raw))
     num_bytes = sum(task.end - task.start for task in tasks)
-    num_workers = min(config.workers or len(os.sched_getaffinity(0)), len(tasks), 1 + num_bytes // WORKER_BYTES)
-    num_buckets = min(1 + num_bytes // BUCKET_BYTES, MAX_BUCKETS)
-    with Workers(num_workers) as workers, partial_folder(out) as folder:
+    num_workers = min(config.workers or _num_cores(), len(tasks), 1 + num_bytes // WORKER_BYTES)
+    num_buckets = min(1 + num_bytes // BUCKET_BYTES, _most_buckets())
+    # Workers start before the folder is locked, for they would inherit the lock, and stop before it is removed.
+    with Workers(num_workers) as workers, partial_folder(out, config.overwrite) as folder, closing(workers):
         task_books = _read(tasks, config, folder, num_buckets, workers, num_bytes)
         books = Books()
-        for one in task_books:
-            books.add(one)
+        for task, one in zip(tasks, task_books, strict=True):
+            books.add(one, task.name)
         _write_rejected(tasks, task_books, folder)
         classes = _classes(config, books, task_books, folder)
         layout = _pack(config, classes, task_books, folder, num_buckets, workers, books)
@@ -70,6 +72,35 @@ def convert(config: ConvertConfig) -> Books:
         (folder / "packed" / "meta.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False), "utf-8")
         publish(folder / "packed", out)
     return books
+
+
+def _check(config: ConvertConfig) -> None:
+    """Refuse what makes no sense before anything is read."""
+    check_split(config.split)
+    for name, least, most in (
+        ("min_points", 1, math.inf),
+        ("max_points", 1, math.inf),
+        ("val_from_train", 0, 1),
+        ("max_rejected", 0, 1),
+        ("workers", 1, math.inf),
+    ):
+        value = getattr(config, name)
+        if value is not None and not least <= value <= most:
+            bounds = f"at least {least}" if most == math.inf else f"{least} to {most}"
+            raise UserError(f"{name}={value}: {bounds} is needed")
+
+
+def _num_cores() -> int:
+    """The cores this process may use; not every system says which."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _most_buckets() -> int:
+    """So many that their files can all be open; macOS allows 256 files a process unless told."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY:
+        return MAX_BUCKETS
+    return max(1, min((allowed - OTHER_FILES) // 2, MAX_BUCKETS))
 
 
 def _read(
@@ -119,10 +150,12 @@ def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], f
             raise UserError(f"no drawing of '{name}' in {', '.join(config.raw)}; {hint}")
     kept = {one.words[w] for one in task_books for w, count in one.kept.items() if count}
     if not kept:
-        rejected = folder / "packed" / "rejected.ndjson"
+        rejected, saved = folder / "packed" / "rejected.ndjson", f"{config.out}.rejected.ndjson"
+        where = ""
         if rejected.exists():
-            rejected.replace(f"{config.out}.rejected.ndjson")
-        raise UserError(f"no drawing is left to pack\n{books.to_text()}")
+            rejected.replace(saved)
+            where = f"\n{saved} names file, line and reason of each rejected line"
+        raise UserError(f"no drawing is left to pack\n{books.to_text()}{where}")
     if len(kept) > MAX_CLASSES:
         raise UserError(f"{len(kept):,} different words; a dataset holds {MAX_CLASSES:,} classes at most")
     return sorted(kept - {WORDLESS})
@@ -150,7 +183,7 @@ def _pack(
         sorted_buckets = every_bucket(_sort_one, [(config.seed, task_words, len(classes))] * num_buckets)
         counts = [count for count, _ in sorted_buckets]
         *before, total = accumulate(counts, initial=counts[0].nothing())
-        rules = Rules.make(config, total, task_words.kept_K(len(classes)))
+        rules = Rules.make(config, total, task_words.ranked_K(len(classes)))
         divided = every_bucket(_divide_one, [(rules, earlier) for earlier in before])
         layout = Layout.of(np.stack([split_counts for split_counts, _ in divided]))
         create_arrays(packed, layout.num_drawings, layout.num_points)
@@ -191,7 +224,7 @@ def _pack_one(
 
 
 def _task_words(classes: list[str], task_books: list[TaskBooks]) -> TaskWords:
-    """What a task's words mean to all: their labels, and how many of each were kept by earlier tasks."""
+    """What a task's words mean to all: their labels, and how many of each were ranked by earlier tasks."""
     label = {name: number for number, name in enumerate(classes)}
     so_far: Counter[str] = Counter()
     labels, first_ranks = [], []
@@ -199,10 +232,10 @@ def _task_words(classes: list[str], task_books: list[TaskBooks]) -> TaskWords:
         for number, word in enumerate(books.words):
             labels.append(label.get(word, -1))
             first_ranks.append(so_far[word])
-            so_far[word] += books.kept[number]
+            so_far[word] += books.ranked[number]
     first_words = np.cumsum([0, *[len(books.words) for books in task_books]])
-    kept = [books.kept[number] for books in task_books for number in range(len(books.words))]
-    return TaskWords(first_words, np.array(labels, np.int16), np.array(first_ranks), np.array(kept))
+    ranked = [books.ranked[number] for books in task_books for number in range(len(books.words))]
+    return TaskWords(first_words, np.array(labels, np.int16), np.array(first_ranks), np.array(ranked))
 
 
 def _sources(tasks: list[Task], task_books: list[TaskBooks]) -> list[dict[str, Any]]:

@@ -2,53 +2,54 @@
 
 import csv
 import json
-from collections.abc import Callable
 from functools import lru_cache
 
-WORDLESS = "unlabelled"  # stands for the word in the competition's test files, which have none
+from inkseq.data.ndjson import MAX_LINE, Rejected
+
+WORDLESS = ""  # the word of the competition's test drawings, which have none; no line can carry an empty one
+SUBMISSION = ["key_id", "word"]  # the header of the competition's sample_submission.csv, which holds no drawings
+
+csv.field_size_limit(MAX_LINE)
 
 
-def csv_to_ndjson(header: bytes) -> Callable[[bytes], bytes] | None:
-    """A function from CSV lines to as many ndjson lines, or None where the header has no drawing column."""
-    names = _split(header.decode(errors="replace"))
-    if names is None or "drawing" not in names:
-        return None
-    column = {name: i for i, name in enumerate(names)}
+class CsvToNdjson:
+    """Makes ndjson lines of CSV lines that stand under this header, one of each."""
 
-    def translate_line(line: str) -> str:
-        cells = _split(line)
-        if cells is None or len(cells) != len(column):
-            return line  # the careful reader says what is wrong with it
+    def __init__(self, names: list[str]) -> None:
+        if "drawing" not in names:
+            raise Rejected("the first line names no column 'drawing'")
+        self.column = {name: i for i, name in enumerate(names)}
+        self.wordless = "word" not in names
 
-        def cell(name: str) -> str:
-            return cells[column[name]] if name in column else ""
-
-        word = cell("word") if "word" in column else WORDLESS
-        country = cell("countrycode")
-        key_id = cell("key_id")
-        recognized = RECOGNIZED.get(cell("recognized"), "null")
-        drawing = cell("drawing").replace(" ", "") or "null"
-        return (
-            f'{{"word":{_quoted(word)},"countrycode":{_quoted(country)},"timestamp":"",'
-            f'"recognized":{recognized},"key_id":{_quoted(key_id)},"drawing":{drawing}}}'
-        )
-
-    def translate(block: bytes) -> bytes:
+    def block(self, lines: bytes) -> bytes:
         # One row a line, always: no drawing holds a newline, and one lost quote must not swallow the rest.
-        lines = block.decode(errors="surrogateescape").removesuffix("\n").split("\n")
-        return ("\n".join([translate_line(line) for line in lines]) + "\n").encode(errors="surrogateescape")
+        rows = lines.decode(errors="surrogateescape").removesuffix("\n").split("\n")
+        return ("\n".join(map(self.line, rows)) + "\n").encode(errors="surrogateescape")
 
-    return translate
+    def line(self, line: str) -> str:
+        cells = split_cells(line)
+        if len(cells) != len(self.column):
+            return line  # the careful reader says what is wrong with it
+        row = {name: cells[i] for name, i in self.column.items()}
+        word = "none" if self.wordless else row["word"]  # none is not looked at
+        recognized = row.get("recognized", "")
+        drawing = row["drawing"].replace(" ", "") or "null"
+        return (
+            f'{{"word":{_quoted(word)},"countrycode":{_quoted(row.get("countrycode", ""))},"timestamp":"",'
+            f'"recognized":{RECOGNIZED.get(recognized) or _quoted(recognized)},'
+            f'"key_id":{_quoted(row.get("key_id", ""))},"drawing":{drawing}}}'
+        )
 
 
 RECOGNIZED = {"True": "true", "true": "true", "False": "false", "false": "false", "": "true"}
 
 
-def _split(line: str) -> list[str] | None:
+def split_cells(line: str) -> list[str]:
+    """The cells of a line; none where its quotes do not match."""
     try:
         return next(csv.reader((line,), strict=True), [])
     except csv.Error:
-        return None
+        return []
 
 
 @lru_cache(maxsize=1 << 12)

@@ -3,74 +3,88 @@
 import gzip
 import sys
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from io import BufferedIOBase
 from typing import cast
 
 import numpy as np
 
-from inkseq.data.kaggle import csv_to_ndjson
-from inkseq.data.ndjson import MAX_LINE
+from inkseq.data.kaggle import SUBMISSION, CsvToNdjson, split_cells
+from inkseq.data.ndjson import MAX_LINE, Damaged
 from inkseq.data.scan import Bytes
 from inkseq.data.sources import Task
 
 BLOCK_BYTES = 8 * 2**20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-DAMAGE = (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error)
 
 
-def line_blocks(task: Task, tick: Callable[[int], None]) -> Iterator[tuple[Bytes, str]]:
-    """Whole lines of ndjson, some megabytes at a time; `tick` hears of the bytes read from the disk.
+def line_blocks(task: Task, tick: Callable[[int], None]) -> Iterator[tuple[Bytes, bool]]:
+    """Whole lines of ndjson, some megabytes at a time, and whether their words mean nothing.
 
-    A block is good until the next one is asked for. Where the rest cannot be read, (nothing, why) comes last:
-    what came before it stands.
+    `tick` hears of the bytes read from the disk. A block is good until the next one is asked for. Raises Rejected
+    where the rest cannot be read, Damaged where it is damaged: what came before it stands.
     """
-    translate: Callable[[bytes], bytes] | None = None
-    try:
-        with _open(task) as stream:
-            for block in _whole_lines(stream, task, tick):
-                if task.kind == "ndjson":
-                    yield block, ""
-                    continue
-                text = block.tobytes()
-                if translate is None:
-                    header, _, text = text.partition(b"\n")
-                    translate = csv_to_ndjson(header)
-                if translate is None:
+    stream, share = _open(task)
+    with stream:
+        blocks = _whole_lines(stream, share, task, tick)
+        if task.kind == "ndjson":
+            yield from ((block, False) for block in blocks)
+            return
+        translate: CsvToNdjson | None = None
+        for block in blocks:
+            text = block.tobytes()
+            if translate is None:
+                header, _, text = text.partition(b"\n")
+                names = split_cells(header.decode(errors="replace"))
+                if names == SUBMISSION:
                     return
-                yield np.frombuffer(translate(text), np.uint8), ""
-    except DAMAGE as error:
-        yield np.empty(0, np.uint8), f"the compressed file is damaged from here on ({error})"
+                translate = CsvToNdjson(names)
+            if text:
+                yield np.frombuffer(translate.block(text), np.uint8), translate.wordless
 
 
-def _open(task: Task) -> BufferedIOBase:
+def _open(task: Task) -> tuple[BufferedIOBase, float]:
+    """The task's file, and how many bytes on the disk each of its bytes is: fewer than one within a zip."""
     if not task.member:
-        return task.path.open("rb")
-    with zipfile.ZipFile(task.path) as archive:
-        return cast(BufferedIOBase, archive.open(task.member))  # stays open after its archive
+        return task.path.open("rb"), 1.0
+    try:
+        with zipfile.ZipFile(task.path) as archive:
+            size = archive.getinfo(task.member).file_size
+            return cast(BufferedIOBase, archive.open(task.member)), task.end / max(size, 1)  # outlives its archive
+    except Exception as error:
+        raise damaged(error) from None
 
 
-def _whole_lines(stream: BufferedIOBase, task: Task, tick: Callable[[int], None]) -> Iterator[Bytes]:
+def damaged(error: Exception) -> Exception:
+    """What to raise for an error met in somebody's file: their libraries raise all sorts where bytes are wrong.
+
+    Only the system gives errors a number, and those are not the file's fault.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    return Damaged(f"the file is damaged from here on ({str(error) or type(error).__name__})")
+
+
+def _whole_lines(stream: BufferedIOBase, share: float, task: Task, tick: Callable[[int], None]) -> Iterator[Bytes]:
     """The task's bytes cut at line ends, in one buffer that is used again and again.
 
     No line grows past MAX_LINE + 1 bytes, which is enough to reject it.
     """
     begin, left = 0, sys.maxsize
-    if task.kind == "ndjson" and task.path.suffix == ".ndjson":
+    if task.is_part:
         begin = _line_start(stream, task.start)
         left = _line_start(stream, task.end) - begin
         stream.seek(begin)
-    text = gzip.GzipFile(fileobj=stream) if task.name.endswith(".gz") else stream
+    text = gzip.GzipFile(fileobj=stream) if task.is_gzip else stream
     buffer = bytearray(min(MAX_LINE + 1 + BLOCK_BYTES, left) + 1)
     array = np.frombuffer(buffer, np.uint8)
-    used, before, damage = 0, begin, None  # `used`: bytes of an unfinished line at the buffer's start
-    while damage is None:
-        got, damage = _read_into(text, memoryview(buffer)[used : used + min(BLOCK_BYTES, left)])
+    used, before, error = 0, begin, None  # `used`: bytes of an unfinished line at the buffer's start
+    while error is None:
+        got, error = _read_into(text, memoryview(buffer)[used : used + min(BLOCK_BYTES, left)])
         if not got:
             break
         left -= got
-        now = _position_on_disk(stream, task)
+        now = int(stream.tell() * share)
         tick(now - before)
         first = len(BYTE_ORDER_MARK) if before == 0 and buffer.startswith(BYTE_ORDER_MARK) else 0
         before = now
@@ -83,27 +97,19 @@ def _whole_lines(stream: BufferedIOBase, task: Task, tick: Callable[[int], None]
     if used:
         array[used] = ord("\n")
         yield array[: used + 1]
-    if damage is not None:
-        raise damage
+    if error is not None:
+        raise damaged(error)
 
 
 def _read_into(text: BufferedIOBase, view: memoryview) -> tuple[int, Exception | None]:
-    """Fill the view as far as there is something to read; (bytes read, what was found damaged behind them)."""
+    """Fill the view as far as there is something to read; (bytes read, the error met behind them)."""
     got = 0
     try:
         while got < len(view) and (read := text.readinto1(view[got:])):
             got += read
-    except DAMAGE as error:
+    except Exception as error:
         return got, error
     return got, None
-
-
-def _position_on_disk(stream: BufferedIOBase, task: Task) -> int:
-    """How far into the task's file the reading is; of a file in a zip only the share is known."""
-    if not task.member:
-        return stream.tell()
-    with zipfile.ZipFile(task.path) as archive:
-        return stream.tell() * task.end // max(archive.getinfo(task.member).file_size, 1)
 
 
 def _line_start(stream: BufferedIOBase, offset: int) -> int:

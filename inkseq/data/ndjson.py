@@ -23,6 +23,10 @@ class Rejected(Exception):  # noqa: N818 - not an error of the program
     """A line that is no drawing, and why."""
 
 
+class Damaged(Rejected):
+    """The rest of a file that breaks off or makes no sense, and why."""
+
+
 @dataclass(slots=True)
 class Record:
     """One drawing, canonical."""
@@ -40,13 +44,13 @@ def parse_line(line: bytes, mode: Simplify) -> Record:
     """The drawing on a line, canonical; raises Rejected with the reason."""
     fields = _load_object(line)
     word = _word(fields)
-    recognized = fields.get("recognized", True)
-    if not isinstance(recognized, bool):
+    recognized = fields.get("recognized")
+    if not isinstance(recognized, bool | None):
         raise Rejected("recognized is not true or false")
     points, pen, has_times = check_drawing(fields.get("drawing"))
     small, pen = make_canonical(points, pen, mode, has_times)
     key_id = _key_id(fields.get("key_id"), word, small, pen)
-    return Record(word, key_id, _countrycode(fields.get("countrycode")), recognized, small, pen)
+    return Record(word, key_id, _countrycode(fields.get("countrycode")), recognized is not False, small, pen)
 
 
 def check_drawing(drawing: Any) -> tuple[NDArray[np.float64], NDArray[np.uint8], bool]:

@@ -1,7 +1,6 @@
 """The packed dataset: flat arrays in a folder, opened without reading them."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,10 +63,6 @@ class Packed:
         bits = np.unpackbits(self.pen[start // 8 : -(-end // 8)])
         return self.points[start:end], bits[start % 8 : start % 8 + end - start]
 
-    def drawings(self, indices: range) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-        for i in indices:
-            yield self.drawing(i)
-
 
 def open_packed(path: str | Path) -> Packed:
     """Open a dataset, or say in a line why it is none."""
@@ -78,12 +73,25 @@ def open_packed(path: str | Path) -> Packed:
         raise UserError(f"{path} {what}; `make data RAW=DIR OUT={path}` makes one")
     try:
         meta = json.loads(meta_path.read_text("utf-8"))
-        version, counts = meta["format"], (int(meta["num_drawings"]), int(meta["num_points"]))
-    except (ValueError, KeyError, TypeError) as error:
+        version = meta["format"]
+        shapes = _shapes(meta) if version == FORMAT else {}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(f"{meta_path} is damaged ({error!r}); convert again") from None
     if version != FORMAT:
         raise UserError(f"{path} has format {version}, this inkseq reads {FORMAT}; convert again")
-    return Packed(path, meta, **{name: _load(path, name, shape) for name, shape in array_shapes(*counts).items()})
+    return Packed(path, meta, **{name: _load(path, name, shape) for name, shape in shapes.items()})
+
+
+def _shapes(meta: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """What the arrays must be for what meta.json says, which must make sense itself."""
+    num_drawings, num_points = int(meta["num_drawings"]), int(meta["num_points"])
+    if not isinstance(meta["classes"], list) or not all(isinstance(word, str) for word in meta["classes"]):
+        raise ValueError("classes are not a list of words")
+    for name, (start, end) in meta["splits"].items():
+        if not 0 <= start <= end <= num_drawings:
+            raise ValueError(f"the split {name} is {start} to {end} of {num_drawings} drawings")
+        range(start, end)  # whole numbers only
+    return array_shapes(num_drawings, num_points)
 
 
 def _load(path: Path, name: str, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """Pictures of a dataset: drawings with their strokes coloured by order, bars and histograms."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,9 +64,10 @@ def bars(names: Sequence[str], counts: dict[str, NDArray[np.int64]], heading: st
     axes = figure.subplots()
     left = np.zeros(len(names))
     for (part, count), color in zip(counts.items(), (BLUE, "#f59f00"), strict=False):
-        axes.barh(names, count, left=left, label=part, height=0.75, color=color)
+        axes.barh(range(len(names)), count, left=left, label=part, height=0.75, color=color)
         left += count
     axes.set(ylim=(len(names) - 0.4, -0.6))
+    axes.set_yticks(range(len(names)), names)
     axes.set_title(heading, loc="left")
     axes.tick_params(axis="y", labelsize=7, length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -90,4 +92,6 @@ def histograms(values: dict[str, NDArray[Any]], heading: str, path: Path) -> Non
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG, making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # a word in letters the font lacks shows boxes
+        figure.savefig(path, dpi=110)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -14,8 +15,8 @@ from inkseq.config import ConvertConfig, Simplify
 from inkseq.data.columns import Columns, concatenate, from_records
 from inkseq.data.kaggle import WORDLESS
 from inkseq.data.lines import line_blocks
-from inkseq.data.ndjson import Record, Rejected, parse_line
-from inkseq.data.scan import Bytes, scan
+from inkseq.data.ndjson import Damaged, Record, Rejected, parse_line
+from inkseq.data.scan import Bytes, all_slow, scan
 from inkseq.data.shuffle import BucketWriter
 from inkseq.data.sketchrnn import read_npz
 from inkseq.data.sources import UNLABELLED, Task
@@ -38,8 +39,10 @@ class TaskBooks:
     lines: int = 0
     read: Counter[int] = field(default_factory=Counter)
     kept: Counter[int] = field(default_factory=Counter)
+    ranked: Counter[int] = field(default_factory=Counter)  # of the kept those that bring no split
     left_out: dict[str, Counter[int]] = field(default_factory=dict)
     rejected: Counter[str] = field(default_factory=Counter)
+    damaged: bool = False
 
 
 def read_task(
@@ -58,7 +61,8 @@ def read_task(
             columns.split[columns.split < 0] = task.split
         columns.split[columns.word == words.get(WORDLESS, -1)] = UNLABELLED
         keep = _keep(columns, list(words), config, books)
-        buckets.write(columns, keep, _ranks(columns.word[keep], books.kept), number)
+        _count(columns.word[keep], books.kept)
+        buckets.write(columns, keep, _ranks(columns.word[keep], columns.split[keep], books.ranked), number)
         if rejects:
             _write_rejects(folder / str(number), rejects)
             books.rejected.update(reject.reason for reject in rejects)
@@ -68,54 +72,57 @@ def read_task(
 
 def _write_rejects(path: Path, rejects: list[Reject]) -> None:
     with path.open("a", encoding="utf-8") as file:
-        for reject in rejects:
-            print(json.dumps([reject.line, reject.reason, reject.text]), file=file)
+        file.writelines(json.dumps([reject.line, reject.reason, reject.text]) + "\n" for reject in rejects)
 
 
 def _blocks(
     task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Callable[[int], None]
 ) -> Iterator[tuple[Columns, list[Reject]]]:
-    """Drawings and rejects of the task, some megabytes at a time."""
-    if task.kind == "npz":
-        yield from _npz_blocks(task, mode, words, books)
-        tick(task.end)
-        return
-    for text, damage in line_blocks(task, tick):
-        columns, rejects, num_lines = read_lines(text, mode, words)
-        if damage:
-            rejects, num_lines = [Reject(0, damage, "")], 1
-        for reject in rejects:
-            reject.line += books.lines
-        books.lines += num_lines
-        yield columns, rejects
+    """Drawings and rejects of the task, some megabytes at a time; for a rest that cannot be read one reject."""
+    try:
+        if task.kind == "npz":
+            yield from _npz_blocks(task, mode, words, books)
+            tick(task.end)
+        else:
+            yield from _line_blocks(task, mode, words, books, tick)
+    except Rejected as rejected:
+        books.damaged = isinstance(rejected, Damaged)
+        yield from_records([], [], words), [Reject(books.lines, str(rejected), "")]
+        books.lines += 1
 
 
-def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> tuple[Columns, list[Reject], int]:
+def _line_blocks(
+    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Callable[[int], None]
+) -> Iterator[tuple[Columns, list[Reject]]]:
+    for text, wordless in line_blocks(task, tick):
+        first_line = books.lines
+        for columns, rejects, num_lines in read_lines(text, mode, {} if wordless else words):
+            if wordless and len(columns):
+                columns.word[:] = words.setdefault(WORDLESS, len(words))
+            for reject in rejects:
+                reject.line += first_line
+            books.lines += num_lines
+            yield columns, rejects
+
+
+def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[tuple[Columns, list[Reject], int]]:
     """Whole lines of ndjson as columns, by the bulk path where it can; what was rejected; the number of lines."""
-    bulk_text = text if mode is not Simplify.always else text[:0]
-    columns, slow, num_lines = scan(bulk_text, words, check_canonical=mode is Simplify.auto)
-    if mode is Simplify.always:
-        slow, num_lines = _all_lines(text)
-    if not slow:
-        return columns, [], num_lines
-    records: list[Record] = []
-    lines: list[int] = []
-    rejects: list[Reject] = []
-    for line, start, end in slow:
-        try:
-            records.append(parse_line(text[start:end].tobytes(), mode))
-            lines.append(line)
-        except Rejected as rejected:
-            rejects.append(
-                Reject(line, str(rejected), text[start : min(end, start + 120)].tobytes().decode(errors="replace"))
-            )
-    return concatenate([columns, from_records(records, lines, words)]), rejects, num_lines
-
-
-def _all_lines(text: Bytes) -> tuple[list[tuple[int, int, int]], int]:
-    ends = np.flatnonzero(text == ord("\n"))
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    return [(i, int(a), int(b)) for i, (a, b) in enumerate(zip(starts, ends, strict=False))], len(ends)
+    always = mode is Simplify.always
+    stretches = all_slow(text) if always else scan(text, words, check_canonical=mode is Simplify.auto)
+    for columns, slow, num_lines in stretches:
+        records: list[Record] = []
+        lines: list[int] = []
+        rejects: list[Reject] = []
+        for line, start, end in slow.tolist():
+            try:
+                records.append(parse_line(text[start:end].tobytes(), mode))
+                lines.append(line)
+            except Rejected as rejected:
+                begin = text[start : min(end, start + 120)].tobytes().decode(errors="replace")
+                rejects.append(Reject(line, str(rejected), begin))
+        if records:
+            columns = concatenate([columns, from_records(records, lines, words)])
+        yield columns, rejects, num_lines
 
 
 def _npz_blocks(
@@ -131,7 +138,7 @@ def _npz_blocks(
         else:
             rejects.append(Reject(books.lines, str(drawing), ""))
         books.lines += 1
-        if len(records) == RECORDS_AT_ONCE:
+        if len(records) + len(rejects) == RECORDS_AT_ONCE:
             yield from_records(records, lines, words), rejects
             records, lines, rejects = [], [], []
     yield from_records(records, lines, words), rejects
@@ -162,20 +169,21 @@ def _count(word: NDArray[np.int32], counter: Counter[int]) -> None:
     counter.update({int(w): int(counts[w]) for w in np.flatnonzero(counts)})
 
 
-def _ranks(word: NDArray[np.int32], kept: Counter[int]) -> NDArray[np.uint32]:
-    """For each drawing how many of its word came before it in the task; `kept` grows by all of them."""
+def _ranks(word: NDArray[np.int32], split: NDArray[np.int8], ranked: Counter[int]) -> NDArray[np.uint32]:
+    """For each drawing how many of its word without a split came before it in the task; `ranked` grows by them."""
     counts = np.zeros(int(word.max(initial=-1)) + 1, np.uint32)
-    for w in np.unique(word):
-        counts[w] = kept[int(w)]
-    ranks = _running_ranks(word, counts)
-    _count(word, kept)
+    met = np.unique(word).tolist()
+    for w in met:
+        counts[w] = ranked[w]
+    ranks: NDArray[np.uint32] = _running_ranks(word, split, counts)
+    ranked.update({w: int(counts[w]) - ranked[w] for w in met})
     return ranks
 
 
 @njit(cache=True)
-def _running_ranks(word: NDArray[np.int32], counts: NDArray[np.uint32]) -> NDArray[np.uint32]:
+def _running_ranks(word: Any, split: Any, counts: Any) -> Any:
     ranks = np.empty(len(word), np.uint32)
     for i in range(len(word)):
         ranks[i] = counts[word[i]]
-        counts[word[i]] += 1
+        counts[word[i]] += split[i] < 0
     return ranks

@@ -4,13 +4,14 @@ It accepts exactly the lines Google wrote (key order, no spaces, whole numbers i
 one to `ndjson.parse_line`, its oracle: tests hold one against the other on mutated lines.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from inkseq.data.columns import Columns
+from inkseq.data.columns import Columns, from_records
 from inkseq.data.ndjson import MAX_LINE
 from inkseq.strokes import CANVAS, MAX_MARGIN, MIN_SIDE
 
@@ -36,18 +37,19 @@ COMMA, ZERO, OPEN, CLOSE, CLOSE_BRACE = 44, 48, 91, 93, 125
 Bytes = NDArray[np.uint8]
 
 
-class Scan(NamedTuple):
-    """What a text held: drawings, and the lines (number, start, end) left to the careful reader."""
+class Stretch(NamedTuple):
+    """What some lines of a text held: drawings, and the lines left to the careful reader."""
 
     columns: Columns
-    slow: list[tuple[int, int, int]]
+    slow: NDArray[np.int64]  # (L, 3): line, start and end in the text
     num_lines: int
 
 
-def scan(text: Bytes, words: dict[str, int], check_canonical: bool) -> Scan:
+def scan(text: Bytes, words: dict[str, int], check_canonical: bool) -> Iterator[Stretch]:
     """Read whole lines of ndjson; `words` grows by those it does not have yet.
 
-    The last byte is a newline. It stops every look ahead, so that none leaves the text.
+    A stretch is all of the text, unless there is no room for more slow lines. The last byte is a newline. It stops
+    every look ahead, so that none leaves the text.
     """
     size = len(text)
     rows = _Rows(
@@ -60,26 +62,32 @@ def scan(text: Bytes, words: dict[str, int], check_canonical: bool) -> Scan:
         points=np.empty((size // 2 + 1, 2), np.uint8),  # a number is at least `0,`; unused pages cost nothing
         pen=np.empty(size // 2 + 1, np.uint8),
     )
-    slow_lines = np.empty((MAX_SLOW, 3), np.int64)
-    slow: list[tuple[int, int, int]] = []
-    at = num_lines = num_rows = num_points = 0
+    slow = np.empty((MAX_SLOW, 3), np.int64)
+    at = first_line = 0
     while at < size:
-        at, num_lines, num_rows, num_points, num_slow = _scan(
-            text, size, check_canonical, at, num_lines, num_rows, num_points, rows, slow_lines
+        at, num_lines, num_rows, num_points, num_slow = _scan(text, size, check_canonical, at, first_line, rows, slow)
+        columns = Columns(
+            line=rows.line[:num_rows],
+            word=_number_words(text, rows.word_at[:num_rows], words),
+            key_id=rows.key_id[:num_rows],
+            countrycode=rows.countrycode[:num_rows].view("S2")[:, 0],
+            recognized=rows.recognized[:num_rows],
+            split=np.full(num_rows, -1, np.int8),
+            num_points=rows.num_points[:num_rows],
+            points=rows.points[:num_points],
+            pen=rows.pen[:num_points],
         )
-        slow += [(int(a), int(b), int(c)) for a, b, c in slow_lines[:num_slow]]
-    columns = Columns(
-        line=rows.line[:num_rows],
-        word=_number_words(text, rows.word_at[:num_rows], words),
-        key_id=rows.key_id[:num_rows],
-        countrycode=rows.countrycode[:num_rows].view("S2")[:, 0],
-        recognized=rows.recognized[:num_rows],
-        split=np.full(num_rows, -1, np.int8),
-        num_points=rows.num_points[:num_rows],
-        points=rows.points[:num_points],
-        pen=rows.pen[:num_points],
-    )
-    return Scan(columns, slow, num_lines)
+        yield Stretch(columns, slow[:num_slow], num_lines)
+        first_line += num_lines
+
+
+def all_slow(text: Bytes) -> Iterator[Stretch]:
+    """Every line of the text left to the careful reader."""
+    ends = np.flatnonzero(text == NEWLINE)
+    lines = np.stack([np.arange(len(ends)), np.concatenate([[0], ends[:-1] + 1]), ends], axis=1)
+    for first in range(0, len(lines), MAX_SLOW):
+        some = lines[first : first + MAX_SLOW]
+        yield Stretch(from_records([], [], {}), some, len(some))
 
 
 def _number_words(text: Bytes, word_at: NDArray[np.int64], words: dict[str, int]) -> NDArray[np.int32]:
@@ -117,25 +125,25 @@ def _word_changes(text: Any, word_at: Any) -> Any:
 
 
 @njit(cache=True)
-def _scan(text: Any, size: int, check: bool, at: int, line: int, row: int, point: int, rows: Any, slow: Any) -> Any:
-    """Scan from `at` to the end of the text or of the room for slow lines; returns where all counts stand."""
-    num_slow = 0
+def _scan(text: Any, size: int, check: bool, at: int, first_line: int, rows: Any, slow: Any) -> Any:
+    """Scan from `at` to the end of the text or of the room for slow lines: where that is, and how much was found."""
+    num_lines = num_rows = num_points = num_slow = 0
     while at < size and num_slow < len(slow):
-        end, count = _scan_line(text, at, check, row, point, rows)
+        end, count = _scan_line(text, at, check, num_rows, num_points, rows)
         if end > 0:
-            rows.line[row] = line
-            row += 1
-            point += count
+            rows.line[num_rows] = first_line + num_lines
+            num_rows += 1
+            num_points += count
         else:
             end = at
             while text[end] != NEWLINE:
                 end += 1
-            slow[num_slow] = line, at, end
+            slow[num_slow] = first_line + num_lines, at, end
             num_slow += 1
             end += 1
         at = end
-        line += 1
-    return at, line, row, point, num_slow
+        num_lines += 1
+    return at, num_lines, num_rows, num_points, num_slow
 
 
 @njit(cache=True)

@@ -21,7 +21,7 @@ ROW = np.dtype(
         ("key_id", np.uint64),
         ("task", np.uint32),  # which task read it
         ("word", np.uint32),  # index into that task's words
-        ("rank", np.uint32),  # how many of its word that task kept before it
+        ("rank", np.uint32),  # how many of its word, of no split yet, that task kept before it
         ("num_points", np.uint32),
         ("countrycode", "S2"),
         ("recognized", np.bool_),
@@ -32,7 +32,7 @@ DRAWING = np.dtype(
     [
         ("key_id", np.uint64),
         ("start", np.int64),  # of its points in the bucket's ink
-        ("rank", np.int64),  # how many of its class came before it in the files
+        ("rank", np.int64),  # how many of its class, of no split yet, came before it in the files
         ("num_points", np.uint32),
         ("label", np.int16),
         ("countrycode", "S2"),
@@ -98,17 +98,17 @@ class TaskWords:
 
     first_word: NDArray[np.int64]
     label: NDArray[np.int16]  # -1 for drawings without a word
-    first_rank: NDArray[np.int64]  # how many of the class earlier tasks kept
-    kept: NDArray[np.int64]
+    first_rank: NDArray[np.int64]  # how many of the class earlier tasks ranked
+    ranked: NDArray[np.int64]
 
-    def kept_K(self, num_classes: int) -> NDArray[np.int64]:
-        """How many drawings of each class were kept in reading."""
+    def ranked_K(self, num_classes: int) -> NDArray[np.int64]:
+        """How many drawings of each class were ranked in reading."""
         named = self.label >= 0
-        return np.bincount(self.label[named], self.kept[named], num_classes).astype(np.int64)
+        return np.bincount(self.label[named], self.ranked[named], num_classes).astype(np.int64)
 
 
 def sort_bucket(folder: Path, number: int, seed: int, task_words: TaskWords) -> tuple[Rows, Counter[int]]:
-    """The bucket's drawings in the order of their hashes, each key_id once; also left in NUMBER.sorted.npy.
+    """The bucket's drawings in the order of their hashes, each key_id once; also left in NUMBER.sorted.
 
     And how many of each label were dropped for being there twice.
     """
@@ -124,13 +124,13 @@ def sort_bucket(folder: Path, number: int, seed: int, task_words: TaskWords) -> 
     first = _first_of_each(drawings, ink)
     duplicates = Counter(drawings["label"][~first].tolist())
     drawings = drawings[first]
-    np.save(folder / f"{number}.sorted.npy", drawings)
+    (folder / f"{number}.sorted").write_bytes(drawings.view(np.uint8).data)  # np.save cannot say that a disk is full
     return drawings, duplicates
 
 
 def load_sorted(folder: Path, number: int) -> Rows:
     """What `sort_bucket` made of a bucket."""
-    drawings: Rows = np.load(folder / f"{number}.sorted.npy")
+    drawings: Rows = np.fromfile(folder / f"{number}.sorted", DRAWING)
     return drawings
 
 
@@ -140,7 +140,7 @@ def load_ink(folder: Path, number: int) -> Ink:
 
 
 def remove_bucket(folder: Path, number: int) -> None:
-    for path in (*folder.glob(f"{number}-*"), folder / f"{number}.sorted.npy"):
+    for path in (*folder.glob(f"{number}-*"), folder / f"{number}.sorted"):
         path.unlink()
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inkseq.config import Simplify
+from inkseq.data.lines import damaged
 from inkseq.data.ndjson import Record, Rejected, check_drawing, make_canonical
 from inkseq.strokes import unflatten
 
@@ -17,15 +19,12 @@ SPLIT_NAMES = {"train": 0, "valid": 1, "test": 2}
 
 
 def read_npz(path: Path, mode: Simplify) -> Iterator[Record | Rejected]:
-    """Every drawing of the file, its class being the file's name and its split the file's own."""
+    """Every drawing of the file, its class being the file's name and its split the file's own.
+
+    Raises Rejected where the file is none of sketch-rnn's, Damaged where it cannot be read.
+    """
     word = path.name.removesuffix(".npz").removesuffix(".full").removeprefix("sketchrnn_")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = {name: _load(archive, name) for name in SPLIT_NAMES if f"{name}.npy" in archive.namelist()}
-    except (zipfile.BadZipFile, pickle.UnpicklingError, ValueError, EOFError) as error:
-        yield Rejected(f"not a sketch-rnn file ({error})")
-        return
-    for name, rows_of in arrays.items():
+    for name, rows_of in _arrays(path).items():
         for index, rows in enumerate(rows_of):
             try:
                 yield _record(rows, word, name, index, mode)
@@ -33,19 +32,32 @@ def read_npz(path: Path, mode: Simplify) -> Iterator[Record | Rejected]:
                 yield rejected
 
 
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            arrays = {name: _load(archive, name) for name in SPLIT_NAMES if f"{name}.npy" in archive.namelist()}
+    except Exception as error:
+        raise damaged(error) from None
+    if not arrays or not all(isinstance(array, np.ndarray) and array.ndim for array in arrays.values()):
+        raise Rejected(f"no sketch-rnn file: it has no arrays called {', '.join(SPLIT_NAMES)}")
+    return arrays
+
+
 def _record(rows: Any, word: str, split: str, index: int, mode: Simplify) -> Record:
-    rows = np.asarray(rows)
-    if rows.ndim != 2 or rows.shape[1] != 3 or rows.dtype.kind not in "iuf":
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.shape[1] != 3 or rows.dtype.kind not in "iuf":
         raise Rejected("drawing is not rows of (dx, dy, pen)")
     if not len(rows):
         raise Rejected("empty drawing")
-    xy = np.cumsum(rows[:, :2], axis=0, dtype=np.float64)
+    with np.errstate(all="ignore"):  # infinities are refused below
+        xy = np.cumsum(rows[:, :2], axis=0, dtype=np.float64)
+        xy -= xy.min(axis=0)
     pen = (rows[:, 2] != 0).astype(np.uint8)
     pen[-1] = 1
-    points, pen, _ = check_drawing(unflatten(xy - xy.min(axis=0), pen))
+    points, pen, _ = check_drawing(unflatten(xy, pen))
     small, pen = make_canonical(points, pen, mode)
-    # These files have no key_id. The place in the file is one; the strokes are not: many a line is drawn alike.
-    key = blake2b(f"{word}/{split}/{index}".encode(), digest_size=8).digest()
+    # These files have no key_id. The strokes alone are none, for many a line is drawn alike; nor is the place alone,
+    # for a class may come in several files.
+    key = blake2b(f"{word}/{split}/{index}/".encode() + small.tobytes() + pen.tobytes(), digest_size=8).digest()
     return Record(word, int.from_bytes(key, "little"), "", True, small, pen, SPLIT_NAMES[split])
 
 

@@ -2,9 +2,9 @@
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from inkseq.errors import UserError
 
@@ -32,6 +32,15 @@ class Task:
         return f"{self.path}/{self.member}" if self.member else str(self.path)
 
     @property
+    def is_gzip(self) -> bool:
+        return self.name.lower().endswith(".gz")
+
+    @property
+    def is_part(self) -> bool:
+        """Whether `start` and `end` may lie within the file."""
+        return self.kind == "ndjson" and not self.member and not self.is_gzip
+
+    @property
     def first_line(self) -> int:
         """What people call the first line with a drawing: a CSV begins with its header."""
         return 2 if self.kind == "csv" else 1
@@ -43,12 +52,14 @@ def find_tasks(raw: list[str]) -> list[Task]:
     for source in map(Path, raw):
         if not source.exists():
             raise UserError(f"{source} does not exist")
+        above = source.absolute().parent  # what the source itself is called counts
         for path in _files(source):
-            folders = path.relative_to(source).parts[:-1]
-            split = next((SPLIT_FOLDERS[f] for f in folders if f in SPLIT_FOLDERS), -1)
             for task in _tasks_of_file(path):
-                task = replace(task, split=split if task.split < 0 else task.split)
-                tasks[task.path.resolve(), task.member, task.start] = task
+                folders = path.absolute().relative_to(above).parts[:-1] or (above.name,)
+                split = _split_of([*folders, *PurePosixPath(task.member).parts[:-1]])
+                key = task.path.resolve(), task.member, task.start
+                if split >= 0 or key not in tasks:
+                    tasks[key] = replace(task, split=split)
     if not tasks:
         raise UserError(
             f"nothing to convert in {', '.join(raw)}: no {', '.join(KINDS)} or .zip file there. "
@@ -62,36 +73,67 @@ def kind_of(name: str) -> str:
     return next((kind for ending, kind in KINDS.items() if name.lower().endswith(ending)), "")
 
 
+def _split_of(folders: Iterable[str]) -> int:
+    """The split the innermost of the folders is called after, or -1."""
+    return ([-1] + [SPLIT_FOLDERS[name.lower()] for name in folders if name.lower() in SPLIT_FOLDERS])[-1]
+
+
 def _files(source: Path) -> list[Path]:
     if source.is_file():
-        if not kind_of(source.name) and source.suffix != ".zip":
+        if not kind_of(source.name) and not _is_zip(source):
             raise UserError(f"{source}: not one of {', '.join(KINDS)} or .zip")
         return [source]
-    found = (p for p in sorted(source.rglob("*")) if p.is_file() and not p.name.startswith("."))
-    return [p for p in found if kind_of(p.name) or p.suffix == ".zip"]
+    return sorted(path for path in _walk(source) if kind_of(path.name) or _is_zip(path))
+
+
+def _walk(source: Path) -> Iterator[Path]:
+    """Every file that is neither hidden nor a conversion's own, links followed but never in a circle."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for name, folders, files in os.walk(source, onerror=fail, followlinks=True):
+        folder = Path(name)
+        if any((source / parent).resolve() == folder.resolve() for parent in folder.relative_to(source).parents):
+            folders.clear()
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        ours = {"rejected.ndjson"} if "meta.json" in files else set()
+        yield from (folder / name for name in files if not _is_hidden(name) and name not in ours)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip"
 
 
 def _tasks_of_file(path: Path) -> Iterator[Task]:
     if not os.access(path, os.R_OK):
         raise UserError(f"{path}: no permission to read it")
-    size = path.stat().st_size
-    if path.suffix == ".zip":
+    if _is_zip(path):
         yield from _tasks_of_zip(path)
-    elif path.suffix == ".ndjson":
-        for start in range(0, max(size, 1), TASK_BYTES):
-            yield Task(path, "ndjson", min(start + TASK_BYTES, size), start)
-    else:
-        yield Task(path, kind_of(path.name), size)
+        return
+    size = path.stat().st_size
+    whole = Task(path, kind_of(path.name), size)
+    if not whole.is_part:
+        yield whole
+        return
+    for start in range(0, max(size, 1), TASK_BYTES):
+        yield replace(whole, start=start, end=min(start + TASK_BYTES, size))
 
 
 def _tasks_of_zip(path: Path) -> Iterator[Task]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = sorted(archive.infolist(), key=lambda info: info.filename)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         raise UserError(f"{path}: not a zip file, or damaged") from None
     for info in members:
-        if info.filename.endswith((".zip", ".npz")):
+        if any(map(_is_hidden, PurePosixPath(info.filename).parts)):
+            continue
+        if info.filename.lower().endswith((".zip", ".npz")):
             raise UserError(f"{path}: unpack {info.filename} inside it first")
         if kind_of(info.filename):
             yield Task(path, kind_of(info.filename), info.compress_size, member=info.filename)

@@ -14,14 +14,16 @@ from inkseq.errors import UserError
 
 TRAIN, VAL = SPLITS.index("train"), SPLITS.index("val")
 FREE = -1  # of no split yet
-SURPLUS = -1  # more than the splits ask for
+SURPLUS = -2  # more than the splits ask for
 Counts = NDArray[np.int64]
 
 
 def check_split(split: SplitConfig) -> None:
     shares = [split.train, split.val, split.test]
-    if min(shares) < 0 or sum(shares) <= 0:
+    if not all(0 <= share < np.inf for share in shares) or not any(shares):
         raise UserError(f"split.train, split.val and split.test must be positive: {shares}")
+    if split.unit is SplitUnit.count and any(share % 1 for share in shares):
+        raise UserError(f"split.train, split.val and split.test must be whole numbers of drawings: {shares}")
     if split.unit is SplitUnit.fraction and sum(shares) > 1 + 1e-9:
         raise UserError(f"split.train + split.val + split.test is {sum(shares):g}: fractions of a class exceed 1")
 
@@ -29,13 +31,18 @@ def check_split(split: SplitConfig) -> None:
 def rank_bounds(split: SplitConfig, totals_K: NDArray[np.int64]) -> NDArray[np.int64]:
     """(K, 4): ranks bounds[k, s] to bounds[k, s + 1] of class k go to split s.
 
-    A class too small for the counts asked for gives each split its share, so that none goes without.
+    A class too small for the counts asked for gives each split its share. Where the share of a split comes to no
+    drawing at all, it gets one that the largest would have got; if there are not enough for all, train comes first.
     """
     upto = np.cumsum([0, split.train, split.val, split.test])
-    if split.unit is SplitUnit.fraction:
-        return np.rint(np.outer(totals_K, upto) + 1e-6).astype(np.int64)
-    share = np.minimum(totals_K / upto[-1], 1)
-    return np.rint(np.outer(share, upto) + 1e-6).astype(np.int64)
+    times = totals_K if split.unit is SplitUnit.fraction else np.minimum(totals_K / upto[-1], 1)
+    sizes = np.diff(np.rint(np.outer(times, upto) + 1e-6).astype(np.int64), axis=1)
+    asked = np.diff(upto) > 0
+    enough = totals_K >= asked.sum()
+    sizes[np.ix_(enough, asked)] = np.maximum(sizes[np.ix_(enough, asked)], 1)
+    sizes[np.arange(len(sizes)), sizes.argmax(axis=1)] -= np.maximum(sizes.sum(axis=1) - totals_K, 0)
+    sizes[np.ix_(~enough, asked)] = -np.sort(-sizes[np.ix_(~enough, asked)], axis=1)
+    return np.pad(np.cumsum(sizes, axis=1), ((0, 0), (1, 0)))
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,12 @@ class Rules:
     by_file: bool  # ranks are those in the files, not in the order of hashes
 
     @classmethod
-    def make(cls, config: ConvertConfig, counts: "ClassCounts", kept_K: Counts) -> "Rules":
-        """`counts` are of all drawings; `kept_K`, which ranks in the files go up to, still has the duplicates."""
+    def make(cls, config: ConvertConfig, counts: "ClassCounts", ranked_K: Counts) -> "Rules":
+        """`counts` are of all drawings; `ranked_K`, which ranks in the files go up to, still has the duplicates."""
         by_file = config.split.order is SplitOrder.file
         share = 0.0 if counts.has_val else config.val_from_train
         to_val = np.rint(counts.train_K * share).astype(np.int64)
-        return cls(rank_bounds(config.split, kept_K if by_file else counts.free_K), to_val, by_file)
+        return cls(rank_bounds(config.split, ranked_K if by_file else counts.free_K), to_val, by_file)
 
 
 @dataclass(frozen=True)

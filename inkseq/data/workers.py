@@ -20,7 +20,10 @@ Tick = Callable[[int], None]
 
 
 class Workers:
-    """So many processes; one worker is this process itself. To be used as `with Workers(n) as workers:`."""
+    """So many processes; one worker is this process itself. To be used as `with Workers(n) as workers:`.
+
+    They start at once, and are gone when `close` returns.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -36,6 +39,9 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.stop.set()
         self.pool.shutdown(wait=True, cancel_futures=True)
 

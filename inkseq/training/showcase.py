@@ -9,6 +9,7 @@ from torch import Tensor
 
 from inkseq.data.batches import Batch
 from inkseq.data.packed import Packed
+from inkseq.data.pictures import save
 from inkseq.evaluation.figures import confusion, predictions_page
 from inkseq.evaluation.metrics import Metrics
 from inkseq.training.tracker import Tracker
@@ -41,10 +42,13 @@ def show(
         for classes, chances in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
     ]
     truth = [data.classes[k] for k in label_N[page].tolist()]
-    tracker.picture(
-        step, f"{split}/drawings", predictions_page([data.drawing(i) for i in index_N[page]], truth, guesses)
-    )
-    tracker.picture(step, f"{split}/confusion", confusion(metrics.confusion_KK.cpu().numpy(), data.classes))
+    figures = {
+        "drawings": predictions_page([data.drawing(i) for i in index_N[page]], truth, guesses),
+        "confusion": confusion(metrics.confusion_KK.cpu().numpy(), data.classes),
+    }
+    for name, figure in figures.items():
+        save(figure, folder / f"{split}-{name}.png")
+        tracker.picture(step, f"{split}/{name}", figure)
 
     f1 = [one.f1 if one.f1 is not None else np.inf for one in metrics.per_class()]
     some = torch.from_numpy(order[:MOST_FOR_CURVES])

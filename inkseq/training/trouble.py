@@ -21,7 +21,9 @@ def check_data(data: Packed, config: TrainConfig) -> None:
         raise UserError(f"{data.path} has no drawings to train on; convert again with another split=")
     if len(data.split("train")) < config.batch_size:
         count = len(data.split("train"))
-        raise UserError(f"batch_size={config.batch_size}, but {data.path} has {count} drawings to train on")
+        raise UserError(
+            f"batch_size={config.batch_size}, but {data.path} has {count} drawings to train on; try batch_size={count}"
+        )
     for name in ("train", "val", "test"):
         labels = data.labels[slice(*data.meta["splits"][name])]
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(data.classes):

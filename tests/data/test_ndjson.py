@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inkseq.config import Simplify
-from inkseq.data.columns import Columns, from_records
+from inkseq.data.columns import Columns, concatenate, from_records
 from inkseq.data.ndjson import MAX_LINE, Record, Rejected, parse_line
 from inkseq.data.read import read_lines
 from inkseq.data.scan import MAX_SLOW
@@ -132,7 +132,10 @@ SPECIAL = ("line", "word", "points", "pen")
 def assert_same(text: bytes, mode: Simplify) -> int:
     """Both readers agree on every line; returns how many drawings there were."""
     words: dict[str, int] = {}
-    columns, rejects, num_lines = read_lines(np.frombuffer(text, np.uint8), mode, words)
+    stretches = list(read_lines(np.frombuffer(text, np.uint8), mode, words))
+    columns = concatenate([columns for columns, _, _ in stretches])
+    rejects = [reject for _, some, _ in stretches for reject in some]
+    num_lines = sum(count for _, _, count in stretches)
     expected, expected_words, expected_rejects = by_oracle(text, mode)
     assert num_lines == text.count(b"\n") == len(columns) + len(rejects)
     assert [(r.line, r.reason) for r in rejects] == expected_rejects
@@ -200,6 +203,12 @@ def test_strange_but_good_lines_agree() -> None:
 
 def test_more_slow_lines_than_the_scan_has_room_for() -> None:
     assert assert_same(b"\n" * (2 * MAX_SLOW + 1) + line(), Simplify.auto) == 1
+
+
+@pytest.mark.parametrize("mode", [Simplify.auto, Simplify.always])
+def test_what_is_rejected_is_handed_on_before_it_fills_the_memory(mode: Simplify) -> None:
+    text = np.frombuffer(b"\n" * (2 * MAX_SLOW + 1), np.uint8)
+    assert [len(rejects) for _, rejects, _ in read_lines(text, mode, {})] == [MAX_SLOW, MAX_SLOW, 1]
 
 
 def test_x_without_y_stays_within_bounds() -> None:
