@@ -5,13 +5,18 @@ import sys
 from inkseq.cli import main
 from inkseq.config import ConvertConfig
 from inkseq.data.conversion import convert
+from inkseq.data.packed import open_packed
 
 
 def run(config: ConvertConfig) -> int:
     """Convert raw drawings into a packed dataset: ndjson, csv, npz, zip; files or folders."""
     books = convert(config)
     print(books.to_text())
-    print(f"packed {books.kept:,} drawings into {config.out}")
+    splits = open_packed(config.out).meta["splits"]
+    sizes = ", ".join(f"{name} {end - start:,}" for name, (start, end) in splits.items())
+    print(f"packed {books.kept:,} drawings into {config.out}: {sizes}")
+    if splits["train"][1] and splits["val"][0] == splits["val"][1]:
+        print("there is no val split, which training chooses the best weights by; val_from_train=0.1 makes one")
     if not books.rejected:
         return 0
     share = books.rejected.total() / books.lines

@@ -23,7 +23,7 @@ from inkseq.training.learner import Learner
 from inkseq.training.optim import learning_rate
 from inkseq.training.progress import Progress
 from inkseq.training.result import Best, already_done, finish
-from inkseq.training.resume import fingerprint, load_last
+from inkseq.training.resume import fingerprint, is_finished, load_last
 from inkseq.training.signals import StopRequest
 from inkseq.training.tracker import Tracker
 from inkseq.training.trouble import check_data, explain_loss, explain_memory
@@ -50,7 +50,7 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
     # ------------------------------------------------------------------------ how long, in steps
     plan = make_plan(config, batches, learner, state["step_seconds"] if state else None)
 
-    if state is not None and state["step"] >= plan.total and (folder / "result.json").exists():
+    if state is not None and is_finished(state, config, plan.total) and (folder / "result.json").exists():
         return already_done(folder, ranks)
 
     # ------------------------------------------------------------------------ go on where it stopped
@@ -69,8 +69,10 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
         if ranks.is_first:
             parts = learner.state() if name == "last" else {"model": learner.best_model.state_dict(), "average": None}
             about = {"config": plain(config), "classes": data.classes, "data": fingerprint(data)}
-            place = {"step": step, "best": vars(best), "seconds": seconds, "step_seconds": plan.step_seconds}
-            checkpoint.save(folder / "checkpoints" / f"{name}.pt", parts | about | place)
+            place = {"step": step, "best": vars(best), "seconds": seconds, "finished": last}
+            checkpoint.save(
+                folder / "checkpoints" / f"{name}.pt", parts | about | place | {"step_seconds": plan.step_seconds}
+            )
 
     losses = torch.zeros(plan.log_every, device=device)  # of the steps since the last log, fetched all at once
     logged_step, logged_at, waited, rate, norm = first_step, started, 0.0, 0.0, torch.zeros(())
@@ -80,7 +82,8 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
             seconds = spent + now - started
 
             # ---------------------------------------------------------------- log: the one wait for a GPU
-            at_log = step == plan.total or step % plan.log_every == 0
+            last = step == plan.total
+            at_log = last or step % plan.log_every == 0
             if at_log and step > logged_step:
                 values = losses[: step - logged_step].tolist()
                 if not all(map(math.isfinite, values)):
@@ -106,7 +109,7 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
                 asked_to_stop = ranks.any(stop.requested, device)
                 too_long = config.max_minutes is not None and seconds >= 60 * config.max_minutes
                 out_of_time = ranks.any(too_long, device)
-            last = out_of_time or step == plan.total
+            last = last or out_of_time
 
             # ---------------------------------------------------------------- evaluate, keep the best, save
             due = step % plan.evaluate_every == 0 and step > first_step

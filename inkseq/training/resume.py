@@ -38,6 +38,12 @@ def load_last(folder: Path, config: TrainConfig, data: Packed) -> dict[str, Any]
     return state
 
 
+def is_finished(state: dict[str, Any], config: TrainConfig, total: int) -> bool:
+    """Whether the run reached its end, or ended early for a reason that still holds."""
+    changed = differences(state["config"], plain(config)).keys()
+    return state["step"] >= total or (state["finished"] and not changed & {"duration", "max_minutes", "patience"})
+
+
 def start_from(run: str, model: nn.Module, classes: list[str], freeze: bool) -> str:
     """Copy another run's weights into the model, its head too where the classes are the same; says what it did."""
     other = open_run(run)

@@ -272,6 +272,8 @@ def test_patience_and_max_minutes_end_a_run_early(doodles: Path, tmp_path: Path)
     still = OptimConfig(lr=1e-12, schedule=Schedule.constant)
     patient = tiny(doodles, tmp_path / "a", optim=still, duration="1000 steps", evaluate="2 steps", patience=3)
     assert run(patient)["steps"] == 8  # the first is the best, then three are not better
+    assert run(patient)["steps"] == 8  # and it stays finished
+    assert run(replace(patient, patience=5))["steps"] == 12
     hasty = tiny(doodles, tmp_path / "b", duration="100000 steps", max_minutes=0.0)
     assert run(hasty)["steps"] == 0
 
