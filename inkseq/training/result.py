@@ -76,11 +76,15 @@ def finish(
     }
     if tracker is not None:
         (folder / "result.json").write_text(json.dumps(result, indent=1))
-        split = "test" if data.split("test") else "best"  # a name of its own: the curve val/top1 is finished
-        finals = {f"{split}/{name}": value for name, value in metrics.compute().items() if name in IN_HPARAMS}
-        tracker.hparams(step, plain(config), finals)
+        tracker.hparams(step, plain(config), final_metrics(scores))
         print(f"{folder}: best at step {run.step:,}\n{result_table(result)}")
     return result
+
+
+def final_metrics(scores: dict[str, float]) -> dict[str, float]:
+    """The few numbers a table of runs compares: of test, or else of val, then called `best`: val/ is a curve."""
+    split, name = ("test", "test") if "test/top1" in scores else ("val", "best")
+    return {f"{name}/{metric}": scores[f"{split}/{metric}"] for metric in IN_HPARAMS if f"{split}/{metric}" in scores}
 
 
 def already_done(folder: Path, ranks: Ranks) -> dict[str, Any]:

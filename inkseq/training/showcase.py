@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inkseq.data.batches import Batch
@@ -29,12 +30,11 @@ def show(
     predicted: Iterable[tuple[Batch, Tensor]],
 ) -> None:
     """Pictures of how the drawings of a split were taken, for TensorBoard and as PNGs in `folder`."""
-    batches = list(predicted)
-    index_N = torch.cat([batch.index_B for batch, _ in batches]).cpu().numpy()
-    label_N = torch.cat([batch.label_B for batch, _ in batches]).cpu()
-    probability_NK = torch.cat([logits_BK.softmax(1).cpu() for _, logits_BK in batches])
-    order = np.random.default_rng(0).permutation(len(index_N))
+    split_start, count = data.split(split).start, len(data.split(split))
+    some = np.random.default_rng(0).permutation(count)[:MOST_FOR_CURVES]
+    index_N, label_N, probability_NK = gather(predicted, np.isin(np.arange(count), some), split_start)
 
+    order = np.random.default_rng(1).permutation(len(index_N))
     page = order[:ON_PAGE]
     likeliest = probability_NK[page].topk(min(3, len(data.classes)), dim=1)
     guesses = [
@@ -51,5 +51,17 @@ def show(
         tracker.picture(step, f"{split}/{name}", figure)
 
     f1 = [one.f1 if one.f1 is not None else np.inf for one in metrics.per_class()]
-    some = torch.from_numpy(order[:MOST_FOR_CURVES])
-    tracker.pr_curves(step, probability_NK[some], label_N[some], data.classes, np.argsort(f1)[:MOST_CURVES].tolist())
+    tracker.pr_curves(step, probability_NK, label_N, data.classes, np.argsort(f1)[:MOST_CURVES].tolist())
+
+
+def gather(
+    predicted: Iterable[tuple[Batch, Tensor]], wanted_N: NDArray[np.bool_], start: int
+) -> tuple[NDArray[np.int64], Tensor, Tensor]:
+    """Index, label and probabilities of the wanted drawings; of all, a large split would not fit into memory."""
+    parts = []
+    for batch, logits_BK in predicted:
+        index_B = batch.index_B.cpu()
+        keep_B = torch.from_numpy(wanted_N[index_B.numpy() - start])
+        parts.append((index_B[keep_B], batch.label_B.cpu()[keep_B], logits_BK.softmax(1).cpu()[keep_B]))
+    index_N, label_N, probability_NK = (torch.cat(columns) for columns in zip(*parts, strict=True))
+    return index_N.numpy(), label_N, probability_NK

@@ -298,6 +298,12 @@ def remove_val(path: Path) -> None:
     (path / "meta.json").write_text(json.dumps(meta))
 
 
+def test_a_run_with_nothing_to_evaluate_ends_all_the_same(doodles: Path, tmp_path: Path) -> None:
+    split = SplitConfig(train=1, val=0, test=0)
+    convert(ConvertConfig(raw=[str(doodles.parent / "raw")], out=str(tmp_path / "all"), split=split, workers=1))
+    assert run(tiny(tmp_path / "all", tmp_path))["steps"] == 20
+
+
 def wrong_label(path: Path) -> None:
     labels = np.load(path / "labels.npy")
     labels[3] = 99
