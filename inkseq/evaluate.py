@@ -59,6 +59,8 @@ def evaluate(trained: Run, data: Packed, split: str, device: torch.device) -> Me
         raise UserError(f"{data.path} has other classes than {trained.folder} was trained on ({'; '.join(named)})")
     dtype, _ = choose_precision(trained.config.precision, device)
     drawings = Drawings(data, split, device)
+    if (drawings.label_N < 0).any():
+        raise UserError(f"the drawings of {split} have no words to compare guesses with")
     return score(trained.model, drawings, len(data.classes), trained.config.layout, dtype, ALONE)
 
 

@@ -77,6 +77,12 @@ def test_evaluate_refuses_other_classes(packed: Path, tmp_path: Path) -> None:
     folder = run_folder(config)
     folder.mkdir()
     train(config, folder, ALONE)
+    row = '"[[[0, 255], [0, 9]]]"'
+    (tmp_path / "test.csv").write_text(f"key_id,drawing\n1,{row}\n")
+    raw = [str(tmp_path / "test.csv"), str(packed.parent / "raw")]
+    convert(ConvertConfig(raw=raw, out=str(tmp_path / "wordless"), workers=1))
+    with pytest.raises(UserError, match="unlabelled have no words"):
+        evaluate(EvaluateConfig(run=str(folder), data=str(tmp_path / "wordless"), split="unlabelled"))
     write_doodles(tmp_path / "raw", 20, 0, ["cat", "snail"])
     convert(ConvertConfig(raw=[str(tmp_path / "raw")], out=str(tmp_path / "other"), workers=1))
     with pytest.raises(UserError, match=r"other classes than .* \(new: snail; missing: ladder, star\)"):
