@@ -1,11 +1,12 @@
 """Benchmarks of the data room: convert, simplify, doodles."""
 
 import json
+import math
 import re
+import shutil
 import subprocess
 import sys
 import time
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,11 +27,14 @@ def bench_convert(real: Path, scratch: Path) -> list[Row]:
     """Four million drawings through all stages against the plain way, and two workers against one."""
     raw = grown(real, scratch, 4_000_000)
     plain = _plain_rate(raw, scratch, 20_000)
-    kept, rates = 0, {}
-    for workers in (1, 2):
-        config = ConvertConfig(raw=[str(raw)], out=str(scratch / "packed"), overwrite=True, workers=workers)
-        kept = convert(config).kept
-        rates[workers] = kept / best_seconds(partial(convert, config), 2)
+    out = scratch / "packed"
+    seconds = {1: math.inf, 2: math.inf}
+    for workers in (1, 2) * 3:  # by turns, so that what else the machine does meets both
+        shutil.rmtree(out, ignore_errors=True)
+        start = time.perf_counter()
+        kept = convert(ConvertConfig(raw=[str(raw)], out=str(out), workers=workers)).kept
+        seconds[workers] = min(seconds[workers], time.perf_counter() - start)
+    rates = {workers: kept / best for workers, best in seconds.items()}
     data = open_packed(scratch / "packed")
     size = sum(file.stat().st_size for file in data.path.glob("*.npy"))
     return [

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 
@@ -28,6 +28,10 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"ratio": self.ratio, "passed": self.passed}
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> "Row":
+        return cls(**{field.name: row[field.name] for field in fields(cls)})
 
     def to_cells(self) -> list[str]:
         bound = f">= {self.floor:g}" if self.floor is not None else ""
