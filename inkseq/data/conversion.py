@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import asdict
 from enum import Enum
+from functools import lru_cache
 from itertools import accumulate, repeat
 from pathlib import Path
 from typing import Any
@@ -108,17 +109,25 @@ def _read(
 ) -> list[TaskBooks]:
     """Every task into the buckets."""
     items = [(number, task, config, folder, num_buckets) for number, task in enumerate(tasks)]
-    with tqdm(total=num_bytes, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
-        done = dict(workers.run(_read_one, items, bar))
+    try:
+        with tqdm(total=num_bytes, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
+            done = dict(workers.run(_read_one, items, bar))
+    finally:
+        if _buckets.cache_info().currsize:  # the only worker was this process
+            _buckets(folder, num_buckets, config.seed).close()
+            _buckets.cache_clear()
     return [done[number] for number in range(len(tasks))]
 
 
 def _read_one(number: int, task: Task, config: ConvertConfig, folder: Path, num_buckets: int, tick: Tick) -> TaskBooks:
-    buckets = BucketWriter(folder / "buckets", num_buckets, config.seed, name=str(os.getpid()))
-    try:
-        return read_task(number, task, config, buckets, folder / "rejected", tick)
-    finally:
-        buckets.close()
+    buckets = _buckets(folder, num_buckets, config.seed)
+    return read_task(number, task, config, buckets, folder / "rejected", tick)
+
+
+@lru_cache(maxsize=1)
+def _buckets(folder: Path, num_buckets: int, seed: int) -> BucketWriter:
+    """This process's own, opened once: opening them for every task makes workers wait for each other."""
+    return BucketWriter(folder / "buckets", num_buckets, seed, name=str(os.getpid()))
 
 
 def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], folder: Path) -> None:

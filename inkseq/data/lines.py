@@ -14,7 +14,7 @@ from inkseq.data.ndjson import MAX_LINE, Damaged
 from inkseq.data.scan import Bytes
 from inkseq.data.sources import Task
 
-BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 2 * 2**20  # with what is made of it, small enough for the caches of two cores
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
