@@ -67,11 +67,15 @@ class Ranks(NamedTuple):
 
     def any(self, mine: bool, device: torch.device) -> bool:
         """Whether any rank says yes; every rank must ask at the same step."""
+        return self.largest(float(mine), device) > 0
+
+    def largest(self, mine: float, device: torch.device) -> float:
+        """The largest of the ranks' numbers, on every rank."""
         if self.world == 1:
             return mine
-        votes = torch.tensor(int(mine), device=device)
-        dist.all_reduce(votes)
-        return bool(votes.item())
+        number = torch.tensor(mine, device=device)
+        dist.all_reduce(number, dist.ReduceOp.MAX)
+        return number.item()
 
 
 ALONE = Ranks(0, 1)

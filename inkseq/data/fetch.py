@@ -12,10 +12,11 @@ from urllib.parse import quote, urlsplit
 
 from tqdm import tqdm
 
+from inkseq.config import DownloadConfig
 from inkseq.data.transfer import AttemptError, Transfer, UnreachableError, bytes_here, part_of
 from inkseq.errors import UserError
 
-PUBLIC = "https://storage.googleapis.com/quickdraw_dataset/full/simplified"
+PUBLIC = DownloadConfig.base_url
 LONGEST_WAIT = 60.0  # seconds between two attempts
 GOES_ON = "the same command goes on from there"
 

@@ -69,10 +69,9 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
         if ranks.is_first:
             parts = learner.state() if name == "last" else {"model": learner.best_model.state_dict(), "average": None}
             about = {"config": plain(config), "classes": data.classes, "data": fingerprint(data)}
-            place = {"step": step, "best": vars(best), "seconds": seconds, "finished": last}
-            checkpoint.save(
-                folder / "checkpoints" / f"{name}.pt", parts | about | place | {"step_seconds": plan.step_seconds}
-            )
+            place = {"step": step, "best": vars(best), "finished": last}
+            clock = {"seconds": seconds, "step_seconds": plan.step_seconds}
+            checkpoint.save(folder / "checkpoints" / f"{name}.pt", parts | about | place | clock)
 
     losses = torch.zeros(plan.log_every, device=device)  # of the steps since the last log, fetched all at once
     logged_step, logged_at, waited, rate, norm = first_step, started, 0.0, 0.0, torch.zeros(())

@@ -191,6 +191,13 @@ def test_two_processes_learn_what_one_learns(doodles: Path, tmp_path: Path) -> N
     assert results[0]["val/loss"] == pytest.approx(results[1]["val/loss"], abs=1e-4)
 
 
+def test_processes_agree_on_how_many_steps_minutes_are(doodles: Path, tmp_path: Path) -> None:
+    words = [f"data={doodles}", "duration=0.02 minutes", "evaluate=50%", "log=50%", "batch_size=32", "name=two"]
+    _, said = command(tmp_path, *words, processes=2).communicate()
+    state = checkpoint.load(tmp_path / "runs" / "two" / "checkpoints" / "last.pt")
+    assert state["step"] == round(0.02 * 60 / state["step_seconds"]) > 1, said
+
+
 def test_another_runs_weights_with_a_new_head(doodles: Path, tmp_path: Path) -> None:
     run(tiny(doodles, tmp_path / "first"))
     first = tmp_path / "first" / "run"
