@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
@@ -31,16 +31,29 @@ def conf_dir() -> Path:
     return next(d for d in (package / "conf", package.parent / "conf") if d.is_dir())
 
 
-def main(command: Callable[[Config], int | None], schema: type[Config]) -> None:
-    """Run a command with the settings from `sys.argv` and exit with its code."""
-    name = command.__module__ if command.__module__ != "__main__" else f"inkseq.{Path(sys.argv[0]).stem}"
+def main(command: Callable[..., int | None], schema: type[Any], others: str = "") -> None:
+    """Run a command with the settings from `sys.argv` and exit with its code.
+
+    A command whose `others` says what they are gets the words that are none of its own settings as they stand.
+    """
+    words = sys.argv[1:]
+    if {"-h", "--help"} & set(words):
+        name = command.__module__ if command.__module__ != "__main__" else f"inkseq.{Path(sys.argv[0]).stem}"
+        print(f"{command.__doc__}\n\npython -m {name} key=value ...\n", *_describe(schema), sep="\n")
+        if others:
+            print(f"\nand {others}")
+    elif others:
+        own, rest = divide(words, schema)
+        run_command(lambda: command(compose_config(schema, own), rest))
+    else:
+        run_command(lambda: command(compose_config(schema, words)))
+
+
+def run_command(work: Callable[[], int | None]) -> None:
+    """Do the work of a command and exit with its code; what is the user's mistake or wish is said in a line."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        if {"-h", "--help"} & set(sys.argv[1:]):
-            print(f"{command.__doc__}\n\npython -m {name} key=value ...\n", *_describe(schema), sep="\n")
-            code = None
-        else:
-            code = command(compose_config(schema, sys.argv[1:]))
+        code = work()
         sys.stdout.flush()
         sys.exit(code)
     except UserError as error:
@@ -56,20 +69,44 @@ def main(command: Callable[[Config], int | None], schema: type[Config]) -> None:
         sys.exit(130)
 
 
-def compose_config(schema: type[Config], words: list[str]) -> Config:
-    """The schema's defaults, `conf/NAME.yaml` with its groups, then the words, as an instance of `schema`."""
-    name = schema.__name__.removesuffix("Config").lower()
-    yaml = conf_dir() / f"{name}.yaml"
+def divide(words: list[str], schema: type) -> tuple[list[str], list[str]]:
+    """The words that set something of a schema (or choose from its groups), and the others."""
+    known = settings(schema)
+    own = [word for word in words if word.partition("=")[0] in known]
+    return own, [word for word in words if word not in own]
+
+
+def settings(schema: type) -> set[str]:
+    """Every key that a word for this schema may begin with: its settings, dotted, and the groups it chooses from."""
+    yaml = _yaml(schema)
+    return {key for key, _ in _types(schema)} | (_groups(yaml) if yaml.exists() else set())
+
+
+def _yaml(schema: type) -> Path:
+    return conf_dir() / f"{_name(schema)}.yaml"
+
+
+def _name(schema: type) -> str:
+    """`FindLrConfig` -> find_lr: the command's name."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", schema.__name__.removesuffix("Config")).lower()
+
+
+def compose_config(schema: type[Config], words: list[str], also: Collection[str] = ()) -> Config:
+    """The schema's defaults, `conf/NAME.yaml` with its groups, then the words, as an instance of `schema`.
+
+    `also` are settings that somebody else has taken out of the words: a misspelt one may be one of those.
+    """
+    name, yaml = _name(schema), _yaml(schema)
     groups = _groups(yaml) if yaml.exists() else set()
     types = dict(_types(schema))
-    settings = [_split(word, types, groups) for word in words]
+    chosen = [_split(word, types, groups, also) for word in words]
     try:
         composed = OmegaConf.structured(schema)
         if yaml.exists():
             ConfigStore.instance().store(name=f"{name}_schema", node=schema)
             with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-                composed = compose(name, [f"{key}={text}" for key, text in settings if key in groups])
-        for key, text in settings:
+                composed = compose(name, [f"{key}={text}" for key, text in chosen if key in groups])
+        for key, text in chosen:
             if key not in groups:
                 OmegaConf.update(composed, key, _value(key, text, get_origin(types[key]) is list))
         config = OmegaConf.to_object(composed)
@@ -97,13 +134,13 @@ def _types(schema: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from _types(field.type, f"{prefix}{field.name}.")
 
 
-def _split(word: str, types: dict[str, Any], groups: set[str]) -> tuple[str, str]:
+def _split(word: str, types: dict[str, Any], groups: set[str], also: Collection[str]) -> tuple[str, str]:
     """The key and the text of a word, or what is wrong with it."""
     key, equals, text = word.partition("=")
-    known = sorted(types.keys() | groups)
+    known = sorted({*types, *groups, *also})
     if not equals:
         raise UserError(f"'{word}' is not key=value; known keys: {', '.join(known)}")
-    if key not in known:
+    if key not in types and key not in groups:
         near = difflib.get_close_matches(key, known, 1)
         hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
         raise UserError(f"there is no setting '{key}'; {hint}")
