@@ -36,17 +36,21 @@ def main(command: Callable[..., int | None], schema: type[Any], others: str = ""
 
     A command whose `others` says what they are gets the words that are none of its own settings as they stand.
     """
-    words = sys.argv[1:]
-    if {"-h", "--help"} & set(words):
-        name = command.__module__ if command.__module__ != "__main__" else f"inkseq.{Path(sys.argv[0]).stem}"
-        print(f"{command.__doc__}\n\npython -m {name} key=value ...\n", *_describe(schema), sep="\n")
+
+    def work() -> int | None:
+        words = sys.argv[1:]
+        if {"-h", "--help"} & set(words):
+            name = command.__module__ if command.__module__ != "__main__" else f"inkseq.{Path(sys.argv[0]).stem}"
+            print(f"{command.__doc__}\n\npython -m {name} key=value ...\n", *_describe(schema), sep="\n")
+            if others:
+                print(f"\nand {others}")
+            return 0
         if others:
-            print(f"\nand {others}")
-    elif others:
-        own, rest = divide(words, schema)
-        run_command(lambda: command(compose_config(schema, own), rest))
-    else:
-        run_command(lambda: command(compose_config(schema, words)))
+            own, rest = divide(words, schema)
+            return command(compose_config(schema, own), rest)
+        return command(compose_config(schema, words))
+
+    run_command(work)
 
 
 def run_command(work: Callable[[], int | None]) -> None:
