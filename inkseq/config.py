@@ -163,6 +163,36 @@ class EvaluateConfig:
     device: str = "auto"
 
 
+Sampler = Enum("Sampler", ["tpe", "random", "nsgaii"])
+Pruner = Enum("Pruner", ["auto", "none", "median", "hyperband"])
+
+
+@dataclass
+class SweepConfig:
+    """What is searched is in conf/sweep/NAME.yaml, see docs/search.md; sweep=NAME chooses one."""
+
+    preset: str = MISSING  # what the study is called after
+    space: dict[str, Any] = field(default_factory=dict)  # setting -> float, int or choice, and when
+    train: dict[str, Any] = field(default_factory=dict)  # settings all trials share
+    name: str | None = None  # of the study; sweep-PRESET-DATA unless told
+    runs: str = "runs"  # the study is in RUNS/NAME, its trials are run folders in there
+    trials: int = 50  # of the study, those of other workers and earlier days included
+    workers: int = 1  # trials at a time
+    threads: int | None = None  # CPU threads of each; the cores divided by the workers unless told
+    devices: list[str] = field(default_factory=lambda: ["auto"])  # of the workers, by turns: cuda:0,cuda:1
+    goal: list[str] = field(default_factory=lambda: ["top1"])  # of val; also drawings_per_second, num_parameters
+    sampler: Sampler = Sampler.tpe
+    pruner: Pruner = Pruner.auto  # median where there is one goal
+    startup: int = 5  # trials that are never pruned, for the others to be compared with
+    grace: int = 1  # evaluations that no trial is pruned at
+    retries: int = 3  # of a trial whose process was killed
+    storage: str | None = (
+        None  # a database: postgresql://..., mysql://..., sqlite:///FILE; a file in the study's folder
+    )
+    seed: int = 0  # of the sampler, and of every run
+    out: str | None = None  # the best as an experiment; conf/experiment/NAME.yaml unless told
+
+
 @dataclass
 class BenchConfig:
     only: list[str] = field(default_factory=list)  # rows to run; empty: all

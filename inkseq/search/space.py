@@ -1,0 +1,131 @@
+"""A search space: which settings are searched and between which values, checked before anything is trained."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from optuna import Trial
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from inkseq.cli import compose_config
+from inkseq.config import SweepConfig, TrainConfig
+from inkseq.errors import UserError
+
+KINDS = ("float", "int", "choice")
+RESERVED = {"name", "runs", "seed", "device", "data"}  # a trial's own, or the study's
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One setting that is searched."""
+
+    key: str
+    values: FloatDistribution | IntDistribution | CategoricalDistribution
+    when: dict[str, str]  # searched only where these were chosen
+
+    def suggest(self, trial: Trial) -> str:
+        """A value, as it stands in a word."""
+        match self.values:
+            case FloatDistribution(low=low, high=high, log=log, step=step):
+                return repr(trial.suggest_float(self.key, low, high, log=log, step=step))
+            case IntDistribution(low=low, high=high, log=log, step=step):
+                return str(trial.suggest_int(self.key, low, high, log=log, step=step))
+            case CategoricalDistribution(choices=choices):
+                return str(trial.suggest_categorical(self.key, choices))
+
+    @property
+    def extremes(self) -> list[str]:
+        """Values that stand for all of them when their type is checked."""
+        if isinstance(self.values, CategoricalDistribution):
+            return [str(choice) for choice in self.values.choices]
+        return [repr(self.values.low), repr(self.values.high)]
+
+
+def suggest(trial: Trial, space: Sequence[Dimension]) -> list[str]:
+    """The words of a trial: a value for every setting that is searched where the others are as they are."""
+    chosen: dict[str, str] = {}
+    for dimension in space:
+        if all(chosen.get(key) == value for key, value in dimension.when.items()):
+            chosen[dimension.key] = dimension.suggest(trial)
+    return [f"{key}={value}" for key, value in chosen.items()]
+
+
+def shared_words(config: SweepConfig, words: Sequence[str]) -> list[str]:
+    """The words of every trial: those of the YAML, then those of the command."""
+    return [*(f"{key}={to_text(value)}" for key, value in config.train.items()), *words]
+
+
+def read_space(config: SweepConfig, words: Sequence[str], also: set[str]) -> list[Dimension]:
+    """The space of a config, every bound and choice of which `inkseq.train` would take beside the words.
+
+    A setting that a word gives a value has it, and is not searched.
+    """
+    if not config.space:
+        raise UserError("the space is empty: name at least one setting under space: in conf/sweep/NAME.yaml")
+    shared = shared_words(config, words)
+    compose_config(TrainConfig, shared, also)
+    fixed = {key: value for key, _, value in (word.partition("=") for word in words)}
+    named: list[Dimension] = []
+    for key, entry in config.space.items():
+        if key in RESERVED:
+            raise UserError(f"space: {key} cannot be searched; it says where and how a trial is run")
+        dimension = _dimension(key, entry, named)
+        for value in dimension.extremes:
+            try:
+                compose_config(TrainConfig, [*shared, f"{key}={value}"])
+            except UserError as error:
+                raise UserError(f"space: {key}: {error}") from None
+        named.append(dimension)
+    space = [
+        replace(one, when={key: value for key, value in one.when.items() if key not in fixed})
+        for one in named
+        if one.key not in fixed and all(fixed.get(key, value) == value for key, value in one.when.items())
+    ]
+    if not space:
+        raise UserError("the space is empty: the words give every setting of it a value")
+    return space
+
+
+def _dimension(key: str, entry: Any, before: Sequence[Dimension]) -> Dimension:
+    """`{float: [1e-4, 1e-2], log: true, when: {optim.name: adam}}`, taken apart."""
+    kinds = [kind for kind in KINDS if isinstance(entry, Mapping) and kind in entry]
+    if len(kinds) != 1:
+        raise UserError(f"space: {key}: say float: [low, high], int: [low, high] or choice: [a, b, ...]")
+    kind, options = kinds[0], {name: value for name, value in entry.items() if name not in KINDS}
+    when = {name: to_text(value) for name, value in (options.pop("when", None) or {}).items()}
+    _check_condition(key, when, before)
+    if unknown := options.keys() - ({"log", "step"} if kind != "choice" else set()):
+        raise UserError(f"space: {key}: {kind} takes no {sorted(unknown)[0]}")
+    if kind == "choice":
+        if not isinstance(entry[kind], Sequence) or isinstance(entry[kind], str) or not entry[kind]:
+            raise UserError(f"space: {key}: choice: takes a list of values")
+        return Dimension(key, CategoricalDistribution([to_text(value) for value in entry[kind]]), when)
+    try:
+        low, high = entry[kind]
+        if kind == "float":
+            return Dimension(key, FloatDistribution(float(low), float(high), **options), when)
+        if not (isinstance(low, int) and isinstance(high, int)):
+            raise ValueError("int: takes two whole numbers")
+        return Dimension(key, IntDistribution(low, high, **options), when)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"space: {key}: {kind}: {entry[kind]}: {error}") from None
+
+
+def _check_condition(key: str, when: Mapping[str, str], before: Sequence[Dimension]) -> None:
+    choices = {one.key: one.values.choices for one in before if isinstance(one.values, CategoricalDistribution)}
+    for name, value in when.items():
+        if name not in choices:
+            raise UserError(f"space: {key}: when: {name} is no choice that stands before it")
+        if value not in choices[name]:
+            raise UserError(
+                f"space: {key}: when: {name} is never {value}; its choices: {', '.join(map(str, choices[name]))}"
+            )
+
+
+def to_text(value: Any) -> str:
+    """A value of a YAML as it stands in a word: `null`, `true`, `[5,3]`."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"[{','.join(map(to_text, value))}]" if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,111 @@
+"""A study: where it is kept, what it asks, and what has become of each of its trials."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from inkseq.config import Pruner, Sampler, SweepConfig
+from inkseq.errors import UserError
+from inkseq.runs import differences
+from inkseq.search.journal import open_journal
+
+SMALLER_IS_BETTER = {"loss", "ece", "num_parameters", "seconds"}
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optuna.Study:
+    """The study of a folder (or of a database), new or gone on with; a line if it asks something else."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    several = len(config.goal) > 1
+    if several and config.pruner not in (Pruner.auto, Pruner.none):
+        raise UserError(f"pruner={config.pruner.name} compares by one goal, and there are {', '.join(config.goal)}")
+    study = optuna.create_study(
+        study_name=folder.name,
+        storage=_open_storage(config.storage, folder),
+        directions=["minimize" if goal in SMALLER_IS_BETTER else "maximize" for goal in config.goal],
+        pruner=NopPruner() if several else make_pruner(config),
+        load_if_exists=True,
+    )
+    before = study.user_attrs.get("asked")
+    if before is None:
+        study.set_user_attr("asked", asked)
+    elif changed := differences(before, asked):
+        listed = "; ".join(f"{key} was {was}, is {now}" for key, (was, now) in list(changed.items())[:3])
+        raise UserError(f"study {folder.name} exists and asks otherwise: {listed}. Give this one another name=")
+    return study
+
+
+def _open_storage(address: str | None, folder: Path) -> BaseStorage:
+    if address is None:
+        return open_journal(folder / "study.journal")
+    try:
+        return RDBStorage(address)
+    except Exception as error:  # a driver that is missing, a host that is not there: each library has its own
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise UserError(f"storage={without_password(address)} cannot be reached: {reason}") from None
+
+
+def without_password(address: str) -> str:
+    """`postgresql://me:secret@host/x` -> `postgresql://me:***@host/x`"""
+    scheme, slashes, rest = address.partition("://")
+    who, at, where = rest.rpartition("@")
+    return f"{scheme}{slashes}{who.partition(':')[0]}:***@{where}" if at and ":" in who else address
+
+
+def make_sampler(config: SweepConfig, number: int) -> BaseSampler:
+    """The sampler of a trial. What it draws follows from the seed and the trial, so a study can be gone on with."""
+    seed = config.seed * 1_000_003 + number
+    if config.sampler is Sampler.tpe:
+        return TPESampler(seed=seed)
+    return RandomSampler(seed=seed) if config.sampler is Sampler.random else NSGAIISampler(seed=seed)
+
+
+def make_pruner(config: SweepConfig) -> BasePruner:
+    if config.pruner is Pruner.none:
+        return NopPruner()
+    if config.pruner is Pruner.hyperband:
+        return HyperbandPruner(min_resource=config.grace + 1)
+    return MedianPruner(n_startup_trials=config.startup, n_warmup_steps=config.grace + 1)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What has become of a trial, over all attempts at it."""
+
+    number: int  # of the first attempt; the trial's run folder is called after it
+    last: FrozenTrial  # the attempt that decides
+    attempts: list[FrozenTrial]
+
+    @property
+    def state(self) -> str:
+        return {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}.get(self.last.state.name, "running")
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, or nothing."""
+        return str(self.last.user_attrs.get("reason", "")) if self.state == "failed" else ""
+
+
+def accounts(trials: Sequence[FrozenTrial]) -> list[Account]:
+    """Every trial once, however often it was tried. A trial too many, begun by two workers at once, is none."""
+    attempts: dict[int, list[FrozenTrial]] = {}
+    for trial in trials:
+        if "surplus" not in trial.user_attrs:
+            attempts.setdefault(origin(trial), []).append(trial)
+
+    def deciding(tried: list[FrozenTrial]) -> FrozenTrial:
+        return max(tried, key=lambda t: (t.state in FINISHED, not t.state.is_finished(), t.number))
+
+    return [Account(number, deciding(tried), tried) for number, tried in sorted(attempts.items())]
+
+
+def origin(trial: FrozenTrial) -> int:
+    """The number of the trial that this one is, or tries again."""
+    return int(trial.user_attrs.get("retry_of", trial.number))
