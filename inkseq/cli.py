@@ -175,6 +175,15 @@ def _value(key: str, text: str, takes_list: bool) -> Any:
     return [text] if takes_list else text
 
 
+def to_text(value: Any) -> str:
+    """A value as it stands in a word: `null`, `true`, `[5,3]`."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"[{','.join(map(to_text, value))}]" if isinstance(value, list | tuple) else str(value)
+
+
 def _items(text: str) -> list[str]:
     """`a b, 'c, d'` -> a b; c, d"""
     return ["".join(match.groups("")) for match in ITEM.finditer(text) if match.group()]

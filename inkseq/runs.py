@@ -1,6 +1,7 @@
 """The run folder: what a training leaves behind, and all that evaluate, predict, export and serve need."""
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from inkseq import checkpoint
 from inkseq.config import TrainConfig
 from inkseq.errors import UserError
 from inkseq.models.zoo import MODELS
+
+LOG = "output.log"  # what a run says that has no terminal to itself
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,18 @@ def lock(folder: Path) -> Iterator[None]:
         raise UserError(f"{folder} is in use by another process; give this run another name=") from None
     finally:
         os.close(held)
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """What a finished run found."""
+    result: dict[str, Any] = json.loads((folder / "result.json").read_text("utf-8"))
+    return result
+
+
+def last_line(log: Path) -> str:
+    """What a run said last: why it ended, if it did not end well."""
+    lines = log.read_text("utf-8", errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1].removeprefix("inkseq: ") if lines else ""
 
 
 def write_hydra_files(folder: Path, config: TrainConfig, words: list[str]) -> None:

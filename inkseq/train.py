@@ -2,7 +2,7 @@
 
 import sys
 
-from inkseq.cli import main
+from inkseq.cli import main, run_command
 from inkseq.config import TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.devices import Ranks, choose_device
@@ -27,4 +27,8 @@ def run(config: TrainConfig) -> None:
 
 
 if __name__ == "__main__":
+    if {"-m", "--multirun"} & set(sys.argv):
+        from inkseq.multirun import multirun
+
+        run_command(lambda: multirun(sys.argv[1:]))
     main(run, TrainConfig)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from inkseq.cli import compose_config
 from inkseq.config import SweepConfig, TrainConfig
 from inkseq.evaluation.metrics import METRICS
-from inkseq.runs import run_folder
+from inkseq.runs import read_result, run_folder
 from inkseq.search.pulse import Pulse
 from inkseq.search.space import Dimension, suggest
 from inkseq.search.study import Account, accounts, make_sampler, origin
@@ -172,7 +172,7 @@ class Search:
         failure = one.worker.failure
         number, settings = one.trial.number, _in_short(one.trial.params)
         if not failure:
-            result = json.loads((one.worker.folder / "result.json").read_text())
+            result = read_result(one.worker.folder)
             for name in IN_STUDY:
                 one.trial.set_user_attr(name, result[name])
             values = [result[f"val/{goal}" if goal in METRICS else goal] for goal in self.config.goal]

@@ -7,7 +7,7 @@ from typing import Any
 from optuna import Trial
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from inkseq.cli import compose_config
+from inkseq.cli import compose_config, to_text
 from inkseq.config import SweepConfig, TrainConfig
 from inkseq.errors import UserError
 
@@ -120,12 +120,3 @@ def _check_condition(key: str, when: Mapping[str, str], before: Sequence[Dimensi
             raise UserError(
                 f"space: {key}: when: {name} is never {value}; its choices: {', '.join(map(str, choices[name]))}"
             )
-
-
-def to_text(value: Any) -> str:
-    """A value of a YAML as it stands in a word: `null`, `true`, `[5,3]`."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"[{','.join(map(to_text, value))}]" if isinstance(value, list | tuple) else str(value)

@@ -12,8 +12,7 @@ import torch
 from inkseq import train
 from inkseq.cli import run_command
 from inkseq.config import TrainConfig
-
-LOG = "output.log"
+from inkseq.runs import LOG, last_line
 
 # Trials are forked from a process that has imported everything and done nothing yet: no thread, no GPU.
 # An optimiser imports torch._dynamo as it is made, which takes a second.
@@ -43,8 +42,7 @@ class Worker:
             return ""
         if self.killed:
             return f"its process was killed by {signal.Signals(-(code or 0)).name}"
-        lines = (self.folder / LOG).read_text("utf-8", errors="replace").strip().splitlines()
-        return lines[-1].removeprefix("inkseq: ") if lines else f"exit code {code}"
+        return last_line(self.folder / LOG) or f"exit code {code}"
 
     @property
     def killed(self) -> bool:

@@ -16,7 +16,7 @@ from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE, Ranks, choose_device, choose_precision
 from inkseq.evaluation.scoring import predict, score
-from inkseq.runs import open_run, plain
+from inkseq.runs import open_run, plain, read_result
 from inkseq.tables import table
 from inkseq.training.showcase import show
 from inkseq.training.tracker import Tracker
@@ -89,7 +89,7 @@ def final_metrics(scores: dict[str, float]) -> dict[str, float]:
 
 def already_done(folder: Path, ranks: Ranks) -> dict[str, Any]:
     """What a finished run found, told again."""
-    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    result = read_result(folder)
     if ranks.is_first:
         print(f"{folder} is finished: {result['steps']:,} steps; a longer duration= goes on\n{result_table(result)}")
     return result

@@ -68,7 +68,9 @@ class Tracker:
     def histograms(self, step: int, model: nn.Module) -> None:
         """Of every weight of a model. All of them travel to the host, so only now and then."""
         for name, weight in model.named_parameters():
-            self._writer.add_histogram(f"weights/{name}", weight.detach().float().cpu(), step)
+            values = weight.detach().float().cpu()
+            if values.isfinite().all():  # of a run that diverges there is none; the next log ends it
+                self._writer.add_histogram(f"weights/{name}", values, step)
 
     def pr_curves(
         self, step: int, probability_BK: Tensor, label_B: Tensor, classes: Sequence[str], chosen: Sequence[int]
