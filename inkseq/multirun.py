@@ -60,8 +60,10 @@ def multirun(words: list[str]) -> int:
     try:
         if waiting:
             _launch(waiting, base, hydras)
-    finally:
+    except KeyboardInterrupt:
         print(_outcome(jobs, base), flush=True)
+        raise KeyboardInterrupt("the same command goes on") from None
+    print(_outcome(jobs, base), flush=True)
     unfinished = sum(not job.is_done() for job in jobs)
     if unfinished:
         raise UserError(f"{unfinished} of {len(jobs)} runs did not finish; the same command goes on with them")
@@ -95,7 +97,7 @@ def _values(word: str) -> list[str]:
         return [text]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         try:
-            override = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_override(word)
+            override = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides([word])[0]
         except HydraException:  # no word of Hydra's, but perhaps one of ours
             return [text]
         if not override.is_sweep_override():
@@ -122,7 +124,11 @@ def _launch(jobs: list[Job], base: Path, hydras: list[str]) -> None:
         with patch.object(sys, "argv", [sys.argv[0], "--multirun", *words]):
             run_job()
     except HydraException as error:
-        hint = "; pip install 'inkseq[launchers]' brings joblib and submitit" if "launcher" in str(error) else ""
+        hint = (
+            "; pip install 'inkseq[launchers]' brings joblib and submitit"
+            if "find 'hydra/launcher" in str(error)
+            else ""
+        )
         raise UserError(f"{str(error).splitlines()[0]}{hint}") from None
 
 

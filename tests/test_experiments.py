@@ -18,14 +18,6 @@ from inkseq.training.loop import train
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
 
 
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("few")
-    write_doodles(folder / "raw", 50, 0, ["cat", "ladder", "star"])
-    convert(ConvertConfig(raw=[str(folder / "raw")], out=str(folder / "packed"), workers=1))
-    return folder / "packed"
-
-
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_composes_and_runs_a_step(name: str, packed: Path, tmp_path: Path) -> None:
     words = [f"experiment={name}", f"data={packed}", f"runs={tmp_path}", "duration=1 step", "device=cpu"]
