@@ -179,7 +179,7 @@ class SweepConfig:
     trials: int = 50  # of the study, those of other workers and earlier days included
     workers: int = 1  # trials at a time
     threads: int | None = None  # CPU threads of each; the cores divided by the workers unless told
-    devices: list[str] = field(default_factory=lambda: ["auto"])  # of the workers, by turns: cuda:0,cuda:1
+    devices: list[str] = field(default_factory=list)  # of the workers, by turns: cuda:0,cuda:1; device= unless told
     goal: list[str] = field(default_factory=lambda: ["top1"])  # of val; also drawings_per_second, num_parameters
     sampler: Sampler = Sampler.tpe
     pruner: Pruner = Pruner.auto  # median where there is one goal

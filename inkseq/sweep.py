@@ -17,7 +17,7 @@ try:
     from inkseq.search.loop import Search
     from inkseq.search.outcome import write_outcome
     from inkseq.search.space import read_space, shared_words
-    from inkseq.search.study import open_study
+    from inkseq.search.study import accounts, open_study
 except ModuleNotFoundError as error:
     raise SystemExit(f"inkseq: {error.name} is not installed; pip install 'inkseq[sweep]'") from None
 
@@ -25,7 +25,7 @@ BESIDE_METRICS = ("drawings_per_second", "num_parameters", "seconds")  # what a 
 NOT_ASKED = ("name", "runs", "data", "device", "log", "seed")  # of a training: no part of what a study asks
 
 
-def run(config: SweepConfig, words: list[str]) -> int | None:
+def run(config: SweepConfig, words: list[str]) -> None:
     """Search for good settings: python -m inkseq.sweep sweep=bilstm data=data/packed/NAME trials=50 workers=2."""
     also = settings(SweepConfig)
     for goal in config.goal:
@@ -52,10 +52,12 @@ def run(config: SweepConfig, words: list[str]) -> int | None:
     study = open_study(config, folder, asked)
     threads = config.threads or max(1, (os.cpu_count() or 1) // config.workers)
     finished = Search(config, study, space, shared, folder, threads).run()
-    write_outcome(study, config, space, shared, folder)
+    found = write_outcome(study, config, space, shared, folder)
     if not finished:
         raise KeyboardInterrupt(f"{folder} is saved; the same command goes on from there")
-    return None
+    if not found:
+        reason = accounts(study.trials)[-1].reason
+        raise UserError(f"no trial of {folder} is complete{f'; the last failed because {reason}' if reason else ''}")
 
 
 if __name__ == "__main__":

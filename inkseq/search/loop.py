@@ -84,6 +84,9 @@ class Search:
     def _accounts(self) -> list[Account]:
         return accounts(self.study.get_trials(deepcopy=False))
 
+    def _account(self, attempt: int) -> Account:
+        return next(one for one in self._accounts() if any(t.number == attempt for t in one.attempts))
+
     def _outstanding(self) -> bool:
         """Whether there is a trial that somebody else may yet leave to us."""
         return any(one.state == "running" for one in self._accounts())
@@ -98,8 +101,8 @@ class Search:
     def _interrupted(self, trial: FrozenTrial, reason: str, kills: int) -> None:
         """Put a trial back in the queue, unless that was done or it has been killed too often; then close it."""
         kills += trial.user_attrs.get("kills", 0)
-        tried = next(one.attempts for one in self._accounts() if one.number == origin(trial))
-        if kills <= self.config.retries and max(t.number for t in tried) == trial.number:
+        is_latest = self._account(trial.number).attempts[-1].number == trial.number
+        if kills <= self.config.retries and is_latest:
             self.study.enqueue_trial(trial.params, user_attrs={"retry_of": origin(trial), "kills": kills})
         self._tell(trial.number, reason=reason)
 
@@ -112,7 +115,7 @@ class Search:
                 optuna.Trial(self.study, trial_id).set_user_attr("reason", reason)
             self.study.tell(number, values, state=state)
         except (ValueError, UpdateFinishedTrialError):  # it was thought dead here, or there
-            tqdm.write(f"trial {number:03d} was closed by another worker")
+            tqdm.write("a trial of ours was closed by another worker")
 
     # -------------------------------------------------------------------- a trial
 
@@ -125,18 +128,18 @@ class Search:
         self.study.sampler = make_sampler(self.config, len(trials))
         trial = self.study.ask()
         trial.set_user_attr("worker", self.pulse.me)
-        number = trial.user_attrs.get("retry_of", trial.number)
-        order = [one.number for one in self._accounts()].index(number)
-        if order >= self.config.trials:  # another worker asked at the same moment
+        number = self._account(trial.number).number
+        if number >= self.config.trials:  # another worker asked at the same moment
             trial.set_user_attr("surplus", True)
             self._tell(trial.number, reason="one too many")
             return False
         slot = min(set(range(self.config.workers)) - {one.slot for one in self.running})
+        devices = self.config.devices
         words = [
             *self.words,
             *suggest(trial, self.space),
             f"seed={self.config.seed}",
-            f"device={self.config.devices[slot % len(self.config.devices)]}",
+            *([f"device={devices[slot % len(devices)]}"] if devices else []),
             f"runs={self.folder}",
             f"name={number:03d}",
         ]

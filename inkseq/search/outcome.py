@@ -10,7 +10,6 @@ from omegaconf import OmegaConf
 
 from inkseq.cli import compose_config, conf_dir
 from inkseq.config import SweepConfig, TrainConfig
-from inkseq.errors import UserError
 from inkseq.runs import differences, plain
 from inkseq.search import pictures
 from inkseq.search.space import Dimension
@@ -22,8 +21,8 @@ IN_TABLE = 5  # of the best trials
 
 def write_outcome(
     study: optuna.Study, config: SweepConfig, space: Sequence[Dimension], words: Sequence[str], folder: Path
-) -> None:
-    """Write and say what is known so far; a study that was stopped has an outcome too."""
+) -> bool:
+    """Write and say what is known so far; whether that is more than nothing."""
     trials = accounts(study.get_trials(deepcopy=False))
     keys = [one.key for one in space]
     write_csv(folder / "trials.csv", trials, config.goal, keys)
@@ -31,15 +30,14 @@ def write_outcome(
     print(f"{folder}: {len(trials)} trials = {'{} complete + {} pruned + {} failed + {} unfinished'.format(*counts)}")
     best = best_first(study, trials)
     if not best:
-        reasons = {one.reason for one in trials if one.reason}
-        why = f"; the last failed because {trials[-1].reason}" if reasons and trials[-1].reason else ""
-        raise UserError(f"no trial of {folder} is complete{why}")
+        return False
     shown = [[f"{one.number:03d}", *[f"{v:,.4g}" for v in one.last.values], *_values(one, keys)] for one in best]
     print(table(["trial", *config.goal, *keys], shown[:IN_TABLE]))
     drawn = pictures.draw(study, trials, config.goal, keys, folder)
     experiment = write_experiment(best[0], config, words, folder)
     print(f"the best: python -m inkseq.train experiment={experiment.stem}    ({experiment})")
     print(f"also in {folder}: trials.csv, {', '.join(drawn)}; tensorboard --logdir {folder} compares the settings")
+    return True
 
 
 def best_first(study: optuna.Study, trials: Sequence[Account]) -> list[Account]:

@@ -79,7 +79,7 @@ def make_pruner(config: SweepConfig) -> BasePruner:
 class Account:
     """What has become of a trial, over all attempts at it."""
 
-    number: int  # of the first attempt; the trial's run folder is called after it
+    number: int  # among the trials of the study; its run folder is called after it
     last: FrozenTrial  # the attempt that decides
     attempts: list[FrozenTrial]
 
@@ -103,9 +103,9 @@ def accounts(trials: Sequence[FrozenTrial]) -> list[Account]:
     def deciding(tried: list[FrozenTrial]) -> FrozenTrial:
         return max(tried, key=lambda t: (t.state in FINISHED, not t.state.is_finished(), t.number))
 
-    return [Account(number, deciding(tried), tried) for number, tried in sorted(attempts.items())]
+    return [Account(number, deciding(tried), tried) for number, (_, tried) in enumerate(sorted(attempts.items()))]
 
 
 def origin(trial: FrozenTrial) -> int:
-    """The number of the trial that this one is, or tries again."""
+    """Optuna's number of the first attempt at what this one attempts."""
     return int(trial.user_attrs.get("retry_of", trial.number))
