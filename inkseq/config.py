@@ -194,6 +194,19 @@ class SweepConfig:
 
 
 @dataclass
+class CollectConfig:
+    out: str | None = None  # experiments/NAME, to make of the run folders; without both the tables are written again
+
+
+@dataclass
+class CompareConfig:
+    split: str = "test"
+    data: str | None = None  # a packed folder; the first run's own unless told
+    device: str = "auto"
+    out: str | None = None  # a folder for the picture; the one that holds the runs unless told
+
+
+@dataclass
 class BenchConfig:
     only: list[str] = field(default_factory=list)  # rows to run; empty: all
     data: str = "../shared/data"  # real drawings; doodles stand in where there are none

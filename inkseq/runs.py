@@ -42,11 +42,17 @@ def open_run(folder: str | Path, which: str = "best", device: torch.device | str
         hint = f"there is {', '.join(there)}" if there else "is it a run folder, and was it evaluated at least once?"
         raise UserError(f"{path} does not exist; {hint}")
     state = checkpoint.load(path, device)
-    config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(TrainConfig), state["config"]))
-    assert isinstance(config, TrainConfig)
+    config = config_of(state)
     model = make_model(config, state["classes"]).to(device)
     model.load_state_dict(state["average"] or state["model"])
     return Run(folder, config, state["classes"], model.eval(), state["step"])
+
+
+def config_of(state: dict[str, Any]) -> TrainConfig:
+    """The config a checkpoint holds; settings that came later have their defaults."""
+    config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(TrainConfig), state["config"]))
+    assert isinstance(config, TrainConfig)
+    return config
 
 
 def make_model(config: TrainConfig, classes: list[str]) -> nn.Module:

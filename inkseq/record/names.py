@@ -1,0 +1,54 @@
+"""What runs and groups are called, short enough to be read and long enough to be told apart."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import takewhile
+from pathlib import Path
+
+from inkseq.record.folders import common_folder
+
+BETWEEN = "-_,./ "  # what separates the words of a name
+LONGEST = 48
+
+
+def run_names(folders: list[Path]) -> list[str]:
+    """The folders' names below the one that holds them all."""
+    common = common_folder(folders).resolve()
+    return [folder.resolve().relative_to(common).as_posix() for folder in folders]
+
+
+def group_names(members: Sequence[Sequence[tuple[str, int]]]) -> list[str]:
+    """A name a group of (run, seed): what its runs are called but for their seeds."""
+    stems = [[_without_seed(name, seed) for name, seed in runs] for runs in members]
+    names = [stem[0][: _shared(stem)].rstrip(BETWEEN + "=") or stem[0] for stem in stems]
+    taken = Counter(names)
+    return [name if taken[name] == 1 else runs[0][0] for name, runs in zip(names, members, strict=True)]
+
+
+def _without_seed(name: str, seed: int) -> str:
+    """`hidden=64,seed=2` -> `hidden=64`; `lstm-s2` -> `lstm`. What is not marked as the seed stays."""
+    short = re.sub(rf"(?:(?<=^)|(?<=/)|[-_,. ])(?:seed|s)[=_-]?{seed}(?![0-9.])", "", name)
+    return short.strip(BETWEEN) or name
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """The names without the words that all begin or end with; of long ones the middle is left out."""
+    split = [re.split(rf"([{BETWEEN}])", name) for name in names]
+    begin = _shared(split) // 2 * 2  # words and what separates them alternate
+    end = _shared([words[begin:][::-1] for words in split]) // 2 * 2
+    bare = ["".join(words[begin : len(words) - end]) for words in split]
+    if len(names) < 2 or not all(bare):
+        bare = list(names)
+    short = [_shortened(name) for name in bare]
+    return short if len(set(short)) == len(set(names)) else list(names)
+
+
+def _shared(sequences: Sequence[Sequence[str]]) -> int:
+    """How many of their first items all have in common."""
+    return len(list(takewhile(lambda items: len(set(items)) == 1, zip(*sequences, strict=False))))
+
+
+def _shortened(name: str) -> str:
+    half = LONGEST // 2 - 1
+    return name if len(name) <= LONGEST else f"{name[:half]} … {name[-half:]}"
