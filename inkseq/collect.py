@@ -24,12 +24,13 @@ def run(config: CollectConfig, words: list[str]) -> None:
             raise UserError("there is no folder experiments here; name run folders and out=experiments/NAME")
         _say(write_pages(EXPERIMENTS))
         return
-    if config.out is None:
-        raise UserError("out= is needed: where the record goes, such as out=experiments/NAME")
     if not words:
         raise UserError(f"which runs? python -m inkseq.collect runs/NAME ... out={config.out}")
+    folders = find_runs(words, settings(CollectConfig))
+    if config.out is None:
+        raise UserError("out= is needed: where the record goes, such as out=experiments/NAME")
     folder = Path(config.out)
-    groups = in_groups(read_finished(find_runs(words, settings(CollectConfig))))
+    groups = in_groups(read_finished(folders))
     rows = to_rows(groups)
     folder.mkdir(parents=True, exist_ok=True)
     _keep(folder / "results.csv", rows)

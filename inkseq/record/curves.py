@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 
 from inkseq.data.pictures import GREY, save
 from inkseq.record.finished import Finished
+from inkseq.record.names import short_names
 from inkseq.record.rows import Row
 
 Floats = NDArray[np.float64]
 
 DRAWINGS, MINUTES = "drawings seen in training", "minutes"
 PANELS = (
-    ("val top-1", "val/top1", DRAWINGS),
-    ("val top-1 by the clock", "val/top1", MINUTES),
-    ("val loss", "val/loss", DRAWINGS),
-    ("training loss, with label smoothing where it is on", "train/loss", DRAWINGS),
+    ("val: right at first guess (top-1)", "val/top1", DRAWINGS),
+    ("the same by the clock", "val/top1", MINUTES),
+    ("val: loss", "val/loss", DRAWINGS),
+    ("training: loss, label smoothing in it where that is on", "train/loss", DRAWINGS),
 )
 DISTINCT = 10  # groups that have a colour of their own; more get shades from blue to red, in their order
 LEGEND_WIDTH = 110  # letters that fit beside each other
@@ -38,8 +39,8 @@ class Curves:
 
 
 def to_curves(groups: list[list[Finished]], rows: list[Row]) -> list[Curves]:
-    """Groups with the names that their rows have."""
-    names = dict.fromkeys(row["group"] for row in rows)
+    """Groups with the names that their rows have, as far as they differ."""
+    names = short_names(list(dict.fromkeys(row["group"] for row in rows)))
     return [
         Curves(f"{name} ({len(runs)} seeds)" if len(runs) > 1 else name, runs)
         for name, runs in zip(names, groups, strict=True)
@@ -51,11 +52,12 @@ def draw_curves(groups: Sequence[Curves], heading: str, path: Path) -> None:
     columns = max(1, min(len(groups), LEGEND_WIDTH // (max(len(group.name) for group in groups) + 6)))
     rows = -(-len(groups) // columns)
     figure = Figure(figsize=(11, 7.2 + 0.22 * rows), layout="constrained")
-    figure.suptitle(heading, x=0.01, ha="left", fontsize=12)
+    several = ": a thin line a seed, a thick one their mean" if any(len(group.runs) > 1 for group in groups) else ""
+    figure.suptitle(heading + several, x=0.01, ha="left", fontsize=12)
     for axes, (title, name, over) in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
         for group, color in zip(groups, _colors(len(groups)), strict=True):
             _draw_group(axes, [_curve(run, name, over) for run in group.runs], color)
-        _finish(axes, title, over)
+        _finish(axes, title, name, over)
     lines = [axes.plot([], [], color=color, linewidth=2.5)[0] for color in _colors(len(groups))]
     figure.legend(lines, [g.name for g in groups], loc="outside lower left", ncols=columns, frameon=False, fontsize=9)
     save(figure, path)
@@ -104,13 +106,13 @@ def mean_curve(curves: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     return shared, np.mean([np.interp(shared, x, y) for x, y in curves], axis=0)
 
 
-def _finish(axes: Axes, title: str, over: str) -> None:
+def _finish(axes: Axes, title: str, name: str, over: str) -> None:
     axes.set_title(title, loc="left", fontsize=10)
     axes.set_xlabel(over, fontsize=9)
     axes.set_xlim(left=0)
     if over == DRAWINGS:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    if "top-1" in title:
+    if name == "val/top1":
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(color=GREY, alpha=0.2, linewidth=0.6)
     axes.tick_params(labelsize=8, length=0)

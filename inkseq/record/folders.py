@@ -10,8 +10,11 @@ from inkseq.errors import UserError
 
 def find_runs(words: list[str], settings: set[str]) -> list[Path]:
     """The run folders that words name, each once; a folder of runs stands for all that are below it."""
-    found = [folder for word in words for folder in _runs_in(word, settings)]
-    return list({folder.resolve(): folder for folder in reversed(found)}.values())[::-1]
+    found: dict[Path, Path] = {}
+    for word in words:
+        for folder in _runs_in(word, settings):
+            found.setdefault(folder.resolve(), folder)
+    return list(found.values())
 
 
 def _runs_in(word: str, settings: set[str]) -> list[Path]:

@@ -28,7 +28,8 @@ def group_names(members: Sequence[Sequence[tuple[str, int]]]) -> list[str]:
 
 def _without_seed(name: str, seed: int) -> str:
     """`hidden=64,seed=2` -> `hidden=64`; `lstm-s2` -> `lstm`. What is not marked as the seed stays."""
-    short = re.sub(rf"(?:(?<=^)|(?<=/)|[-_,. ])(?:seed|s)[=_-]?{seed}(?![0-9.])", "", name)
+    word = rf"(?:seed|s)[=_-]?{seed}(?![0-9.])"
+    short = re.sub(rf"[-_,. ]{word}|(?:^|(?<=/)){word}[-_,. ]?", "", name)
     return short.strip(BETWEEN) or name
 
 
@@ -50,5 +51,5 @@ def _shared(sequences: Sequence[Sequence[str]]) -> int:
 
 
 def _shortened(name: str) -> str:
-    half = LONGEST // 2 - 1
+    half = (LONGEST - len(" … ")) // 2
     return name if len(name) <= LONGEST else f"{name[:half]} … {name[-half:]}"

@@ -1,0 +1,73 @@
+"""Which drawings of a split a run names right."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inkseq.data.packed import Packed
+from inkseq.data.resident import Drawings
+from inkseq.devices import ALONE, choose_precision
+from inkseq.errors import UserError
+from inkseq.evaluation.scoring import predict
+from inkseq.record.finished import Finished
+from inkseq.runs import Run, differences, open_run
+from inkseq.training.resume import fingerprint
+
+
+def right_answers(runs: list[Finished], data: Packed, split: str, device: torch.device) -> list[NDArray[np.bool_]]:
+    """For each run, drawing by drawing in the order of the dataset, whether its first guess is right."""
+    drawings = Drawings(data, split, device)
+    if (drawings.label_N < 0).any():
+        raise UserError(f"the drawings of {split} have no words to compare guesses with")
+    return [_right(_open(run, device), drawings, data.classes) for run in runs]
+
+
+def _open(run: Finished, device: torch.device) -> Run:
+    """The weights that result.json is about: without a val split there is no best."""
+    which = "best" if (run.folder / "checkpoints" / "best.pt").exists() else "last"
+    return open_run(run.folder, which, device)
+
+
+def _right(run: Run, drawings: Drawings, classes: list[str]) -> NDArray[np.bool_]:
+    if set(run.classes) != set(classes):
+        differ = sorted(set(run.classes) ^ set(classes))
+        raise UserError(f"{run.folder} was trained on other classes; not in both: {', '.join(differ[:5])}")
+    dtype, _ = choose_precision(run.config.precision, drawings.device)
+    label_K = torch.tensor([classes.index(word) for word in run.classes], device=drawings.device)
+    right_N = np.zeros(len(drawings), bool)
+    for batch, logits_BK in predict(run.model, drawings, run.config.layout, dtype, ALONE):
+        right_B = label_K[logits_BK.argmax(dim=1)] == batch.label_B
+        right_N[batch.index_B.cpu().numpy() - drawings.first] = right_B.cpu().numpy()
+    return right_N
+
+
+def check_same_data(runs: list[Finished]) -> None:
+    """A run that was trained on other drawings may have seen those that are held out from the first."""
+    first = runs[0]
+    for run in runs[1:]:
+        differ = differences(_unordered(first.data), _unordered(run.data))
+        if differ:
+            raise UserError(f"{first.folder} and {run.folder} were trained on different data: {_listed(differ)}")
+
+
+def check_unchanged(run: Finished, data: Packed) -> None:
+    """The dataset may have been converted anew since."""
+    differ = differences(run.data, fingerprint(data))
+    if differ:
+        raise UserError(f"{data.path} is no longer what {run.folder} was trained on: {_listed(differ)}; say data=")
+
+
+def _unordered(identity: dict[str, Any]) -> dict[str, Any]:
+    """The order of the classes does not matter: they are matched by name."""
+    return identity | {"classes": sorted(identity["classes"])}
+
+
+def _listed(differ: dict[str, tuple[Any, Any]]) -> str:
+    return "; ".join(f"{key} {_short(a)} and {_short(b)}" for key, (a, b) in list(differ.items())[:3])
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,40 @@
+"""Curves: when a run was where, and what the mean of several is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkseq.config import TrainConfig
+from inkseq.record.curves import Curves, draw_curves, mean_curve, minutes_at
+from inkseq.record.finished import Finished
+
+
+def finished(logged: list[dict[str, float | None]]) -> Finished:
+    return Finished(Path("a"), TrainConfig(data="x", batch_size=60), {}, {}, list(logged))
+
+
+def test_time_is_the_sum_of_what_the_steps_took() -> None:
+    rates: list[dict[str, float | None]] = [{"step": 10, "time/drawings_per_second": 10}]  # 600 drawings: a minute
+    rates += [{"step": 20, "time/drawings_per_second": 5}, {"step": 25, "time/drawings_per_second": 10}]
+    minutes = minutes_at(finished(rates), np.array([0, 5, 10, 15, 25], float))
+    assert minutes == pytest.approx([0, 0.5, 1, 2, 3.5])
+
+
+def test_the_mean_ends_where_a_run_ends() -> None:
+    short = np.array([1.0, 3.0]), np.array([0.0, 2.0])
+    long = np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 9.0])
+    x, y = mean_curve([short, long])
+    assert x.tolist() == [1, 2, 3]
+    assert y.tolist() == [0.5, 1.5, 3.75]
+
+
+def test_a_picture_of_many_long_names_and_missing_numbers(tmp_path: Path) -> None:
+    lines: list[dict[str, float | None]] = [
+        {"step": 10, "train/loss": 2.0, "time/drawings_per_second": 10},
+        {"step": 20, "train/loss": None, "time/drawings_per_second": 10},
+        {"step": 20, "val/top1": 0.5, "val/loss": None},
+    ]
+    groups = [Curves(f"hidden={2**i}," * 5, [finished(lines)]) for i in range(12)]
+    draw_curves(groups, "many", tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").stat().st_size > 10_000
