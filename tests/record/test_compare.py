@@ -106,7 +106,7 @@ def test_what_cannot_be_compared(runs: Path) -> None:
     with pytest.raises(UserError, match="'runs/none' is neither a run folder nor a setting"):
         compare(CompareConfig(), [SMALL, "runs/none"])
     Path(WIDE, "result.json").unlink()
-    with pytest.raises(UserError, match="not finished, there is no result.json: runs/wide,lr=0.01"):
+    with pytest.raises(UserError, match=r"not finished, there is no result\.json: runs/wide,lr=0.01"):
         compare(CompareConfig(), [SMALL, WIDE])
 
 
