@@ -80,13 +80,13 @@ def _paired(config: CompareConfig, runs: list[Finished], names: list[str]) -> st
     if config.data is None:
         check_unchanged(runs[0], data)
     right = right_answers(runs, data, config.split, choose_device(config.device))
-    lines = [[names[0], f"{right[0].mean():.2%}", "", "", "", "", "", "the reference"]]
+    lines = [[names[0], f"{right[0].mean():.4f}", "", "", "", "", "", "the reference"]]
     for name, right_N in zip(names[1:], right[1:], strict=True):
         counts = count(right[0], right_N)
         low, high = interval(counts)
         difference = [f"{100 * counts.difference:+.2f}", f"{100 * low:+.2f} to {100 * high:+.2f}"]
         only = [str(counts.only_other), str(counts.only_first)]
-        lines.append([name, f"{right_N.mean():.2%}", *difference, *only, _p(mcnemar(counts)), verdict(low, high)])
+        lines.append([name, f"{right_N.mean():.4f}", *difference, *only, _p(mcnemar(counts)), verdict(low, high)])
     header = ["run", "top-1", "points more", "95 % interval", "only it right", "only the first", "p", "verdict"]
     notes = [
         f"{len(right[0]):,} drawings of {config.split} of {data.path}, the same for all; intervals by bootstrap over "

@@ -56,7 +56,7 @@ def draw_curves(groups: Sequence[Curves], heading: str, path: Path) -> None:
     figure.suptitle(heading + several, x=0.01, ha="left", fontsize=12)
     for axes, (title, name, over) in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
         for group, color in zip(groups, _colors(len(groups)), strict=True):
-            _draw_group(axes, [_curve(run, name, over) for run in group.runs], color)
+            _draw_group(axes, group.runs, name, over, color)
         _finish(axes, title, name, over)
     lines = [axes.plot([], [], color=color, linewidth=2.5)[0] for color in _colors(len(groups))]
     figure.legend(lines, [g.name for g in groups], loc="outside lower left", ncols=columns, frameon=False, fontsize=9)
@@ -69,33 +69,35 @@ def _colors(count: int) -> list[Any]:
     return [matplotlib.colormaps["turbo"](0.05 + 0.9 * i / (count - 1)) for i in range(count)]
 
 
-def _curve(run: Finished, name: str, over: str) -> tuple[Floats, Floats]:
-    """x and y of one curve; what was no number is left out."""
+def _curve(run: Finished, name: str) -> tuple[Floats, Floats]:
+    """Drawings seen, and a number that was logged then; what was no number is left out."""
     rows = [row for row in run.logged if row.get(name) is not None]
     steps = np.array([row["step"] for row in rows], float)
-    x = minutes_at(run, steps) if over == MINUTES else steps * run.config.batch_size
-    return x, np.array([row[name] for row in rows], float)
+    return steps * run.config.batch_size, np.array([row[name] for row in rows], float)
 
 
-def minutes_at(run: Finished, steps: Floats) -> Floats:
-    """When a run was at these steps: every log holds the rate since the one before, evaluations included."""
+def minutes_at(run: Finished, drawings: Floats) -> Floats:
+    """When a run had seen so many: every log holds the rate since the one before, evaluations included."""
     rate = {row["step"]: row["time/drawings_per_second"] for row in run.logged if "time/drawings_per_second" in row}
-    logged = np.array([0, *rate], float)
-    seconds = np.diff(logged) * run.config.batch_size / np.array(list(rate.values()), float)
-    minutes: Floats = np.interp(steps, logged, np.concatenate([[0], np.cumsum(seconds)])) / 60
+    seen = np.array([0, *rate], float) * run.config.batch_size
+    seconds = np.diff(seen) / np.array(list(rate.values()), float)
+    minutes: Floats = np.interp(drawings, seen, np.concatenate([[0], np.cumsum(seconds)])) / 60
     return minutes
 
 
-def _draw_group(axes: Axes, curves: list[tuple[Floats, Floats]], color: Any) -> None:
+def _draw_group(axes: Axes, runs: Sequence[Finished], name: str, over: str, color: Any) -> None:
     """Thin lines and their mean; a run that is alone is its own mean."""
-    curves = [(x, y) for x, y in curves if len(x)]
+    curves = [(run, *_curve(run, name)) for run in runs]
+    curves = [(run, seen, y) for run, seen, y in curves if len(seen)]
+    if not curves:
+        return
     if len(curves) > 1:
-        for x, y in curves:
-            axes.plot(x, y, color=color, linewidth=0.8, alpha=0.5)
-    if curves:
-        x, y = mean_curve(curves)
-        dot = "o" if len(x) == 1 else None
-        axes.plot(x, y, color=color, linewidth=2.2 if len(curves) > 1 else 1.6, marker=dot, solid_capstyle="round")
+        for run, seen, y in curves:
+            axes.plot(minutes_at(run, seen) if over == MINUTES else seen, y, color=color, linewidth=0.8, alpha=0.5)
+    seen, mean = mean_curve([(seen, y) for _, seen, y in curves])
+    x = np.mean([minutes_at(run, seen) for run, _, _ in curves], axis=0) if over == MINUTES else seen
+    width, dot = (2.2 if len(curves) > 1 else 1.6), ("o" if len(x) == 1 else None)
+    axes.plot(x, mean, color=color, linewidth=width, marker=dot, solid_capstyle="round")
 
 
 def mean_curve(curves: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:

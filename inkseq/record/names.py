@@ -9,6 +9,7 @@ from pathlib import Path
 from inkseq.record.folders import common_folder
 
 BETWEEN = "-_,./ "  # what separates the words of a name
+WORDS = r"([,/_]|-(?![0-9]))"  # 1e-3 is one word
 LONGEST = 48
 
 
@@ -34,14 +35,16 @@ def _without_seed(name: str, seed: int) -> str:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """The names without the words that all begin or end with; of long ones the middle is left out."""
-    split = [re.split(rf"([{BETWEEN}])", name) for name in names]
-    begin = _shared(split) // 2 * 2  # words and what separates them alternate
-    end = _shared([words[begin:][::-1] for words in split]) // 2 * 2
-    bare = ["".join(words[begin : len(words) - end]) for words in split]
-    if len(names) < 2 or not all(bare):
-        bare = list(names)
-    short = [_shortened(name) for name in bare]
+    """The names without the words that are in all of them; of those still long the middle is left out."""
+    split = [re.split(WORDS, name) for name in names]  # words at even places, what separates them at odd ones
+    if len({len(words) for words in split}) == 1:
+        kept = [k for k in range(0, len(split[0]), 2) if len({words[k] for words in split}) > 1]
+        bare = ["".join("".join(words[max(k - 1, 0) : k + 1]) for k in kept).lstrip(BETWEEN) for words in split]
+    else:
+        begin = _shared(split) // 2 * 2
+        end = _shared([words[begin:][::-1] for words in split]) // 2 * 2
+        bare = ["".join(words[begin : len(words) - end]) for words in split]
+    short = [_shortened(name) for name in (bare if all(bare) else names)]
     return short if len(set(short)) == len(set(names)) else list(names)
 
 

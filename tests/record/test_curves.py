@@ -17,7 +17,7 @@ def finished(logged: list[dict[str, float | None]]) -> Finished:
 def test_time_is_the_sum_of_what_the_steps_took() -> None:
     rates: list[dict[str, float | None]] = [{"step": 10, "time/drawings_per_second": 10}]  # 600 drawings: a minute
     rates += [{"step": 20, "time/drawings_per_second": 5}, {"step": 25, "time/drawings_per_second": 10}]
-    minutes = minutes_at(finished(rates), np.array([0, 5, 10, 15, 25], float))
+    minutes = minutes_at(finished(rates), 60 * np.array([0, 5, 10, 15, 25], float))
     assert minutes == pytest.approx([0, 0.5, 1, 2, 3.5])
 
 

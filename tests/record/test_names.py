@@ -40,6 +40,9 @@ def test_runs_are_called_by_where_they_are_below_a_common_folder() -> None:
     [
         (["hidden=64,seed=0", "hidden=128,seed=0"], ["hidden=64", "hidden=128"]),
         (["quickdraw16-lstm-s0", "quickdraw16-gru-s0"], ["lstm", "gru"]),
+        (["lstm,wide,lr=1e-3,seed=0", "gru,wide,lr=1e-4,seed=0"], ["lstm,lr=1e-3", "gru,lr=1e-4"]),
+        (["lr=0.001", "lr=0.002"], ["lr=0.001", "lr=0.002"]),
+        (["q-lstm-end", "q-gru-two-end"], ["lstm", "gru-two"]),
         (["a", "a-b"], ["a", "a-b"]),
         (["only-one"], ["only-one"]),
     ],
