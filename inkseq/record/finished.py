@@ -9,7 +9,7 @@ from typing import Any
 from inkseq import checkpoint
 from inkseq.config import TrainConfig
 from inkseq.errors import UserError
-from inkseq.runs import config_of
+from inkseq.runs import config_of, read_result
 
 CHECKED_ON_VAL = ("top1", "top3", "map3", "loss")
 SAME_WEIGHTS = 0.01  # result.json's val is a second evaluation of the best weights, which a GPU may round otherwise
@@ -40,7 +40,7 @@ def _read(folder: Path) -> Finished:
         raise UserError(f"{last} does not exist: it holds the run's config; copy whole run folders")
     state = checkpoint.load(last)
     try:
-        result = json.loads((folder / "result.json").read_text("utf-8"))
+        result = read_result(folder)
         logged = [json.loads(line) for line in (folder / "metrics.jsonl").read_text("utf-8").splitlines()]
     except ValueError as error:
         raise UserError(f"{folder}: result.json or metrics.jsonl is damaged ({error})") from None

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from inkseq.errors import UserError
+from inkseq.runs import LOG
 
 
 def find_runs(words: list[str], settings: set[str]) -> list[Path]:
@@ -36,7 +37,7 @@ def _has_trained(folder: Path) -> bool:
 
 def _was_begun(folder: Path) -> bool:
     """Also what failed before its first step: it must not be missing from a record without a word."""
-    return _has_trained(folder) or (folder / ".hydra").is_dir()
+    return _has_trained(folder) or (folder / ".hydra").is_dir() or (folder / LOG).exists()
 
 
 def _by_number(path: Path) -> list[tuple[int, str]]:

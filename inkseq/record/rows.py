@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from inkseq.cli import compose_config
+from inkseq.cli import compose_config, to_text
 from inkseq.config import TrainConfig
 from inkseq.errors import UserError
 from inkseq.evaluation.metrics import METRICS
@@ -88,13 +88,7 @@ def _digest(identity: dict[str, Any]) -> str:
 
 def _words(settings: dict[str, Any]) -> str:
     """`key=value` words as a command takes them."""
-    return shlex.join(f"{key}={_setting(value)}" for key, value in settings.items() if key not in IN_COLUMNS)
-
-
-def _setting(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{','.join(map(str, value))}]"
-    return value if isinstance(value, str) else json.dumps(value)
+    return shlex.join(f"{key}={to_text(value)}" for key, value in settings.items() if key not in IN_COLUMNS)
 
 
 def settings_of(words: str) -> dict[str, str]:

@@ -33,6 +33,9 @@ def test_groups_of_the_same_name_are_called_after_their_first_run() -> None:
 def test_runs_are_called_by_where_they_are_below_a_common_folder() -> None:
     assert run_names([Path("runs/a"), Path("runs/sweep/b=1,c=2")]) == ["a", "sweep/b=1,c=2"]
     assert run_names([Path("runs/a")]) == ["a"]
+    seeds = run_names([Path("runs/lstm/seed=0"), Path("runs/lstm/seed=1")])
+    assert seeds == ["lstm/seed=0", "lstm/seed=1"]
+    assert group_names([list(zip(seeds, (0, 1), strict=True))]) == ["lstm"]
 
 
 @pytest.mark.parametrize(
