@@ -41,13 +41,14 @@ def _read(folder: Path) -> Finished:
     state = checkpoint.load(last)
     try:
         result = read_result(folder)
+        steps, _ = result["steps"], result["versions"]
         logged = [json.loads(line) for line in (folder / "metrics.jsonl").read_text("utf-8").splitlines()]
-    except ValueError as error:
-        raise UserError(f"{folder}: result.json or metrics.jsonl is damaged ({error})") from None
-    if not state["finished"] or state["step"] != result["steps"]:
+    except (ValueError, LookupError, TypeError) as error:
+        raise UserError(f"{folder}: result.json or metrics.jsonl is damaged ({error!r})") from None
+    if not state["finished"] or state["step"] != steps:
         raise UserError(
-            f"not finished: {folder} went on to step {state['step']:,} since its result.json of step "
-            f"{result['steps']:,}; train on or leave it out"
+            f"not finished: {folder} went on to step {state['step']:,} since its result.json of step {steps:,}; "
+            "train on or leave it out"
         )
     _check(folder, result, logged)
     return Finished(folder, config_of(state), state["data"], result, logged)
