@@ -11,7 +11,6 @@ from inkseq.config import TrainConfig
 from inkseq.errors import UserError
 from inkseq.runs import config_of, read_result
 
-CHECKED_ON_VAL = ("top1", "top3", "map3", "loss")
 SAME_WEIGHTS = 0.01  # result.json's val is a second evaluation of the best weights, which a GPU may round otherwise
 
 
@@ -63,8 +62,10 @@ def _check(folder: Path, result: dict[str, Any], logged: list[dict[str, Any]]) -
         _must_agree(folder, result, key.replace("best/", "val/") if key != "step" else "steps", value, 0.0)
     if "val/top1" in result:
         rows = [row for row in logged if row["step"] == result["best_step"] and "val/top1" in row]
-        for name in CHECKED_ON_VAL:
-            _must_agree(folder, result, f"val/{name}", rows[-1].get(f"val/{name}") if rows else None, SAME_WEIGHTS)
+        if not rows:
+            raise UserError(f"{folder}/metrics.jsonl has no evaluation at step {result['best_step']:,}, the best one")
+        for key in [key for key in rows[-1] if key.startswith("val/")]:
+            _must_agree(folder, result, key, rows[-1][key], SAME_WEIGHTS)
 
 
 def _must_agree(folder: Path, result: dict[str, Any], key: str, logged: float | None, tolerance: float) -> None:

@@ -144,7 +144,7 @@ def test_a_run_that_went_on_since_its_result_is_unfinished(runs: Path) -> None:
         record(runs)
 
 
-@pytest.mark.parametrize("key", ["test/top1", "test/loss", "val/top1", "val/map3", "steps"])
+@pytest.mark.parametrize("key", ["test/top1", "test/loss", "val/top1", "val/ece", "val/count", "steps"])
 def test_a_result_that_was_edited_is_refused(runs: Path, key: str) -> None:
     result = json.loads((runs / "small,seed=0" / "result.json").read_text())
     edit(runs / "small,seed=0" / "result.json", **{key: result[key] + 1})
