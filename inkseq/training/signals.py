@@ -1,7 +1,10 @@
 """Ctrl-C and SIGTERM as a wish the loop sees when it is ready; a second one is obeyed at once."""
 
 import signal
+import time
 from types import FrameType
+
+SAME_WISH = 1.0  # seconds; a cluster that signals every process, and a parent that passes it on, mean one thing
 
 
 class StopRequest:
@@ -9,6 +12,7 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.requested = False
+        self._since: float | None = None
 
     def __enter__(self) -> "StopRequest":
         self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -16,9 +20,11 @@ class StopRequest:
             signal.signal(number, self._ask)
         return self
 
-    def _ask(self, number: int, _: FrameType | None) -> None:
-        self.requested = True
-        signal.signal(number, signal.default_int_handler)
+    def _ask(self, _: int, __: FrameType | None) -> None:
+        now = time.monotonic()
+        if self._since is not None and now - self._since > SAME_WISH:
+            raise KeyboardInterrupt
+        self.requested, self._since = True, self._since or now
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
