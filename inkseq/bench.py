@@ -12,6 +12,7 @@ from typing import Any
 
 from inkseq.benchmarks.data import bench_convert, bench_doodles, bench_memory, bench_simplify
 from inkseq.benchmarks.rows import HEADER, Row
+from inkseq.benchmarks.search import bench_pruning, bench_search
 from inkseq.benchmarks.training import bench_batches, bench_train
 from inkseq.cli import main
 from inkseq.config import BenchConfig
@@ -25,6 +26,8 @@ ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
     "doodles": bench_doodles,
     "batches": bench_batches,
     "train": bench_train,
+    "search": bench_search,
+    "pruning": bench_pruning,
 }
 
 

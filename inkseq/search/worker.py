@@ -1,5 +1,6 @@
 """A trial in a process of its own: whatever becomes of it, the study goes on."""
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -57,9 +58,17 @@ def _train(config: TrainConfig, words: list[str], log: Path, threads: int) -> No
     with log.open("a", buffering=1, encoding="utf-8") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
+    _wait_for(log.parent)
     sys.argv = ["inkseq.train", *words]
     torch.set_num_threads(threads)
     run_command(lambda: train.run(config))
+
+
+def _wait_for(folder: Path) -> None:
+    """Let whoever had this trial before, and lost its search, save it and leave."""
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    os.close(held)
 
 
 def _end_with_parent() -> None:
