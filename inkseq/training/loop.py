@@ -10,20 +10,19 @@ import torch
 
 from inkseq import checkpoint
 from inkseq.config import TrainConfig
-from inkseq.data.batches import Batches
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
-from inkseq.devices import Ranks, choose_device, choose_precision
+from inkseq.devices import Ranks
 from inkseq.errors import UserError
 from inkseq.evaluation.scoring import score
-from inkseq.memory import keep_freed_memory
 from inkseq.runs import plain, to_yaml
 from inkseq.training.durations import make_plan
-from inkseq.training.learner import Learner
+from inkseq.training.health import Health
 from inkseq.training.optim import learning_rate
 from inkseq.training.progress import Progress
 from inkseq.training.result import Best, already_done, finish
 from inkseq.training.resume import fingerprint, is_finished, load_last
+from inkseq.training.setup import set_up
 from inkseq.training.signals import StopRequest
 from inkseq.training.tracker import Tracker
 from inkseq.training.trouble import check_data, explain_loss, explain_memory
@@ -34,18 +33,12 @@ SAVE_SECONDS = 300  # where evaluations are further apart, the run is saved as o
 def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
     """Train in a run folder, going on from its last.pt where there is one; returns what is in its result.json."""
     # ------------------------------------------------------------------------ where, from what, what
-    keep_freed_memory()
-    device = choose_device(config.device)
-    dtype, reason = choose_precision(config.precision, device)
     data = open_packed(config.data)
     check_data(data, config)
     state = load_last(folder, config, data)
-    drawings = Drawings(data, "train", device)
+    batches, learner, reason = set_up(config, data, ranks)
+    device, dtype = learner.device, learner.dtype
     to_evaluate = Drawings(data, "val", device) if data.split("val") else None
-    batches = Batches(
-        drawings, config.batch_size, config.seed, config.layout, config.augment, config.micro_batch, *ranks
-    )
-    learner = Learner(config, data.classes, device, dtype, ranks)
 
     # ------------------------------------------------------------------------ how long, in steps
     plan = make_plan(config, batches, learner, state["step_seconds"] if state else None)
@@ -62,7 +55,7 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
     if tracker and state is None:
         tracker.text(0, "config", to_yaml(config))
     progress = Progress(plan, first_step, ranks)
-    progress.introduce(folder, learner, drawings, to_evaluate, reason)
+    progress.introduce(folder, learner, batches.drawings, to_evaluate, reason)
     started = saved_at = time.perf_counter()
 
     def save(name: str) -> None:
@@ -74,7 +67,8 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
             checkpoint.save(folder / "checkpoints" / f"{name}.pt", parts | about | place | clock)
 
     losses = torch.zeros(plan.log_every, device=device)  # of the steps since the last log, fetched all at once
-    logged_step, logged_at, waited, rate, norm = first_step, started, 0.0, 0.0, torch.zeros(())
+    logged_step, rate, norm = first_step, 0.0, torch.zeros(())
+    health = Health(device, config.batch_size)
     with StopRequest() as stop, progress, closing(tracker) if tracker else nullcontext():
         for step in range(first_step, plan.total + 1):
             now = time.perf_counter()
@@ -88,19 +82,19 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
                 if not all(map(math.isfinite, values)):
                     save("last")  # no weight has taken part in the step that went wrong
                     raise UserError(explain_loss(values, logged_step, batches, data, config))
-                rate_now = (step - logged_step) * config.batch_size / (now - logged_at)
                 report = {
                     "train/loss": sum(values) / len(values),
                     "train/gradient_norm": float(norm),
                     "train/learning_rate": rate,
-                    "time/drawings_per_second": rate_now,
-                    "time/data_share": waited / (now - logged_at),
                     "time/epoch": step / batches.steps_per_epoch,
+                    **health.window(step - logged_step),
                 }
                 progress.log(step, report)
+                for line in health.warnings():
+                    progress.say(line)
                 if tracker:
                     tracker.scalars(step, report)
-                logged_step, logged_at, waited = step, now, 0.0
+                logged_step = step
 
             # ---------------------------------------------------------------- enough? ranks agree when they log
             asked_to_stop = out_of_time = False
@@ -112,6 +106,8 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
 
             # ---------------------------------------------------------------- evaluate, keep the best, save
             due = step % plan.evaluate_every == 0 and step > first_step
+            if due or last:
+                health.pause()
             if (due or last) and to_evaluate is not None:
                 metrics = score(learner.best_model, to_evaluate, len(data.classes), config.layout, dtype, ranks)
                 values_now = metrics.compute()
@@ -132,12 +128,11 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
                 break
 
             # ---------------------------------------------------------------- one step
-            before = time.perf_counter()
-            groups = batches.step(step)
-            waited += time.perf_counter() - before
+            with health.fetching():
+                groups = batches.step(step)
             rate = learning_rate(step, plan.total, plan.warmup, config.optim)
             try:
                 losses[step - logged_step], norm = learner.learn(step, groups, rate)
             except RuntimeError as error:
                 raise explain_memory(error, config) or error from None
-        return finish(folder, config, data, step, seconds, ranks, tracker)
+        return finish(folder, config, data, step, seconds, ranks, tracker, health.summary())

@@ -44,7 +44,14 @@ class Best:
 
 
 def finish(
-    folder: Path, config: TrainConfig, data: Packed, step: int, seconds: float, ranks: Ranks, tracker: Tracker | None
+    folder: Path,
+    config: TrainConfig,
+    data: Packed,
+    step: int,
+    seconds: float,
+    ranks: Ranks,
+    tracker: Tracker | None,
+    health: dict[str, float],
 ) -> dict[str, Any]:
     """Score the kept weights on val and test, and write what there is to know of the run."""
     device = choose_device(config.device)
@@ -67,6 +74,7 @@ def finish(
         "best_step": run.step,
         "seconds": round(seconds, 1),
         "drawings_per_second": round(step * config.batch_size / max(seconds, 1e-9), 1),
+        **health,
         "precision": str(dtype).removeprefix("torch."),
         "device": device_name(device),
         "world_size": ranks.world,

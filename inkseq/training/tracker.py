@@ -23,7 +23,9 @@ CURVES = {  # TensorBoard's "Custom Scalars"; names are regular expressions ther
     "optimisation": {"learning rate": ["train/learning_rate$"], "gradient norm": ["train/gradient_norm$"]},
     "time": {
         "drawings per second": ["time/drawings_per_second$"],
-        "share of the time spent on data": ["time/data_share$"],
+        "seconds a step": ["time/step_seconds$"],
+        "share of the time spent on data, and in which the GPU computes": ["time/data_share$", "time/gpu_use$"],
+        "most memory held, in MB": ["memory/peak_mb$", "memory/gpu_peak_mb$"],
     },
 }
 

@@ -25,55 +25,13 @@ from inkseq.config import (
     Precision,
     Schedule,
     SplitConfig,
-    TrainConfig,
 )
 from inkseq.data.conversion import convert
-from inkseq.data.doodles.write import write_doodles
 from inkseq.data.packed import open_packed
-from inkseq.devices import ALONE
 from inkseq.errors import UserError
-from inkseq.runs import open_run, run_folder
-from inkseq.training.loop import train
+from inkseq.runs import open_run
 from inkseq.training.signals import StopRequest
-
-CLASSES = ["cat", "circle", "ladder", "star"]
-
-
-@pytest.fixture(scope="session")
-def doodles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """60 doodles of each of four classes, packed."""
-    folder = tmp_path_factory.mktemp("doodles")
-    write_doodles(folder / "raw", 60, 0, CLASSES)
-    convert(ConvertConfig(raw=[str(folder / "raw")], out=str(folder / "packed"), workers=1))
-    return folder / "packed"
-
-
-def tiny(data: Path, runs: Path, **others: Any) -> TrainConfig:
-    """A recogniser that learns something in a second."""
-    model = BiLSTMConfig(channels=[12], kernels=[3], hidden=12, layers=1, norm=Norm.batch)
-    settings: dict[str, Any] = {
-        "model": model,
-        "optim": OptimConfig(lr=0.02),
-        "batch_size": 32,
-        "duration": "20 steps",
-        "evaluate": "10 steps",
-        "log": "5 steps",
-        "precision": Precision.float32,
-        "device": "cpu",
-    }
-    return TrainConfig(data=str(data), runs=str(runs), name="run", **(settings | others))
-
-
-def run(config: TrainConfig) -> dict[str, Any]:
-    folder = run_folder(config)
-    folder.mkdir(parents=True, exist_ok=True)
-    return train(config, folder, ALONE)
-
-
-def rows(folder: Path, name: str) -> dict[int, float]:
-    """One curve of metrics.jsonl."""
-    lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
-    return {row["step"]: row[name] for row in lines if name in row}
+from tests.training.tiny import CLASSES, rows, run, tiny
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -1,0 +1,21 @@
+"""What every command that takes training steps begins with."""
+
+from inkseq.config import TrainConfig
+from inkseq.data.batches import Batches
+from inkseq.data.packed import Packed
+from inkseq.data.resident import Drawings
+from inkseq.devices import Ranks, choose_device, choose_precision
+from inkseq.memory import keep_freed_memory
+from inkseq.training.learner import Learner
+
+
+def set_up(config: TrainConfig, data: Packed, ranks: Ranks) -> tuple[Batches, Learner, str]:
+    """The batches, the learner, and why it computes in the precision it does."""
+    keep_freed_memory()
+    device = choose_device(config.device)
+    dtype, reason = choose_precision(config.precision, device)
+    drawings = Drawings(data, "train", device)
+    batches = Batches(
+        drawings, config.batch_size, config.seed, config.layout, config.augment, config.micro_batch, *ranks
+    )
+    return batches, Learner(config, data.classes, device, dtype, ranks), reason
