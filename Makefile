@@ -9,10 +9,10 @@ export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint bench tensorboard clean train
+.PHONY: help setup demo data test lint bench tensorboard clean train find_lr schedule
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/ready  ## a virtual environment with everything in it (fast the second time)
 
@@ -45,6 +45,12 @@ endif
 
 train: setup  ## a recogniser: make train ARGS='data=data/packed/NAME model=bilstm name=RUN'
 	$(BIN)/python -m inkseq.train $(ARGS)
+
+find_lr: setup  ## which learning rate to train with: make find_lr ARGS='data=data/packed/NAME batch_size=64'
+	$(BIN)/python -m inkseq.find_lr $(ARGS)
+
+schedule: setup  ## a picture of the learning rate over a run: make schedule ARGS='data=data/packed/NAME'
+	$(BIN)/python -m inkseq.schedule $(ARGS)
 
 test: setup lint  ## lint, types, tests
 	$(BIN)/python -m pytest

@@ -154,6 +154,19 @@ class TrainConfig:
 
 
 @dataclass
+class FindLrConfig:
+    low: float = 1e-6  # the rate of the first step
+    high: float = 1.0  # of the last, unless the loss explodes before
+    steps: int = 200
+    out: str | None = None  # PNG; RUNS/NAME-find_lr.png unless told, beside the run it is for
+
+
+@dataclass
+class ScheduleConfig:
+    out: str | None = None  # PNG; RUNS/NAME-schedule.png unless told, beside the run it is for
+
+
+@dataclass
 class EvaluateConfig:
     run: str = MISSING  # a run folder
     data: str | None = None  # a packed folder; the run's own unless told

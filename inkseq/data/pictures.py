@@ -19,6 +19,7 @@ matplotlib.rcParams["text.parse_math"] = False  # a word may hold a dollar sign
 INK = matplotlib.colormaps["plasma"]  # from the first stroke, dark, to the last, light
 GREY = "#8a8f98"
 BLUE = "#3b5bdb"
+ORANGE = "#f59f00"
 Flat = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
@@ -63,7 +64,7 @@ def bars(names: Sequence[str], counts: dict[str, NDArray[np.int64]], heading: st
     figure = Figure(figsize=(8, max(2.5, 0.2 * len(names) + 1.2)), layout="constrained")
     axes = figure.subplots()
     left = np.zeros(len(names))
-    for (part, count), color in zip(counts.items(), (BLUE, "#f59f00"), strict=False):
+    for (part, count), color in zip(counts.items(), (BLUE, ORANGE), strict=False):
         axes.barh(range(len(names)), count, left=left, label=part, height=0.75, color=color)
         left += count
     axes.set(ylim=(len(names) - 0.4, -0.6))

@@ -53,16 +53,27 @@ class Plan:
 
 def make_plan(config: TrainConfig, batches: Batches, learner: Learner, step_seconds: float | None) -> Plan:
     """Turn the config's durations into steps, timing some where minutes are asked for."""
-    texts = (config.duration, config.optim.warmup, config.evaluate, config.log)
-    if step_seconds is None and any("minute" in text for text in texts):
+    if step_seconds is None and says_minutes(config):
         step_seconds = time_a_step(batches, learner)
+    return plan_steps(config, batches.steps_per_epoch, len(batches.drawings), step_seconds)
 
-    def steps(text: str, total: int | None = None) -> int:
-        return to_steps(text, batches.steps_per_epoch, len(batches.drawings), step_seconds, total)
 
-    total = steps(config.duration)
-    warmup, evaluate_every, log_every = (steps(text, total) for text in texts[1:])
+def says_minutes(config: TrainConfig) -> bool:
+    return any("minute" in text for text in _durations(config))
+
+
+def plan_steps(config: TrainConfig, steps_per_epoch: int, drawings: int, step_seconds: float | None) -> Plan:
+    """The config's durations in steps, of a train split of so many drawings."""
+    duration, *others = _durations(config)
+    total = to_steps(duration, steps_per_epoch, drawings, step_seconds)
+    warmup, evaluate_every, log_every = (
+        to_steps(text, steps_per_epoch, drawings, step_seconds, total) for text in others
+    )
     return Plan(total, warmup, evaluate_every, log_every, step_seconds)
+
+
+def _durations(config: TrainConfig) -> tuple[str, ...]:
+    return config.duration, config.optim.warmup, config.evaluate, config.log
 
 
 def time_a_step(batches: Batches, learner: Learner) -> float:
