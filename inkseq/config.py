@@ -157,7 +157,7 @@ class TrainConfig:
 class FindLrConfig:
     low: float = 1e-6  # the rate of the first step
     high: float = 1.0  # of the last, unless the loss explodes before
-    steps: int = 200
+    steps: int = 300
     out: str | None = None  # PNG; RUNS/NAME-find_lr.png unless told, beside the run it is for
 
 

@@ -1,0 +1,50 @@
+"""Find the learning rate to train with, in half a minute and without a run."""
+
+from pathlib import Path
+
+from inkseq.cli import compose_config, main, settings
+from inkseq.config import FindLrConfig, TrainConfig
+from inkseq.data.packed import open_packed
+from inkseq.devices import ALONE
+from inkseq.errors import UserError
+from inkseq.runs import run_folder
+from inkseq.tables import table
+from inkseq.training.find_lr import Suggestions, check, suggest, try_rates
+from inkseq.training.rate_picture import draw_trial
+from inkseq.training.setup import set_up
+from inkseq.training.trouble import check_data
+
+
+def run(config: FindLrConfig, words: list[str]) -> None:
+    """Find a learning rate: python -m inkseq.find_lr data=data/packed/NAME model=bilstm batch_size=64."""
+    check(config)
+    training = compose_config(TrainConfig, words, also=settings(FindLrConfig))
+    data = open_packed(training.data)
+    check_data(data, training)
+    batches, learner, _ = set_up(training, data, ALONE)
+    trial = try_rates(learner, batches, config)
+    suggestions = suggest(trial)
+
+    folder = run_folder(training)
+    path = Path(config.out) if config.out else folder.with_name(f"{folder.name}-find_lr.png")
+    optimizer = training.optim.name.name
+    about = f"{training.model.preset}, batches of {training.batch_size}, {optimizer}, on {data.path.name}"
+    draw_trial(trial, suggestions, about, path)
+    if suggestions is None:
+        raise UserError(
+            f"the loss never falls from low={config.low:g} to {trial.rate_N[-1]:g}, so no rate is suggested ({path}); "
+            "try more steps= or another low="
+        )
+    print(f"{about}\n{suggestions_table(suggestions)}\n\noptim.lr={suggestions.recommended:.1e}\n\npicture: {path}")
+
+
+def suggestions_table(suggestions: Suggestions) -> str:
+    rows = [
+        ["steepest", f"{suggestions.steepest:.1e}", "where the loss falls most"],
+        ["valley", f"{suggestions.valley:.1e}", "two thirds into the longest descent"],
+    ]
+    return table(["method", "rate", "what it is"], rows)
+
+
+if __name__ == "__main__":
+    main(run, FindLrConfig, others="every setting of inkseq.train")
