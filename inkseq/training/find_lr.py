@@ -95,7 +95,8 @@ def suggest(trial: Trial) -> Suggestions | None:
     rate_M, loss_M, smooth_M = (values[trial.down] for values in (trial.rate_N, trial.loss_N, trial.smooth_N))
     if len(smooth_M) < 3:
         return None
-    error = (loss_M - smooth_M).std() * math.sqrt((1 - SMOOTHING) / (1 + SMOOTHING))  # of the average
+    last = slice(-max(len(smooth_M) // 4, 3), None)  # losses scatter more once something is learnt
+    error = (loss_M - smooth_M)[last].std() * math.sqrt((1 - SMOOTHING) / (1 + SMOOTHING))  # of the average
     if smooth_M.max() - smooth_M[-1] <= NOISE * error:
         return None
     return Suggestions(float(rate_M[steepest(smooth_M)]), float(rate_M[valley(smooth_M)]))

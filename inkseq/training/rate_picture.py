@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from inkseq.data.pictures import BLUE, GREY, ORANGE, save
 from inkseq.training.find_lr import Suggestions, Trial
@@ -24,9 +25,11 @@ def draw_trial(trial: Trial, suggestions: Suggestions | None, about: str, path: 
     if len(read):
         height = max(float(read.max() - read.min()), 0.02)
         axes.set_ylim(read.min() - 0.5 * height, read.max() + 0.8 * height)
-    axes.set(xscale="log", xlim=(trial.rate_N[0], trial.rate_N[-1]), xlabel="learning rate", ylabel="training loss")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="training loss")
+    axes.margins(x=0)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))  # the usual 10^-3 needs the parsing of math
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
-    verdict = "" if suggestions else ": the loss never falls"
+    verdict = "" if suggestions else ": the loss never falls by more than its noise"
     figure.suptitle(f"{about}{verdict}", x=0.01, ha="left")
     save(figure, path)
