@@ -32,8 +32,8 @@ def run(config: FindLrConfig, words: list[str]) -> None:
     draw_trial(trial, suggestions, about, path)
     if suggestions is None:
         raise UserError(
-            f"the loss never falls by more than its noise from low={config.low:g} to {trial.rate_N[-1]:.2g}, see {path}; "
-            f"small batches take more steps: try steps={3 * config.steps}"
+            f"from low={config.low:g} to {trial.rate_N[-1]:.2g} the loss never falls by more than its noise "
+            f"({path}); small batches take more steps: try steps={3 * config.steps}"
         )
     print(f"{about}\n{suggestions_table(suggestions)}\n\noptim.lr={suggestions.recommended:.1e}\n\npicture: {path}")
 

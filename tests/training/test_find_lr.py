@@ -138,7 +138,7 @@ def test_it_takes_what_training_takes(doodles: Path, tmp_path: Path, capsys: pyt
 
 
 def test_no_suggestion_is_an_error_with_a_picture(doodles: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"never falls by more than its noise .*a.png; .* try steps=90"):
+    with pytest.raises(UserError, match=r"never falls by more than its noise \(.*a.png\); .* try steps=90"):
         find_lr(FindLrConfig(steps=30, low=1e-9, high=1e-8, out=str(tmp_path / "a.png")), [f"data={doodles}", *TINY])
     assert (tmp_path / "a.png").exists()
 
