@@ -69,8 +69,8 @@ class Health:
         if waited > MOST_WAITING * ran and (use or 0) < BUSY and "data" not in self._said:
             self._said.add("data")
             yield (
-                f"warning: training waits for its data {waited / ran:.0%} of the time; try a larger batch_size or "
-                "augment=none, and more memory where the drawings are memory-mapped"
+                f"warning: training waits for its data {waited / ran:.0%} of the time; try augment=none or a "
+                "larger batch_size, and more memory where the drawings are memory-mapped"
             )
         if use is not None and use < LEAST_GPU_USE and "gpu" not in self._said:
             self._said.add("gpu")

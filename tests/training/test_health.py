@@ -80,7 +80,7 @@ def test_waiting_for_data_is_said_once_and_not_of_the_first_window(clock: Clock)
         said.append([*health.warnings()])
     assert said[:2] == [[], []]
     assert said[2] == [
-        "warning: training waits for its data 20% of the time; try a larger batch_size or augment=none, "
+        "warning: training waits for its data 20% of the time; try augment=none or a larger batch_size, "
         "and more memory where the drawings are memory-mapped"
     ]
     assert said[3] == []
