@@ -9,7 +9,7 @@ export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint bench tensorboard clean train find_lr schedule
+.PHONY: help setup demo data test lint bench tensorboard clean train find_lr sweep schedule
 
 help:  ## this list
 	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ train: setup  ## a recogniser: make train ARGS='data=data/packed/NAME model=bils
 
 find_lr: setup  ## which learning rate to train with: make find_lr ARGS='data=data/packed/NAME batch_size=64'
 	$(BIN)/python -m inkseq.find_lr $(ARGS)
+
+sweep: setup  ## a search for good settings: make sweep ARGS='sweep=bilstm data=data/packed/NAME trials=50'
+	$(BIN)/python -m inkseq.sweep $(ARGS)
 
 schedule: setup  ## a picture of the learning rate over a run: make schedule ARGS='data=data/packed/NAME'
 	$(BIN)/python -m inkseq.schedule $(ARGS)

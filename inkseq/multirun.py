@@ -117,8 +117,9 @@ def _called_after(setting: dict[str, str], differing: list[str]) -> str:
 
 def _launch(jobs: list[Job], base: Path, hydras: list[str]) -> None:
     """Hand the jobs to Hydra's launcher. It is given texts in which nothing means anything to its grammar."""
+    quoted = str(base).replace("'", "\\'")
     packed = ",".join(f"'{_pack([str(job.folder), *job.words])}'" for job in jobs)
-    words = [*hydras, f"hydra.sweep.dir='{base}'", f"words={packed}"]
+    words = [*hydras, f"hydra.sweep.dir='{quoted}'", f"words={packed}"]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # raise what is wrong, so that we can say it
     try:
         with patch.object(sys, "argv", [sys.argv[0], "--multirun", *words]):

@@ -14,6 +14,8 @@ from inkseq.training.resume import fingerprint
 from inkseq.training.trouble import check_data
 
 try:
+    from optuna.exceptions import StorageInternalError
+
     from inkseq.search.loop import Search
     from inkseq.search.outcome import write_outcome
     from inkseq.search.space import read_space, shared_words
@@ -51,8 +53,13 @@ def run(config: SweepConfig, words: list[str]) -> None:
     }
     study = open_study(config, folder, asked)
     threads = config.threads or max(1, (os.cpu_count() or 1) // config.workers)
-    finished = Search(config, study, space, shared, folder, threads).run()
-    found = write_outcome(study, config, space, shared, folder)
+    try:
+        finished = Search(config, study, space, shared, folder, threads).run()
+        found = write_outcome(study, config, space, shared, folder)
+    except StorageInternalError as error:
+        raise UserError(
+            f"the study's storage is gone ({error.__cause__}); the same command goes on when it is back"
+        ) from None
     if not finished:
         raise KeyboardInterrupt(f"{folder} is saved; the same command goes on from there")
     if not found:

@@ -11,7 +11,10 @@ from inkseq.training.loop import train
 
 
 def run(config: TrainConfig) -> None:
-    """Train a recogniser: python -m inkseq.train model=bilstm data=data/packed/NAME name=RUN."""
+    """Train a recogniser: python -m inkseq.train model=bilstm data=data/packed/NAME name=RUN.
+
+    With -m every combination of values (seed=0,1,2 model.hidden=64,128) is a run of its own, see docs/search.md.
+    """
     open_packed(config.data)  # a mistyped path must not leave an empty run behind
     folder = run_folder(config)
     ranks = Ranks.join(choose_device(config.device))

@@ -59,12 +59,16 @@ class Search:
     def run(self) -> bool:
         """Go on until the study has its trials; False where it was asked to stop before."""
         with StopRequest() as stop, tqdm(total=self.config.trials, unit="trial", disable=None) as bar:
-            while not stop.requested:
-                self._look_around(bar)
-                if not self.running and not self._outstanding():
-                    return True
-                self._watch_for_a_turn(stop)
-            self._stop_all()
+            try:
+                while not stop.requested:
+                    self._look_around(bar)
+                    if not self.running and not self._outstanding():
+                        return True
+                    self._watch_for_a_turn(stop)
+            finally:
+                for one in self.running:
+                    one.worker.stop()
+            self._hand_over()
         return False
 
     # -------------------------------------------------------------------- the study
@@ -193,10 +197,8 @@ class Search:
             said = f"failed: {failure}"
         tqdm.write(f"trial {one.worker.folder.name}  {said}  ({settings})")
 
-    def _stop_all(self) -> None:
-        """Let the trials under way save themselves; whoever comes next goes on with them."""
-        for one in self.running:
-            one.worker.stop()
+    def _hand_over(self) -> None:
+        """Wait for the trials under way to save themselves; whoever comes next goes on with them."""
         for one in self.running:
             one.worker.process.join()
             self._report(one)

@@ -1,5 +1,7 @@
 """A study: where it is kept, what it asks, and what has become of each of its trials."""
 
+import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from inkseq.runs import differences
 from inkseq.search.journal import open_journal
 
 SMALLER_IS_BETTER = {"loss", "ece", "num_parameters", "seconds"}
+MEANWHILE = re.compile("already exists|unique|duplicate", re.IGNORECASE)  # another worker makes the tables, too
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -45,11 +48,14 @@ def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optu
 def _open_storage(address: str | None, folder: Path) -> BaseStorage:
     if address is None:
         return open_journal(folder / "study.journal")
-    try:
-        return RDBStorage(address)
-    except Exception as error:  # a driver that is missing, a host that is not there: each library has its own
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
-        raise UserError(f"storage={without_password(address)} cannot be reached: {reason}") from None
+    while True:
+        try:
+            return RDBStorage(address)
+        except Exception as error:  # a driver that is missing, a host that is not there: each library has its own
+            reason = str(error.__cause__ or error).strip().splitlines()[0]
+            if not MEANWHILE.search(reason):
+                raise UserError(f"storage={without_password(address)} cannot be reached: {reason}") from None
+        time.sleep(0.1)
 
 
 def without_password(address: str) -> str:

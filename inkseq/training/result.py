@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def finish(
         "world_size": ranks.world,
         "versions": {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()},
         "git_commit": git_commit(),
-        "command": " ".join(["python -m inkseq.train", *sys.argv[1:]]),
+        "command": f"python -m inkseq.train {shlex.join(sys.argv[1:])}",
     }
     if tracker is not None:
         (folder / "result.json").write_text(json.dumps(result, indent=1))
