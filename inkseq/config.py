@@ -177,7 +177,7 @@ class EvaluateConfig:
 
 
 Sampler = Enum("Sampler", ["tpe", "random", "nsgaii"])
-Pruner = Enum("Pruner", ["auto", "none", "median", "hyperband"])
+Pruner = Enum("Pruner", ["auto", "none", "percentile", "median", "hyperband"])
 
 
 @dataclass
@@ -195,8 +195,9 @@ class SweepConfig:
     devices: list[str] = field(default_factory=list)  # of the workers, by turns: cuda:0,cuda:1; device= unless told
     goal: list[str] = field(default_factory=lambda: ["top1"])  # of val; also drawings_per_second, num_parameters
     sampler: Sampler = Sampler.tpe
-    pruner: Pruner = Pruner.auto  # median where there is one goal
-    startup: int = 5  # trials that are never pruned, for the others to be compared with
+    pruner: Pruner = Pruner.auto  # percentile where there is one goal
+    keep: float = 0.33  # percentile: a trial goes on while it is as good as this share of the complete ones were then
+    startup: int = 4  # trials that have to be complete before one is pruned
     grace: int = 1  # evaluations that no trial is pruned at
     retries: int = 3  # of a trial whose process was killed
     storage: str | None = (

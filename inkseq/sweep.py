@@ -17,7 +17,7 @@ try:
     from optuna.exceptions import StorageInternalError
 
     from inkseq.search.loop import Search
-    from inkseq.search.outcome import write_outcome
+    from inkseq.search.outcome import experiment_path, write_outcome
     from inkseq.search.space import read_space, shared_words
     from inkseq.search.study import accounts, open_study
 except ModuleNotFoundError as error:
@@ -51,7 +51,10 @@ def run(config: SweepConfig, words: list[str]) -> None:
         "data": fingerprint(data),
         "seed": config.seed,
     }
+    experiment_path(config, folder)
     study = open_study(config, folder, asked)
+    begun = len(accounts(study.trials))
+    print(f"{folder}: {begun} of {config.trials} trials begun before; {len(space)} settings are searched", flush=True)
     threads = config.threads or max(1, (os.cpu_count() or 1) // config.workers)
     try:
         finished = Search(config, study, space, shared, folder, threads).run()

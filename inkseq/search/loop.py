@@ -1,6 +1,7 @@
 """The search: trials asked for, trained, watched and told, until the study has enough of them."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -183,9 +184,12 @@ class Search:
             for name in IN_STUDY:
                 one.trial.set_user_attr(name, result[name])
             values = [result[f"val/{goal}" if goal in METRICS else goal] for goal in self.config.goal]
-            self._tell(number, values)
             shown = "  ".join(f"{goal} {value:,.4g}" for goal, value in zip(self.config.goal, values, strict=True))
             said = f"{shown}  {result['seconds']:.0f} s"
+            if all(map(math.isfinite, values)):
+                self._tell(number, values)
+            else:
+                self._tell(number, reason=f"it ended with {shown}")
         elif one.pruned:
             self._tell(number, pruned=True)
             said = f"pruned at evaluation {one.evaluations}"

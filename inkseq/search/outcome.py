@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from inkseq.cli import compose_config, conf_dir
 from inkseq.config import SweepConfig, TrainConfig
+from inkseq.errors import UserError
 from inkseq.runs import differences, plain
 from inkseq.search import pictures
 from inkseq.search.space import Dimension
@@ -17,6 +18,7 @@ from inkseq.search.study import Account, accounts
 from inkseq.tables import table
 
 IN_TABLE = 5  # of the best trials
+OF_STUDY = "# The best of study"  # begins the second line of an experiment that a search wrote
 
 
 def write_outcome(
@@ -70,9 +72,19 @@ def _values(one: Account, keys: Sequence[str]) -> list[str]:
     return [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
 
 
+def experiment_path(config: SweepConfig, folder: Path) -> Path:
+    """Where the best goes; nothing that a person wrote is overwritten."""
+    out = Path(config.out) if config.out else conf_dir() / "experiment" / f"{folder.name}.yaml"
+    if out.exists() and f"{OF_STUDY} {folder.name}:" not in out.read_text("utf-8"):
+        raise UserError(
+            f"{out}, where the best trial would go, is not of study {folder.name}; give another out= or name="
+        )
+    return out
+
+
 def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], folder: Path) -> Path:
     """The best trial as a file for `experiment=`: what differs from the defaults of its model."""
-    out = Path(config.out) if config.out else conf_dir() / "experiment" / f"{folder.name}.yaml"
+    out = experiment_path(config, folder)
     of_trial = [*words, *(f"{key}={value}" for key, value in best.last.params.items()), f"seed={config.seed}"]
     found = compose_config(TrainConfig, of_trial)
     found.name = out.stem
@@ -86,7 +98,7 @@ def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], f
     seconds = best.last.user_attrs["seconds"]
     head = [
         "# @package _global_",
-        f"# The best of study {folder.name}: trial {best.number:03d}, {score} on val in {seconds:.0f} s.",
+        f"{OF_STUDY} {folder.name}: trial {best.number:03d}, {score} on val in {seconds:.0f} s.",
         f"#   python -m inkseq.train experiment={out.stem}",
         "defaults:",
         f"  - override /model: {preset}",

@@ -14,10 +14,9 @@ from matplotlib.ticker import MaxNLocator
 from optuna.distributions import CategoricalDistribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-from inkseq.data.pictures import BLUE, GREY, save
+from inkseq.data.pictures import BLUE, GREY, ORANGE, save
 from inkseq.search.study import SMALLER_IS_BETTER, Account
 
-ORANGE = "#e8590c"
 SCALE = colormaps["viridis"]
 ENOUGH = 4  # complete trials, for what mattered to be more than chance
 

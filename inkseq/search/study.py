@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, PercentilePruner
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
@@ -26,6 +26,8 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optuna.Study:
     """The study of a folder (or of a database), new or gone on with; a line if it asks something else."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if not 0 < config.keep <= 1:
+        raise UserError(f"keep={config.keep}: a share of the trials, above 0 and at most 1")
     several = len(config.goal) > 1
     if several and config.pruner not in (Pruner.auto, Pruner.none):
         raise UserError(f"pruner={config.pruner.name} compares by one goal, and there are {', '.join(config.goal)}")
@@ -78,7 +80,8 @@ def make_pruner(config: SweepConfig) -> BasePruner:
         return NopPruner()
     if config.pruner is Pruner.hyperband:
         return HyperbandPruner(min_resource=config.grace + 1)
-    return MedianPruner(n_startup_trials=config.startup, n_warmup_steps=config.grace + 1)
+    keep = 0.5 if config.pruner is Pruner.median else config.keep
+    return PercentilePruner(100 * keep, n_startup_trials=config.startup, n_warmup_steps=config.grace + 1)
 
 
 @dataclass(frozen=True)

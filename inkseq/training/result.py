@@ -1,6 +1,7 @@
 """The end of a run: the best weights on every split, as result.json, a table and pictures."""
 
 import json
+import math
 import platform
 import shlex
 import subprocess
@@ -37,7 +38,7 @@ class Best:
     def follow(self, step: int, values: dict[str, float], by: str) -> bool:
         """Whether these values are the best so far; a loss counts downwards."""
         sign = -1 if by in ("loss", "ece") else 1
-        improved = self.value is None or sign * values[by] > sign * self.value
+        improved = self.value is None or math.isnan(self.value) or sign * values[by] > sign * self.value
         if improved:
             self.step, self.value = step, values[by]
         self.evaluations_since = 0 if improved else self.evaluations_since + 1

@@ -1,6 +1,7 @@
 """The search as a person meets it: it finds, prunes, goes on, survives kills, and says what is wrong."""
 
 import csv
+import math
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from inkseq.cli import compose_config
 from inkseq.config import Pruner, SweepConfig, TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
-from inkseq.runs import plain
+from inkseq.runs import plain, read_result
 from inkseq.search import worker
 from inkseq.search.loop import Search
 from inkseq.sweep import run
@@ -107,6 +108,18 @@ def test_a_trial_that_fails_says_why_and_the_study_goes_on(packed: Path, tmp_pat
     failed = [row for row in found.values() if row["optim.lr"] == "1e+30"]
     assert failed
     assert all(row["state"] == "failed" and "is not finite" in row["reason"] for row in failed)
+
+
+def test_a_trial_that_ends_with_no_number_has_failed(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(folder: Path) -> dict[str, Any]:
+        return read_result(folder) | ({"val/loss": math.nan} if folder.name == "000" else {})
+
+    monkeypatch.setattr("inkseq.search.loop.read_result", read)
+    found = sweep(packed, tmp_path, trials=2, goal=["loss"])
+    assert [row["state"] for row in found.values()] == ["failed", "complete"]
+    assert found["000"]["reason"] == "it ended with loss nan"
 
 
 def test_a_study_without_a_complete_trial_says_so(packed: Path, tmp_path: Path) -> None:
@@ -211,11 +224,14 @@ def test_a_search_says_at_once_what_is_wrong(packed: Path, tmp_path: Path, monke
         raise AssertionError("a trial was begun")
 
     monkeypatch.setattr(Search, "run", never)
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("# my own experiment")
     mistakes: tuple[tuple[list[str], dict[str, Any], str], ...] = (
         ([], {"goal": ["top2"]}, "goal=top2 is not logged; there are loss, top1, "),
         (["model.hiden=3"], {}, "there is no setting 'model.hiden'; did you mean 'model.hidden'?"),
         (["model.kernels=[3,3]"], {}, "channels and kernels: a convolution needs one of each"),
         (["data=nope"], {}, "nope does not exist"),
+        ([], {"out": str(mine)}, f"{mine}, where the best trial would go, is not of study study; give another out="),
     )
     for words, settings, expected in mistakes:
         with pytest.raises(UserError) as caught:
