@@ -1,8 +1,10 @@
 """`python -m inkseq.train -m`: Hydra's sweeps and launchers, every run in a process and a folder of its own."""
 
+import ctypes
 import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -24,8 +26,9 @@ from inkseq.cli import PATH_KEYS, compose_config, conf_dir, to_text
 from inkseq.config import TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
-from inkseq.runs import LOG, last_line, plain, read_result, run_folder
+from inkseq.runs import LOG, differences, last_line, plain, read_result, run_folder
 from inkseq.tables import table
+from inkseq.training.resume import FREE, LENGTHS
 
 FLAGS = {"-m", "--multirun"}
 
@@ -47,7 +50,8 @@ class Job:
         if not (last.exists() and (self.folder / "result.json").exists()):
             return False
         state = checkpoint.load(last)
-        return bool(state["finished"]) and state["config"] == plain(self.config)
+        changed = differences(state["config"], plain(self.config)).keys() - (FREE - LENGTHS)
+        return bool(state["finished"]) and not changed
 
 
 def multirun(words: list[str]) -> int:
@@ -80,7 +84,7 @@ def make_jobs(words: list[str]) -> list[Job]:
         setting = dict(zip(choices, combination, strict=True))
         config = compose_config(TrainConfig, [f"{key}={text}" for key, text in setting.items()])
         open_packed(config.data)  # a mistyped path must not fail run by run
-        base = "sweep" if many and "name" not in setting else run_folder(config).name
+        base = "sweep" if many and "name" not in setting else config.name or run_folder(config).name
         setting["name"] = config.name = f"{base}/{_called_after(setting, differing)}".rstrip("/")
         jobs.append(Job([f"{key}={text}" for key, text in setting.items()], config))
     folders = [job.folder for job in jobs]
@@ -131,6 +135,8 @@ def _launch(jobs: list[Job], base: Path, hydras: list[str]) -> None:
             else ""
         )
         raise UserError(f"{str(error).splitlines()[0]}{hint}") from None
+    except Exception as error:  # a launcher whose worker was killed, a queue that lost a job: the others have run
+        print(f"the launcher says: {str(error).splitlines()[0]}")
 
 
 def _pack(words: list[str]) -> str:
@@ -150,14 +156,21 @@ def run_job(config: DictConfig) -> None:
             stdout=None if has_terminal else log,
             stderr=None if has_terminal else log,
             start_new_session=True,  # Ctrl-C is for this process, which passes it on once
+            preexec_fn=_end_with_parent,
         )
         try:
             process.wait()
-        except KeyboardInterrupt:
+        except BaseException:  # Ctrl-C, or how submitit says that time is up
             process.terminate()
             process.wait()
             raise
     print(f"{folder}: {'done' if process.returncode == 0 else f'ended with code {process.returncode}'}", flush=True)
+
+
+def _end_with_parent() -> None:
+    """Save and end when the process that waits for this one is killed; where the system can tell."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def _outcome(jobs: list[Job], base: Path) -> str:

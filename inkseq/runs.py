@@ -68,12 +68,12 @@ def run_folder(config: TrainConfig) -> Path:
 
 
 @contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """Keep a second process out of the run folder."""
+def lock(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Keep a second process out of the run folder; of another machine too, for which it has to be a file."""
     folder.mkdir(parents=True, exist_ok=True)
-    held = os.open(folder, os.O_RDONLY)
+    held = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
     except BlockingIOError:
         raise UserError(f"{folder} is in use by another process; give this run another name=") from None
@@ -85,6 +85,13 @@ def read_result(folder: Path) -> dict[str, Any]:
     """What a finished run found."""
     result: dict[str, Any] = json.loads((folder / "result.json").read_text("utf-8"))
     return result
+
+
+def write_result(folder: Path, result: dict[str, Any]) -> None:
+    """Whole or not at all."""
+    partial = folder / "result.json.partial"
+    partial.write_text(json.dumps(result, indent=1), "utf-8")
+    partial.replace(folder / "result.json")
 
 
 def last_line(log: Path) -> str:

@@ -6,11 +6,14 @@ from typing import Any
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import SweepConfig, TrainConfig
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import Packed, open_packed
+from inkseq.devices import choose_device
 from inkseq.errors import UserError
 from inkseq.evaluation.metrics import METRICS
 from inkseq.runs import make_model, plain
+from inkseq.training.durations import plan_steps
 from inkseq.training.resume import fingerprint
+from inkseq.training.schedule import steps_per_epoch
 from inkseq.training.trouble import check_data
 
 try:
@@ -29,21 +32,17 @@ NOT_ASKED = ("name", "runs", "data", "device", "log", "seed")  # of a training: 
 
 def run(config: SweepConfig, words: list[str]) -> None:
     """Search for good settings: python -m inkseq.sweep sweep=bilstm data=data/packed/NAME trials=50 workers=2."""
+    _check_numbers(config)
+    words = [f"best_by={next((goal for goal in config.goal if goal in METRICS), 'top1')}", *words]
     also = settings(SweepConfig)
-    for goal in config.goal:
-        if goal not in (*METRICS, *BESIDE_METRICS):
-            raise UserError(f"goal={goal} is not logged; there are {', '.join((*METRICS, *BESIDE_METRICS))}")
-    metrics = [goal for goal in config.goal if goal in METRICS]
-    words = [f"best_by={metrics[0]}" if metrics else "best_by=top1", *words]
-    space = read_space(config, words, also)
+    data = open_packed(compose_config(TrainConfig, shared_words(config, words), also).data)
+    space = read_space(config, words, also, lambda training: _check_training(training, data))
     shared = shared_words(config, words)
     base = compose_config(TrainConfig, shared)
-    data = open_packed(base.data)
-    check_data(data, base)
-    make_model(base, data.classes)  # what no trial could be trained with is said once, and now
-    if not data.split("val"):
-        raise UserError(f"{base.data} has no val split to compare trials by; convert again with val_from_train=0.1")
-    folder = Path(config.runs) / (config.name or f"sweep-{config.preset}-{Path(base.data).name}")
+    for device in config.devices or [base.device]:
+        choose_device(device)
+    folder = Path(config.runs) / (config.name or f"sweep-{config.preset}-{data.path.name}")
+    experiment_path(config, folder)
     asked: dict[str, Any] = {
         "goal": list(config.goal),
         "space": {one.key: f"{one.values} {one.when or ''}".strip() for one in space},
@@ -51,23 +50,46 @@ def run(config: SweepConfig, words: list[str]) -> None:
         "data": fingerprint(data),
         "seed": config.seed,
     }
-    experiment_path(config, folder)
-    study = open_study(config, folder, asked)
-    begun = len(accounts(study.trials))
-    print(f"{folder}: {begun} of {config.trials} trials begun before; {len(space)} settings are searched", flush=True)
     threads = config.threads or max(1, (os.cpu_count() or 1) // config.workers)
     try:
+        study = open_study(config, folder, asked)
+        begun = len(accounts(study.trials))
+        print(
+            f"{folder}: {begun} of {config.trials} trials begun before; {len(space)} settings are searched", flush=True
+        )
         finished = Search(config, study, space, shared, folder, threads).run()
         found = write_outcome(study, config, space, shared, folder)
     except StorageInternalError as error:
         raise UserError(
-            f"the study's storage is gone ({error.__cause__}); the same command goes on when it is back"
+            f"the study's storage fails ({error.__cause__}); the same command goes on when it works"
         ) from None
     if not finished:
         raise KeyboardInterrupt(f"{folder} is saved; the same command goes on from there")
     if not found:
         reason = accounts(study.trials)[-1].reason
         raise UserError(f"no trial of {folder} is complete{f'; the last failed because {reason}' if reason else ''}")
+
+
+def _check_numbers(config: SweepConfig) -> None:
+    known = (*METRICS, *BESIDE_METRICS)
+    if not config.goal or set(config.goal) - set(known):
+        raise UserError(f"goal={','.join(config.goal)} is not logged; there are {', '.join(known)}")
+    for name, least in {"trials": 1, "workers": 1, "startup": 0, "grace": 0, "retries": 0}.items():
+        if getattr(config, name) < least:
+            raise UserError(f"{name}={getattr(config, name)}: at least {least} is needed")
+    if config.threads is not None and config.threads < 1:
+        raise UserError(f"threads={config.threads}: at least 1 is needed")
+    if not 0 < config.keep <= 1:
+        raise UserError(f"keep={config.keep}: a share of the trials, above 0 and at most 1")
+
+
+def _check_training(config: TrainConfig, data: Packed) -> None:
+    """What no trial could be trained with is said once, and now."""
+    check_data(data, config)
+    if not data.split("val"):
+        raise UserError(f"{data.path} has no val split to compare trials by; convert again with val_from_train=0.1")
+    make_model(config, data.classes)
+    plan_steps(config, steps_per_epoch(config, data), len(data.split("train")), step_seconds=1.0)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
+from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 from tqdm import tqdm
 
@@ -24,6 +27,7 @@ from inkseq.training.signals import StopRequest
 
 GLANCE = 0.2  # seconds between looks at the trials under way
 TURN = 1.0  # seconds between looks at the study, where nothing has ended
+SURPLUS = "one too many"
 IN_STUDY = ("num_parameters", "drawings_per_second", "seconds", "steps", "best_step")
 
 
@@ -36,7 +40,8 @@ class Running:
     slot: int
     evaluations: int = 0
     pruned: bool = False
-    read: int = 0  # bytes of metrics.jsonl that are known
+    inode: int = 0  # of metrics.jsonl
+    read: int = 0  # bytes of it that are known
     steps: set[int] = field(default_factory=set)  # that have been reported
 
 
@@ -101,14 +106,18 @@ class Search:
         beats = self.study.user_attrs
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if self.pulse.is_dead(trial, beats):
-                self._interrupted(trial, "its worker is gone", kills=1)
+                if "surplus" in trial.user_attrs:
+                    self._tell(trial.number, reason=SURPLUS)
+                else:
+                    self._interrupted(trial, "its worker is gone", kills=1)
 
     def _interrupted(self, trial: FrozenTrial, reason: str, kills: int) -> None:
         """Put a trial back in the queue, unless that was done or it has been killed too often; then close it."""
         kills += trial.user_attrs.get("kills", 0)
-        is_latest = self._account(trial.number).attempts[-1].number == trial.number
-        if kills <= self.config.retries and is_latest:
-            self.study.enqueue_trial(trial.params, user_attrs={"retry_of": origin(trial), "kills": kills})
+        if kills <= self.config.retries and not self._retries(trial.number):
+            own = trial.system_attrs.get("fixed_params", {})  # of a retry, which may not have read them all
+            marks = {"retry_of": origin(trial), "after": trial.number, "kills": kills}
+            self.study.enqueue_trial(own | trial.params, user_attrs=marks)
         self._tell(trial.number, reason=reason)
 
     def _tell(self, number: int, values: list[float] | None = None, pruned: bool = False, reason: str = "") -> None:
@@ -116,11 +125,11 @@ class Search:
         state = TrialState.PRUNED if pruned else TrialState.COMPLETE if values is not None else TrialState.FAIL
         try:
             if reason:
-                trial_id = self.study.get_trials(deepcopy=False)[number]._trial_id
-                optuna.Trial(self.study, trial_id).set_user_attr("reason", reason)
+                trial = self.study.get_trials(deepcopy=False)[number]
+                self.study._storage.set_trial_user_attr(trial._trial_id, "reason", reason)
             self.study.tell(number, values, state=state)
-        except (ValueError, UpdateFinishedTrialError):  # it was thought dead here, or there
-            tqdm.write("a trial of ours was closed by another worker")
+        except (ValueError, UpdateFinishedTrialError):  # another worker was faster
+            tqdm.write("a trial was closed by another worker")
 
     # -------------------------------------------------------------------- a trial
 
@@ -130,14 +139,17 @@ class Search:
         waiting = any(trial.state is TrialState.WAITING for trial in trials)
         if not waiting and len(accounts(trials)) >= self.config.trials:
             return False
-        self.study.sampler = make_sampler(self.config, len(trials))
-        trial = self.study.ask()
-        trial.set_user_attr("worker", self.pulse.me)
-        number = self._account(trial.number).number
-        if number >= self.config.trials:  # another worker asked at the same moment
-            trial.set_user_attr("surplus", True)
-            self._tell(trial.number, reason="one too many")
-            return False
+        self.study.sampler = RandomSampler()  # draws nothing as it asks: the seed of what is drawn is the number
+        asked = self.study.ask()
+        asked.set_user_attr("worker", self.pulse.me)
+        number = self._account(asked.number).number
+        if self._is_surplus(asked, number):
+            asked.set_user_attr("surplus", True)
+            self._tell(asked.number, reason=SURPLUS)
+            return True
+        asked.set_user_attr("number", number)
+        self.study.sampler = make_sampler(self.config, number)
+        trial = optuna.Trial(self.study, asked._trial_id)
         slot = min(set(range(self.config.workers)) - {one.slot for one in self.running})
         devices = self.config.devices
         words = [
@@ -152,17 +164,36 @@ class Search:
         self.running.append(Running(trial, Worker(config, words, run_folder(config), self.threads), slot))
         return True
 
+    def _is_surplus(self, asked: optuna.Trial, number: int) -> bool:
+        """Whether two workers had one thought at the same moment: a trial, or a retry, beyond what is wanted."""
+        marks = asked.user_attrs
+        if "after" not in marks:
+            return number >= self.config.trials
+        return self._retries(marks["after"])[0].number < asked.number
+
+    def _retries(self, attempt: int) -> list[FrozenTrial]:
+        """What was queued after an attempt: one, or two where two workers found that it was dead."""
+        return [t for t in self.study.get_trials(deepcopy=False) if t.user_attrs.get("after") == attempt]
+
     def _watch_for_a_turn(self, stop: StopRequest) -> None:
         """Glance at the trials until one has ended, or it is time to look at the study again."""
         for _ in range(round(TURN / GLANCE)):
             ended = wait([one.worker.process.sentinel for one in self.running], timeout=GLANCE)
             for one in self.running:
-                self._report(one)
+                self._unless_closed(self._report, one)
             for one in [one for one in self.running if one.worker.process.sentinel in ended]:
                 self.running.remove(one)
-                self._finish(one)
+                self._unless_closed(self._finish, one)
             if ended or stop.requested:
                 return
+
+    def _unless_closed(self, work: Callable[[Running], None], one: Running) -> None:
+        """Do something with a trial, unless another worker thought that we are dead, and has it now."""
+        try:
+            work(one)
+        except UpdateFinishedTrialError:
+            one.worker.stop()
+            tqdm.write(f"trial {one.worker.folder.name} was taken over by another worker")
 
     def _report(self, one: Running) -> None:
         """Tell the study about new evaluations, and end the trial where the pruner has seen enough."""
@@ -204,10 +235,12 @@ class Search:
     def _hand_over(self) -> None:
         """Wait for the trials under way to save themselves; whoever comes next goes on with them."""
         for one in self.running:
-            one.worker.process.join()
-            self._report(one)
+            while one.worker.process.is_alive():
+                self.pulse.beat()
+                one.worker.process.join(TURN)
+            self._unless_closed(self._report, one)
             if one.worker.process.exitcode == 0:
-                self._finish(one)
+                self._unless_closed(self._finish, one)
             else:
                 self._interrupted(self.study.get_trials(deepcopy=False)[one.trial.number], "stopped", kills=0)
 
@@ -218,8 +251,8 @@ def _new_values(one: Running, name: str) -> list[tuple[int, float]]:
     if not path.exists():
         return []
     with path.open("rb") as file:
-        if file.seek(0, 2) < one.read:  # a run that goes on has taken rows back
-            one.read = 0
+        if (inode := os.fstat(file.fileno()).st_ino) != one.inode:  # a run that goes on writes its rows anew
+            one.inode, one.read = inode, 0
         file.seek(one.read)
         new = file.read()
     new = new[: new.rfind(b"\n") + 1]

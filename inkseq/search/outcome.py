@@ -1,6 +1,7 @@
 """What a study has found: a table, trials.csv, pictures, and the best as an experiment to run."""
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import optuna
 from omegaconf import OmegaConf
 
 from inkseq.cli import compose_config, conf_dir
-from inkseq.config import SweepConfig, TrainConfig
+from inkseq.config import BiLSTMConfig, SweepConfig, TrainConfig
 from inkseq.errors import UserError
 from inkseq.runs import differences, plain
 from inkseq.search import pictures
@@ -33,7 +34,9 @@ def write_outcome(
     best = best_first(study, trials)
     if not best:
         return False
-    shown = [[f"{one.number:03d}", *[f"{v:,.4g}" for v in one.last.values], *_values(one, keys)] for one in best]
+    shown = [
+        [f"{one.number:03d}", *[f"{v:,.4g}" for v in one.last.values], *map(_brief, _values(one, keys))] for one in best
+    ]
     print(table(["trial", *config.goal, *keys], shown[:IN_TABLE]))
     drawn = pictures.draw(study, trials, config.goal, keys, folder)
     experiment = write_experiment(best[0], config, words, folder)
@@ -66,15 +69,19 @@ def write_csv(path: Path, trials: Sequence[Account], goals: Sequence[str], keys:
             rows.writerow([f"{one.number:03d}", one.state, *values, *_values(one, keys), *spent, *counts, one.reason])
 
 
-def _values(one: Account, keys: Sequence[str]) -> list[str]:
+def _values(one: Account, keys: Sequence[str]) -> list[Any]:
     """A trial's settings; a setting it did not have is empty."""
-    values = [one.last.params.get(key, "") for key in keys]
-    return [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
+    return [one.last.params.get(key, "") for key in keys]
+
+
+def _brief(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def experiment_path(config: SweepConfig, folder: Path) -> Path:
     """Where the best goes; nothing that a person wrote is overwritten."""
-    out = Path(config.out) if config.out else conf_dir() / "experiment" / f"{folder.name}.yaml"
+    plain_name = re.sub(r"[^A-Za-z0-9_.+-]+", "-", folder.name)  # Hydra reads it, as experiment=NAME
+    out = Path(config.out) if config.out else conf_dir() / "experiment" / f"{plain_name}.yaml"
     if out.exists() and f"{OF_STUDY} {folder.name}:" not in out.read_text("utf-8"):
         raise UserError(
             f"{out}, where the best trial would go, is not of study {folder.name}; give another out= or name="
@@ -88,7 +95,8 @@ def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], f
     of_trial = [*words, *(f"{key}={value}" for key, value in best.last.params.items()), f"seed={config.seed}"]
     found = compose_config(TrainConfig, of_trial)
     found.name = out.stem
-    preset = found.model.preset
+    has_file = (conf_dir() / "model" / f"{found.model.preset}.yaml").exists()
+    preset = found.model.preset if has_file else BiLSTMConfig.preset
     usual = compose_config(TrainConfig, [f"model={preset}", "data=?"])
     settings: dict[str, Any] = {}
     for key, (_, value) in differences(plain(usual), plain(found)).items():

@@ -8,7 +8,7 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial
 
-BEAT = 5.0  # seconds between signs of life
+BEAT = 15.0  # seconds between signs of life
 SILENCE = 60.0  # without one for so long, a worker of another machine is dead
 
 

@@ -1,6 +1,6 @@
 """A search space: which settings are searched and between which values, checked before anything is trained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,32 +55,34 @@ def shared_words(config: SweepConfig, words: Sequence[str]) -> list[str]:
     return [*(f"{key}={to_text(value)}" for key, value in config.train.items()), *words]
 
 
-def read_space(config: SweepConfig, words: Sequence[str], also: set[str]) -> list[Dimension]:
-    """The space of a config, every bound and choice of which `inkseq.train` would take beside the words.
+def read_space(
+    config: SweepConfig, words: Sequence[str], also: set[str], check: Callable[[TrainConfig], object] = bool
+) -> list[Dimension]:
+    """The space of a config, every bound and choice of which `inkseq.train` and `check` would take beside the words.
 
     A setting that a word gives a value has it, and is not searched.
     """
     if not config.space:
         raise UserError("the space is empty: name at least one setting under space: in conf/sweep/NAME.yaml")
     shared = shared_words(config, words)
-    compose_config(TrainConfig, shared, also)
+    check(compose_config(TrainConfig, shared, also))
     fixed = {key: value for key, _, value in (word.partition("=") for word in words)}
     named: list[Dimension] = []
     for key, entry in config.space.items():
         if key in RESERVED:
             raise UserError(f"space: {key} cannot be searched; it says where and how a trial is run")
-        dimension = _dimension(key, entry, named)
-        for value in dimension.extremes:
-            try:
-                compose_config(TrainConfig, [*shared, f"{key}={value}"])
-            except UserError as error:
-                raise UserError(f"space: {key}: {error}") from None
-        named.append(dimension)
+        named.append(_dimension(key, entry, named))
     space = [
         replace(one, when={key: value for key, value in one.when.items() if key not in fixed})
         for one in named
         if one.key not in fixed and all(fixed.get(key, value) == value for key, value in one.when.items())
     ]
+    for dimension in space:
+        for value in dimension.extremes:
+            try:
+                check(compose_config(TrainConfig, [*shared, f"{dimension.key}={value}"]))
+            except UserError as error:
+                raise UserError(f"space: {dimension.key}: {error}") from None
     if not space:
         raise UserError("the space is empty: the words give every setting of it a value")
     return space
@@ -92,7 +94,10 @@ def _dimension(key: str, entry: Any, before: Sequence[Dimension]) -> Dimension:
     if len(kinds) != 1:
         raise UserError(f"space: {key}: say float: [low, high], int: [low, high] or choice: [a, b, ...]")
     kind, options = kinds[0], {name: value for name, value in entry.items() if name not in KINDS}
-    when = {name: to_text(value) for name, value in (options.pop("when", None) or {}).items()}
+    condition = options.pop("when", {})
+    if not isinstance(condition, Mapping):
+        raise UserError(f"space: {key}: when: takes a setting and its value, {{optim.name: adamw}}")
+    when = {name: to_text(value) for name, value in condition.items()}
     _check_condition(key, when, before)
     if unknown := options.keys() - ({"log", "step"} if kind != "choice" else set()):
         raise UserError(f"space: {key}: {kind} takes no {sorted(unknown)[0]}")

@@ -15,27 +15,29 @@ from optuna.trial import FrozenTrial, TrialState
 
 from inkseq.config import Pruner, Sampler, SweepConfig
 from inkseq.errors import UserError
+from inkseq.evaluation.metrics import METRICS
 from inkseq.runs import differences
 from inkseq.search.journal import open_journal
 
 SMALLER_IS_BETTER = {"loss", "ece", "num_parameters", "seconds"}
 MEANWHILE = re.compile("already exists|unique|duplicate", re.IGNORECASE)  # another worker makes the tables, too
+PATIENCE = 50  # tenths of a second
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optuna.Study:
     """The study of a folder (or of a database), new or gone on with; a line if it asks something else."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    if not 0 < config.keep <= 1:
-        raise UserError(f"keep={config.keep}: a share of the trials, above 0 and at most 1")
-    several = len(config.goal) > 1
-    if several and config.pruner not in (Pruner.auto, Pruner.none):
-        raise UserError(f"pruner={config.pruner.name} compares by one goal, and there are {', '.join(config.goal)}")
+    curve = len(config.goal) == 1 and config.goal[0] in METRICS
+    if not curve and config.pruner not in (Pruner.auto, Pruner.none):
+        raise UserError(
+            f"pruner={config.pruner.name} compares curves of one metric; goal={','.join(config.goal)} has none"
+        )
     study = optuna.create_study(
-        study_name=folder.name,
+        study_name=folder.relative_to(config.runs).as_posix(),
         storage=_open_storage(config.storage, folder),
         directions=["minimize" if goal in SMALLER_IS_BETTER else "maximize" for goal in config.goal],
-        pruner=NopPruner() if several else make_pruner(config),
+        pruner=make_pruner(config) if curve else NopPruner(),
         load_if_exists=True,
     )
     before = study.user_attrs.get("asked")
@@ -50,14 +52,15 @@ def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optu
 def _open_storage(address: str | None, folder: Path) -> BaseStorage:
     if address is None:
         return open_journal(folder / "study.journal")
-    while True:
+    for _ in range(PATIENCE):
         try:
             return RDBStorage(address)
         except Exception as error:  # a driver that is missing, a host that is not there: each library has its own
             reason = str(error.__cause__ or error).strip().splitlines()[0]
-            if not MEANWHILE.search(reason):
-                raise UserError(f"storage={without_password(address)} cannot be reached: {reason}") from None
+        if not MEANWHILE.search(reason):
+            break
         time.sleep(0.1)
+    raise UserError(f"storage={without_password(address)} cannot be reached: {reason}")
 
 
 def without_password(address: str) -> str:
@@ -69,7 +72,7 @@ def without_password(address: str) -> str:
 
 def make_sampler(config: SweepConfig, number: int) -> BaseSampler:
     """The sampler of a trial. What it draws follows from the seed and the trial, so a study can be gone on with."""
-    seed = config.seed * 1_000_003 + number
+    seed = (config.seed * 1_000_003 + number) % 2**32
     if config.sampler is Sampler.tpe:
         return TPESampler(seed=seed)
     return RandomSampler(seed=seed) if config.sampler is Sampler.random else NSGAIISampler(seed=seed)
@@ -112,7 +115,10 @@ def accounts(trials: Sequence[FrozenTrial]) -> list[Account]:
     def deciding(tried: list[FrozenTrial]) -> FrozenTrial:
         return max(tried, key=lambda t: (t.state in FINISHED, not t.state.is_finished(), t.number))
 
-    return [Account(number, deciding(tried), tried) for number, (_, tried) in enumerate(sorted(attempts.items()))]
+    return [
+        Account(int(tried[0].user_attrs.get("number", place)), deciding(tried), tried)
+        for place, (_, tried) in enumerate(sorted(attempts.items()))
+    ]
 
 
 def origin(trial: FrozenTrial) -> int:

@@ -10,6 +10,7 @@ import torch
 
 MOST_WAITING = 0.1  # share of the steps' time; more is said
 LEAST_GPU_USE = 0.5  # less is said
+GLANCES = 3  # windows in a row: one glance at a GPU is of a second at most, which may have been an evaluation
 BUSY = 0.9  # a GPU in use as much as that starves for nothing, however long the host takes for batches
 
 
@@ -66,15 +67,17 @@ class Health:
         if len(self._windows) < 2:
             return
         _, ran, waited, use = self._windows[-1]
+        recent = [use for *_, use in self._windows[1:][-GLANCES:] if use is not None]
         if waited > MOST_WAITING * ran and (use or 0) < BUSY and "data" not in self._said:
             self._said.add("data")
             yield (
                 f"warning: training waits for its data {waited / ran:.0%} of the time; try augment=none or a "
                 "larger batch_size, and more memory where the drawings are memory-mapped"
             )
-        if use is not None and use < LEAST_GPU_USE and "gpu" not in self._said:
+        if len(recent) == GLANCES and sum(recent) < LEAST_GPU_USE * GLANCES and "gpu" not in self._said:
             self._said.add("gpu")
-            yield f"warning: {self.device} computes only {use:.0%} of the time; try a larger batch_size"
+            busy = sum(recent) / GLANCES
+            yield f"warning: {self.device} computes only {busy:.0%} of the time; try a larger batch_size"
 
     def summary(self) -> dict[str, float]:
         """Averages over the steps this process made (of a run that went on: since then), for result.json."""

@@ -1,6 +1,5 @@
 """The end of a run: the best weights on every split, as result.json, a table and pictures."""
 
-import json
 import math
 import platform
 import shlex
@@ -18,7 +17,7 @@ from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE, Ranks, choose_device, choose_precision
 from inkseq.evaluation.scoring import predict, score
-from inkseq.runs import open_run, plain, read_result
+from inkseq.runs import open_run, plain, read_result, write_result
 from inkseq.tables import table
 from inkseq.training.showcase import show
 from inkseq.training.tracker import Tracker
@@ -85,7 +84,7 @@ def finish(
         "command": f"python -m inkseq.train {shlex.join(sys.argv[1:])}",
     }
     if tracker is not None:
-        (folder / "result.json").write_text(json.dumps(result, indent=1))
+        write_result(folder, result)
         tracker.hparams(step, plain(config), final_metrics(scores))
         print(f"{folder}: best at step {run.step:,}\n{result_table(result)}")
     return result

@@ -13,6 +13,7 @@ from inkseq.runs import differences, open_run, plain
 
 # What may change between a stop and going on: where things are and how long it takes, not what is learnt how.
 FREE = {"data", "name", "runs", "duration", "max_minutes", "evaluate", "patience", "log", "device"}
+LENGTHS = {"duration", "max_minutes", "patience"}  # a run that finished goes on where these have changed
 
 
 def fingerprint(data: Packed) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def load_last(folder: Path, config: TrainConfig, data: Packed) -> dict[str, Any]
 def is_finished(state: dict[str, Any], config: TrainConfig, total: int) -> bool:
     """Whether the run reached its end, or ended early for a reason that still holds."""
     changed = differences(state["config"], plain(config)).keys()
-    return state["step"] >= total or (state["finished"] and not changed & {"duration", "max_minutes", "patience"})
+    return state["step"] >= total or (state["finished"] and not changed & LENGTHS)
 
 
 def start_from(run: str, model: nn.Module, classes: list[str], freeze: bool) -> str:

@@ -1,9 +1,10 @@
-"""Ctrl-C and SIGTERM as a wish the loop sees when it is ready; a second one is obeyed at once."""
+"""Ctrl-C, SIGTERM and SIGUSR2 (a cluster's time is up) as a wish the loop sees when it is ready; a second at once."""
 
 import signal
 import time
 from types import FrameType
 
+WISHES = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2)
 SAME_WISH = 1.0  # seconds; a cluster that signals every process, and a parent that passes it on, mean one thing
 
 
@@ -15,7 +16,7 @@ class StopRequest:
         self._since: float | None = None
 
     def __enter__(self) -> "StopRequest":
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {number: signal.getsignal(number) for number in WISHES}
         for number in self._before:
             signal.signal(number, self._ask)
         return self

@@ -39,7 +39,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_study_does_not_go_on_with_other_questions(tmp_path: Path) -> None:
-    config = SweepConfig(preset="test")
+    config = SweepConfig(preset="test", runs=str(tmp_path))
     open_study(config, tmp_path / "a", {"space": {"optim.lr": "1 to 2"}})
     open_study(config, tmp_path / "a", {"space": {"optim.lr": "1 to 2"}})
     with pytest.raises(
@@ -58,7 +58,7 @@ def test_a_study_does_not_go_on_with_other_questions(tmp_path: Path) -> None:
 )
 def test_storage_that_cannot_be_reached_is_said_in_a_line(tmp_path: Path, address: str, expected: str) -> None:
     with pytest.raises(UserError) as caught:
-        open_study(SweepConfig(preset="test", storage=address), tmp_path / "a", {})
+        open_study(SweepConfig(preset="test", runs=str(tmp_path), storage=address), tmp_path / "a", {})
     assert str(caught.value).startswith(expected)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from omegaconf import OmegaConf
+from optuna.trial import TrialState
 
 from inkseq.cli import compose_config
 from inkseq.config import Pruner, SweepConfig, TrainConfig
@@ -19,7 +22,9 @@ from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.runs import plain, read_result
 from inkseq.search import worker
+from inkseq.search.journal import open_journal
 from inkseq.search.loop import Search
+from inkseq.search.study import accounts
 from inkseq.sweep import run
 
 SPACE = {"optim.lr": {"float": [1e-5, 3e-2], "log": True}, "model.pooling": {"choice": ["max", "mean_max"]}}
@@ -147,6 +152,40 @@ def test_a_killed_trial_is_tried_again_and_given_up_in_the_end(
     assert found.keys() == {"000", "001", "002"}
 
 
+DEAD = "worker", "elsewhere 1 1"
+
+
+def test_what_a_search_left_at_the_worst_moments_is_put_right(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inkseq.search.pulse.SILENCE", -1.0)  # whoever is elsewhere is dead
+    first = sweep(packed, tmp_path, trials=1)["000"]
+    study = optuna.load_study(study_name="study", storage=open_journal(tmp_path / "study" / "study.journal"))
+    one_too_many = study.ask()  # marked, and killed before it was closed
+    one_too_many.set_user_attr("surplus", True)
+    one_too_many.set_user_attr(*DEAD)
+    settings = {"optim.lr": 0.0123, "model.pooling": "max"}
+    number = study.ask().number
+    for _ in range(2):  # two workers found the same dead trial, and both queued it again ...
+        study.enqueue_trial(settings, user_attrs={"retry_of": number, "after": number, "kills": 1})
+    study.tell(number, state=TrialState.FAIL)
+    study.ask().set_user_attr(*DEAD)  # ... and who had it next was killed before it read its settings
+    found = sweep(packed, tmp_path, trials=2)
+    assert found.keys() == {"000", "001"}
+    assert found["000"] == first
+    assert [found["001"][key] for key in (*settings, "state")] == ["0.0123", "max", "complete"]
+    assert not [trial for trial in study.get_trials() if trial.state in (TrialState.RUNNING, TrialState.WAITING)]
+
+
+def test_a_retry_is_never_one_too_many(packed: Path, tmp_path: Path) -> None:
+    sweep(packed, tmp_path, trials=1)
+    study = optuna.load_study(study_name="study", storage=open_journal(tmp_path / "study" / "study.journal"))
+    number = study.ask().number
+    study.enqueue_trial({"optim.lr": 0.01, "model.pooling": "max"}, user_attrs={"retry_of": number, "after": number})
+    study.tell(number, state=TrialState.FAIL)
+    assert [row["state"] for row in sweep(packed, tmp_path, trials=1).values()] == ["complete", "complete"]
+
+
 def command(packed: Path, folder: Path, *words: str) -> subprocess.Popen[str]:
     usual = [f"data={packed}", "runs=.", "name=study", "out=best.yaml", "threads=1", "sweep=bilstm", *TINY.split()]
     return subprocess.Popen(
@@ -155,6 +194,7 @@ def command(packed: Path, folder: Path, *words: str) -> subprocess.Popen[str]:
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        start_new_session=True,
     )
 
 
@@ -176,15 +216,24 @@ def test_a_killed_search_loses_nothing(packed: Path, tmp_path: Path) -> None:
     assert "goes on from step" in (tmp_path / "study" / "001" / "output.log").read_text()
 
 
-def test_ctrl_c_saves_the_trials_and_the_next_search_goes_on_with_them(packed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_all", [False, True])
+def test_a_search_that_is_stopped_lets_its_trials_save_themselves(packed: Path, tmp_path: Path, of_all: bool) -> None:
+    """By Ctrl-C; or by a cluster whose time is up, which signals all processes of a job at once."""
     process = command(packed, tmp_path, "duration=100000 steps", "trials=2", "workers=2")
     wait_for(tmp_path / "study" / "001" / "checkpoints" / "last.pt", process)
-    process.send_signal(signal.SIGINT)
+    if of_all:
+        subprocess.run(["pkill", "-TERM", "-g", str(process.pid)], check=True)
+    else:
+        process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert process.returncode == 130, said
     assert said.splitlines()[-1].startswith("inkseq: stopped. study is saved; the same command goes on from there")
     assert "Traceback" not in said
-    assert "step" in (tmp_path / "study" / "001" / "output.log").read_text().splitlines()[-1]
+    for number in ("000", "001"):
+        last = (tmp_path / "study" / number / "output.log").read_text().splitlines()[-1]
+        assert re.search(r"is saved at step [0-9,]+; the same command goes on", last)
+    study = optuna.load_study(study_name="study", storage=open_journal(tmp_path / "study" / "study.journal"))
+    assert [one.state for one in accounts(study.trials)] == ["running", "running"]  # they wait in the queue
 
 
 @pytest.mark.parametrize("storage", ["a journal", "a database"])
@@ -215,7 +264,9 @@ def test_several_goals_end_with_what_is_beaten_by_none(packed: Path, tmp_path: P
     found = rows(tmp_path / "study")
     assert {row["state"] for row in found.values()} == {"complete"}
     goals.pruner = Pruner.median
-    with pytest.raises(UserError, match="pruner=median compares by one goal, and there are top1, num_parameters"):
+    with pytest.raises(
+        UserError, match="pruner=median compares curves of one metric; goal=top1,num_parameters has none"
+    ):
         run(goals, [f"data={packed}", *words, *SHORT])
 
 
@@ -228,6 +279,14 @@ def test_a_search_says_at_once_what_is_wrong(packed: Path, tmp_path: Path, monke
     mine.write_text("# my own experiment")
     mistakes: tuple[tuple[list[str], dict[str, Any], str], ...] = (
         ([], {"goal": ["top2"]}, "goal=top2 is not logged; there are loss, top1, "),
+        ([], {"goal": []}, "goal= is not logged"),
+        ([], {"workers": 0}, "workers=0: at least 1 is needed"),
+        ([], {"keep": 0.0}, "keep=0.0: a share of the trials"),
+        ([], {"threads": 0}, "threads=0: at least 1 is needed"),
+        ([], {"devices": ["gpu"]}, "device=gpu: say cpu, cuda or cuda:N"),
+        ([], {"goal": ["seconds"], "pruner": Pruner.median}, "pruner=median compares curves of one metric; goal=sec"),
+        (["duration=12 epoch s"], {}, "'12 epoch s' is no duration"),
+        ([], {"space": {"optim.warmup": {"choice": ["5%", "5 pc"]}}}, "space: optim.warmup: '5 pc' is no duration"),
         (["model.hiden=3"], {}, "there is no setting 'model.hiden'; did you mean 'model.hidden'?"),
         (["model.kernels=[3,3]"], {}, "channels and kernels: a convolution needs one of each"),
         (["data=nope"], {}, "nope does not exist"),

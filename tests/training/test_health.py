@@ -89,15 +89,15 @@ def test_waiting_for_data_is_said_once_and_not_of_the_first_window(clock: Clock)
 def test_an_idle_gpu_is_said_once_and_a_busy_one_starves_for_nothing(clock: Clock, fake_gpu: dict[str, int]) -> None:
     health = Health(GPU, batch_size=8)
     said = []
-    for use, waiting in ((10, 0.0), (95, 0.5), (49, 0.0), (30, 0.0)):
+    for use, waiting in ((10, 0.0), (95, 0.5), (49, 0.0), (30, 0.0), (20, 0.0), (10, 0.0)):
         fake_gpu["use"] = use
         report = steps(health, clock, 5, waiting, 1 - waiting)
         assert report["time/gpu_use"] == use / 100
         assert report["memory/gpu_peak_mb"] == 3
         said.append([*health.warnings()])
-    assert said == [[], [], ["warning: cuda computes only 49% of the time; try a larger batch_size"], []]
+    assert said == [[], [], [], [], ["warning: cuda computes only 33% of the time; try a larger batch_size"], []]
     summary = health.summary()
-    assert summary["gpu_use"] == 0.46
+    assert summary["gpu_use"] == 0.3567
     assert summary["gpu_peak_memory_mb"] == 3
 
 
