@@ -18,7 +18,9 @@ from inkseq.data.pictures import BLUE, GREY, ORANGE, save
 from inkseq.search.study import SMALLER_IS_BETTER, Account
 
 SCALE = colormaps["viridis"]
-ENOUGH = 4  # complete trials, for what mattered to be more than chance
+ENOUGH = 4  # complete trials, for the pictures of what mattered
+RELIABLE = 50  # complete trials, for how much it mattered to be more than a hint
+AMONG_BETTER = 5  # trials that PED-ANOVA should have to tell from the others
 
 
 def draw(
@@ -33,7 +35,7 @@ def draw(
     else:
         figures["pareto"] = pareto(study, complete, goals)
     if len(complete) >= ENOUGH:
-        figures["importance"] = importance(study, goals)
+        figures["importance"] = importance(study, goals, len(complete))
         figures["parallel"] = parallel(complete, goals[0], keys)
     for name, figure in figures.items():
         save(figure, folder / f"{name}.png")
@@ -56,8 +58,9 @@ def history(trials: Sequence[Account], goal: str) -> Figure:
     best_of = np.minimum if goal in SMALLER_IS_BETTER else np.maximum
     if complete:
         number, value = np.array(complete).T
+        number, value = np.append(number, trials[-1].number), np.append(value, value[-1])
         axes.step(number, best_of.accumulate(value), where="post", color=ORANGE, linewidth=1.5, label="best so far")
-        axes.plot(number, value, "o", color=BLUE, markersize=5, label="complete")
+        axes.plot(number[:-1], value[:-1], "o", color=BLUE, markersize=5, label="complete")
     if pruned:
         axes.plot(*np.array(pruned).T, "o", color=GREY, mfc="none", markersize=4, label="pruned, where it ended")
     if failed:
@@ -87,16 +90,18 @@ def learning(trials: Sequence[Account], goal: str) -> Figure:
     return figure
 
 
-def importance(study: optuna.Study, goals: Sequence[str]) -> Figure:
-    """Which settings decided whether a trial was among the better ones."""
-    shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+def importance(study: optuna.Study, goals: Sequence[str], count: int) -> Figure:
+    """Which settings decided whether a trial was among the better ones: a tenth, or of few trials more of them."""
+    better = min(max(0.1, AMONG_BETTER / count), 0.5)
+    shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=better))
     figure, axes = _axes(height=1.2 + 0.3 * len(shares))
     rows = range(len(shares), 0, -1)
     axes.barh(rows, list(shares.values()), color=BLUE, height=0.7)
     for row, share in zip(rows, shares.values(), strict=True):
         axes.text(share, row, f" {share:.0%}", va="center", fontsize=8)
     axes.set_yticks(rows, list(shares))
-    axes.set_title(f"How much each setting decided {' and '.join(goals)}", loc="left")
+    title = f"How much each setting decided {' and '.join(goals)}, by {count} complete trials"
+    axes.set_title(title + (": a hint" if count < RELIABLE else ""), loc="left")
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)
     axes.spines["bottom"].set_visible(False)
