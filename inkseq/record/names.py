@@ -16,9 +16,9 @@ LONGEST = 48
 def run_names(folders: list[Path]) -> list[str]:
     """The folders' names below the one that holds them all, whose own name counts where theirs are but seeds."""
     common = common_folder(folders).resolve()
-    if any(re.fullmatch(r"(seed|s)[=_-]?[0-9]+", folder.name) for folder in folders):
-        common = common.parent
-    return [folder.resolve().relative_to(common).as_posix() for folder in folders]
+    names = [folder.resolve().relative_to(common).as_posix() for folder in folders]
+    only_seeds = any(re.fullmatch(r"(seed|s)[=_-]?[0-9]+", name) for name in names)
+    return [f"{common.name}/{name}" for name in names] if only_seeds else names
 
 
 def group_names(members: Sequence[Sequence[tuple[str, int]]]) -> list[str]:

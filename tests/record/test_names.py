@@ -35,6 +35,7 @@ def test_runs_are_called_by_where_they_are_below_a_common_folder() -> None:
     assert run_names([Path("runs/a")]) == ["a"]
     seeds = run_names([Path("runs/lstm/seed=0"), Path("runs/lstm/seed=1")])
     assert seeds == ["lstm/seed=0", "lstm/seed=1"]
+    assert run_names([Path("runs/lstm/seed=0"), Path("runs/gru/seed=0")]) == ["lstm/seed=0", "gru/seed=0"]
     assert group_names([list(zip(seeds, (0, 1), strict=True))]) == ["lstm"]
 
 
