@@ -1,6 +1,7 @@
 """What a study has found: a table, trials.csv, pictures, and the best as an experiment to run."""
 
 import csv
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +41,7 @@ def write_outcome(
     print(table(["trial", *config.goal, *keys], shown[:IN_TABLE]))
     drawn = pictures.draw(study, trials, config.goal, keys, folder)
     experiment = write_experiment(best[0], config, words, folder)
-    print(f"the best: python -m inkseq.train experiment={experiment.stem}    ({experiment})")
+    print(f"the best: python -m inkseq.train experiment={experiment.stem}    ({os.path.relpath(experiment)})")
     print(f"also in {folder}: trials.csv, {', '.join(drawn)}; tensorboard --logdir {folder} compares the settings")
     return True
 
