@@ -1,5 +1,6 @@
 """Pictures of a study: how it went, which settings mattered, how they go together, what it costs to be better."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ def draw(
     else:
         figures["pareto"] = pareto(study, complete, goals)
     if len(complete) >= ENOUGH:
-        figures["importance"] = importance(study, goals, len(complete))
+        if decided := importance(study, goals, len(complete)):
+            figures["importance"] = decided
         figures["parallel"] = parallel(complete, goals[0], keys)
     for name, figure in figures.items():
         save(figure, folder / f"{name}.png")
@@ -90,10 +92,18 @@ def learning(trials: Sequence[Account], goal: str) -> Figure:
     return figure
 
 
-def importance(study: optuna.Study, goals: Sequence[str], count: int) -> Figure:
-    """Which settings decided whether a trial was among the better ones: a tenth, or of few trials more of them."""
+def importance(study: optuna.Study, goals: Sequence[str], count: int) -> Figure | None:
+    """Which settings decided whether a trial was among the better ones: a tenth, or of few trials more of them.
+
+    None where none is better than the others.
+    """
     better = min(max(0.1, AMONG_BETTER / count), 0.5)
-    shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=better))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Target and region quantiles select the same set")
+        try:
+            shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=better))
+        except UserWarning:
+            return None
     figure, axes = _axes(height=1.2 + 0.3 * len(shares))
     rows = range(len(shares), 0, -1)
     axes.barh(rows, list(shares.values()), color=BLUE, height=0.7)
