@@ -200,9 +200,7 @@ class SweepConfig:
     startup: int = 4  # trials that have to be complete before one is pruned
     grace: int = 1  # evaluations that no trial is pruned at
     retries: int = 3  # of a trial whose process was killed
-    storage: str | None = (
-        None  # a database: postgresql://..., mysql://..., sqlite:///FILE; a file in the study's folder
-    )
+    storage: str | None = None  # a database: sqlite:///FILE, postgresql://...; a file in the study unless told
     seed: int = 0  # of the sampler, and of every run
     out: str | None = None  # the best as an experiment; conf/experiment/NAME.yaml unless told
 

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import SweepConfig, TrainConfig
 from inkseq.data.packed import Packed, open_packed
@@ -88,7 +90,8 @@ def _check_training(config: TrainConfig, data: Packed) -> None:
     check_data(data, config)
     if not data.split("val"):
         raise UserError(f"{data.path} has no val split to compare trials by; convert again with val_from_train=0.1")
-    make_model(config, data.classes)
+    with torch.device("meta"):  # without its weights, which may not fit here
+        make_model(config, data.classes)
     plan_steps(config, steps_per_epoch(config, data), len(data.split("train")), step_seconds=1.0)
 
 

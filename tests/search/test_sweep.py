@@ -115,6 +115,18 @@ def test_a_trial_that_fails_says_why_and_the_study_goes_on(packed: Path, tmp_pat
     assert all(row["state"] == "failed" and "is not finite" in row["reason"] for row in failed)
 
 
+def test_a_trial_that_runs_out_of_memory_says_so_and_the_study_goes_on(packed: Path, tmp_path: Path) -> None:
+    usual = {"runs": str(tmp_path), "name": "study", "out": str(tmp_path / "best.yaml"), "threads": 1, "trials": 4}
+    settings: dict[str, Any] = usual | {"space": {"model.hidden": {"choice": [8, 3_000_000]}}}
+    words = [word for word in TINY.split() if not word.startswith("model.hidden")]
+    run(SweepConfig(preset="test", **settings), [f"data={packed}", *words, *SHORT])
+    found = rows(tmp_path / "study")
+    assert {row["state"] for row in found.values() if row["model.hidden"] == "8"} == {"complete"}
+    failed = [row for row in found.values() if row["model.hidden"] != "8"]
+    assert failed
+    assert all(row["state"] == "failed" and "memory" in row["reason"] for row in failed)
+
+
 def test_a_trial_that_ends_with_no_number_has_failed(
     packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
