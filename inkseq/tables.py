@@ -3,6 +3,13 @@
 from typing import Any
 
 
+def brief(value: Any) -> str:
+    """A number as short as tells it from others like it: 0.001235, 0.8113, 38,390."""
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def table(header: list[str], rows: list[list[Any]]) -> str:
     """Columns padded to their widest cell, numbers to the right."""
     cells = [header, *[[f"{c:,}" if isinstance(c, int) else str(c) for c in row] for row in rows]]

@@ -23,6 +23,7 @@ from inkseq.search.pulse import Pulse
 from inkseq.search.space import Dimension, suggest
 from inkseq.search.study import Account, accounts, make_sampler, origin
 from inkseq.search.worker import Worker
+from inkseq.tables import brief
 from inkseq.training.signals import StopRequest
 
 GLANCE = 0.2  # seconds between looks at the trials under way
@@ -215,7 +216,7 @@ class Search:
             for name in IN_STUDY:
                 one.trial.set_user_attr(name, result[name])
             values = [result[f"val/{goal}" if goal in METRICS else goal] for goal in self.config.goal]
-            shown = "  ".join(f"{goal} {value:,.4g}" for goal, value in zip(self.config.goal, values, strict=True))
+            shown = "  ".join(f"{goal} {brief(value)}" for goal, value in zip(self.config.goal, values, strict=True))
             said = f"{shown}  {result['seconds']:.0f} s"
             if all(map(math.isfinite, values)):
                 self._tell(number, values)
@@ -262,6 +263,4 @@ def _new_values(one: Running, name: str) -> list[tuple[int, float]]:
 
 
 def _in_short(params: dict[str, Any]) -> str:
-    return " ".join(
-        f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in params.items()
-    )
+    return " ".join(f"{key}={brief(value)}" for key, value in params.items())

@@ -17,7 +17,7 @@ from inkseq.runs import differences, plain
 from inkseq.search import pictures
 from inkseq.search.space import Dimension
 from inkseq.search.study import Account, accounts
-from inkseq.tables import table
+from inkseq.tables import brief, table
 
 IN_TABLE = 5  # of the best trials
 OF_STUDY = "# The best of study"  # begins the second line of an experiment that a search wrote
@@ -35,9 +35,7 @@ def write_outcome(
     best = best_first(study, trials)
     if not best:
         return False
-    shown = [
-        [f"{one.number:03d}", *[f"{v:,.4g}" for v in one.last.values], *map(_brief, _values(one, keys))] for one in best
-    ]
+    shown = [[f"{one.number:03d}", *map(brief, one.last.values), *map(brief, _values(one, keys))] for one in best]
     print(table(["trial", *config.goal, *keys], shown[:IN_TABLE]))
     drawn = pictures.draw(study, trials, config.goal, keys, folder)
     experiment = write_experiment(best[0], config, words, folder)
@@ -75,10 +73,6 @@ def _values(one: Account, keys: Sequence[str]) -> list[Any]:
     return [one.last.params.get(key, "") for key in keys]
 
 
-def _brief(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
 def experiment_path(config: SweepConfig, folder: Path) -> Path:
     """Where the best goes; nothing that a person wrote is overwritten."""
     plain_name = re.sub(r"[^A-Za-z0-9_.+-]+", "-", folder.name)  # Hydra reads it, as experiment=NAME
@@ -103,7 +97,7 @@ def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], f
     for key, (_, value) in differences(plain(usual), plain(found)).items():
         OmegaConf.update(node := OmegaConf.create(settings), key, value)
         settings = OmegaConf.to_container(node)  # type: ignore[assignment]
-    score = ", ".join(f"{g} {v:.4g}" for g, v in zip(config.goal, best.last.values, strict=True))
+    score = ", ".join(f"{g} {brief(v)}" for g, v in zip(config.goal, best.last.values, strict=True))
     seconds = best.last.user_attrs["seconds"]
     head = [
         "# @package _global_",

@@ -28,7 +28,7 @@ from inkseq.search.study import accounts
 from inkseq.sweep import run
 
 SPACE = {"optim.lr": {"float": [1e-5, 3e-2], "log": True}, "model.pooling": {"choice": ["max", "mean_max"]}}
-TINY = "model.channels=[8] model.kernels=[3] model.hidden=8 model.layers=1 precision=float32 device=cpu batch_size=40"
+TINY = "model.channels=[8] model.kernels=[3] model.layers=1 precision=float32 device=cpu batch_size=40"
 SHORT = ["duration=16 steps", "evaluate=4 steps", "log=4 steps"]
 Rows = dict[str, dict[str, str]]
 
@@ -43,7 +43,8 @@ def sweep(packed: Path, tmp_path: Path, *words: str, space: dict[str, Any] = SPA
         "trials": 4,
     }
     config = SweepConfig(preset="test", space=space, **(usual | settings))
-    run(config, [f"data={packed}", *TINY.split(), *SHORT, *words])
+    width = [] if "model.hidden" in space else ["model.hidden=8"]
+    run(config, [f"data={packed}", *TINY.split(), *width, *SHORT, *words])
     return rows(tmp_path / "study")
 
 
@@ -116,11 +117,7 @@ def test_a_trial_that_fails_says_why_and_the_study_goes_on(packed: Path, tmp_pat
 
 
 def test_a_trial_that_runs_out_of_memory_says_so_and_the_study_goes_on(packed: Path, tmp_path: Path) -> None:
-    usual = {"runs": str(tmp_path), "name": "study", "out": str(tmp_path / "best.yaml"), "threads": 1, "trials": 4}
-    settings: dict[str, Any] = usual | {"space": {"model.hidden": {"choice": [8, 3_000_000]}}}
-    words = [word for word in TINY.split() if not word.startswith("model.hidden")]
-    run(SweepConfig(preset="test", **settings), [f"data={packed}", *words, *SHORT])
-    found = rows(tmp_path / "study")
+    found = sweep(packed, tmp_path, space={"model.hidden": {"choice": [8, 3_000_000]}})
     assert {row["state"] for row in found.values() if row["model.hidden"] == "8"} == {"complete"}
     failed = [row for row in found.values() if row["model.hidden"] != "8"]
     assert failed
@@ -199,7 +196,16 @@ def test_a_retry_is_never_one_too_many(packed: Path, tmp_path: Path) -> None:
 
 
 def command(packed: Path, folder: Path, *words: str) -> subprocess.Popen[str]:
-    usual = [f"data={packed}", "runs=.", "name=study", "out=best.yaml", "threads=1", "sweep=bilstm", *TINY.split()]
+    usual = [
+        f"data={packed}",
+        "runs=.",
+        "name=study",
+        "out=best.yaml",
+        "threads=1",
+        "sweep=bilstm",
+        *TINY.split(),
+        "model.hidden=8",
+    ]
     return subprocess.Popen(
         [sys.executable, "-m", "inkseq.sweep", *usual, *SHORT, *words],
         cwd=folder,
@@ -262,24 +268,12 @@ def test_two_searches_share_a_study(packed: Path, tmp_path: Path, storage: str) 
 
 def test_several_goals_end_with_what_is_beaten_by_none(packed: Path, tmp_path: Path) -> None:
     space = {"model.hidden": {"int": [4, 24]}, "model.pooling": SPACE["model.pooling"]}
-    words = [word for word in TINY.split() if not word.startswith("model.hidden")]
-    config: dict[str, Any] = {
-        "runs": str(tmp_path),
-        "name": "study",
-        "out": str(tmp_path / "b.yaml"),
-        "threads": 1,
-        "trials": 5,
-    }
-    goals = SweepConfig(preset="test", space=space, goal=["top1", "num_parameters"], **config)
-    run(goals, [f"data={packed}", *words, *SHORT])
+    goals = ["top1", "num_parameters"]
+    found = sweep(packed, tmp_path, space=space, goal=goals, trials=5)
     assert (tmp_path / "study" / "pareto.png").exists()
-    found = rows(tmp_path / "study")
     assert {row["state"] for row in found.values()} == {"complete"}
-    goals.pruner = Pruner.median
-    with pytest.raises(
-        UserError, match="pruner=median compares curves of one metric; goal=top1,num_parameters has none"
-    ):
-        run(goals, [f"data={packed}", *words, *SHORT])
+    with pytest.raises(UserError, match="pruner=median compares curves of one metric; goal=top1,num_parameters has"):
+        sweep(packed, tmp_path, space=space, goal=goals, pruner=Pruner.median)
 
 
 def test_a_search_says_at_once_what_is_wrong(packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
