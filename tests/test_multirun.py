@@ -11,6 +11,7 @@ import pytest
 
 from inkseq.errors import UserError
 from inkseq.multirun import make_jobs
+from tests.processes import wait_for
 
 TINY = "model.channels=[8] model.kernels=[3] model.hidden=8 model.layers=1 precision=float32 device=cpu batch_size=40"
 
@@ -108,8 +109,7 @@ def test_ctrl_c_saves_the_run_and_the_sweep_goes_on(packed: Path, tmp_path: Path
     words = [f"data={packed}", "name=a", "seed=0,1", "log=2 steps", "evaluate=2 steps"]
     process = command(tmp_path, *words, "duration=1000000 steps")
     last = tmp_path / "runs" / "a" / "seed=0" / "checkpoints" / "last.pt"
-    while not last.exists() and process.poll() is None:
-        pass
+    wait_for(last, process)
     process.send_signal(signal.SIGINT)
     out, said = process.communicate()
     assert process.returncode == 130, said

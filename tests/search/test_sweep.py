@@ -26,6 +26,7 @@ from inkseq.search.journal import open_journal
 from inkseq.search.loop import Search
 from inkseq.search.study import accounts
 from inkseq.sweep import run
+from tests.processes import wait_for
 
 SPACE = {"optim.lr": {"float": [1e-5, 3e-2], "log": True}, "model.pooling": {"choice": ["max", "mean_max"]}}
 TINY = "model.channels=[8] model.kernels=[3] model.layers=1 precision=float32 device=cpu batch_size=40"
@@ -214,11 +215,6 @@ def command(packed: Path, folder: Path, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-
-
-def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
-    while not path.exists() and process.poll() is None:
-        pass
 
 
 def test_a_killed_search_loses_nothing(packed: Path, tmp_path: Path) -> None:

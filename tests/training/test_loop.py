@@ -31,6 +31,7 @@ from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.runs import open_run
 from inkseq.training.signals import StopRequest
+from tests.processes import wait_for
 from tests.training.tiny import CLASSES, rows, run, tiny
 
 
@@ -115,8 +116,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_goes_on(doodles: Path, tmp_path: Pat
     words = [f"data={doodles}", "name=a", "duration=100000 steps", "evaluate=50 steps", "log=10 steps"]
     process = command(tmp_path, *words)
     path = tmp_path / "runs" / "a" / "checkpoints" / "last.pt"
-    while not path.exists() and process.poll() is None:
-        pass
+    wait_for(path, process)
     busy = command(tmp_path, *words)
     assert "is in use by another process" in busy.communicate()[1]
     process.send_signal(signal.SIGINT)
