@@ -65,11 +65,9 @@ def multirun(words: list[str]) -> int:
         if waiting:
             _launch(waiting, base, hydras)
     except KeyboardInterrupt:
-        print(_outcome(jobs, base), flush=True)
+        _print_outcome(jobs, base)
         raise KeyboardInterrupt("the same command goes on") from None
-    print(_outcome(jobs, base), flush=True)
-    unfinished = sum(not job.is_done() for job in jobs)
-    if unfinished:
+    if unfinished := _print_outcome(jobs, base):
         raise UserError(f"{unfinished} of {len(jobs)} runs did not finish; the same command goes on with them")
     return 0
 
@@ -173,13 +171,17 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
-def _outcome(jobs: list[Job], base: Path) -> str:
-    return table(["run", "val top1", "test top1", "seconds", ""], [_row(job, base) for job in jobs])
+def _print_outcome(jobs: list[Job], base: Path) -> int:
+    """Print what became of every run; how many did not finish."""
+    done = [job.is_done() for job in jobs]
+    rows = [_row(job, is_done, base) for job, is_done in zip(jobs, done, strict=True)]
+    print(table(["run", "val top1", "test top1", "seconds", ""], rows), flush=True)
+    return done.count(False)
 
 
-def _row(job: Job, base: Path) -> list[Any]:
+def _row(job: Job, is_done: bool, base: Path) -> list[Any]:
     name = str(job.folder.relative_to(base))
-    if not job.is_done():
+    if not is_done:
         return [name, "", "", "", f"not finished: {last_line(job.folder / LOG)}".rstrip(": ")]
     result = read_result(job.folder)
     scores = [f"{result[key]:.4f}" if key in result else "" for key in ("val/top1", "test/top1")]

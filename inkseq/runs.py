@@ -120,6 +120,12 @@ def plain(config: TrainConfig) -> dict[str, Any]:
     return asdict(config, dict_factory=lambda items: {k: value(v) for k, v in items})
 
 
+def in_a_line(value: Any) -> str:
+    """A value as a message has room for it."""
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> dict[str, tuple[Any, Any]]:
     """Dotted keys whose values differ, with both."""
     found: dict[str, tuple[Any, Any]] = {}

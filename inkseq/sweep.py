@@ -37,10 +37,10 @@ def run(config: SweepConfig, words: list[str]) -> None:
     _check_numbers(config)
     words = [f"best_by={next((goal for goal in config.goal if goal in METRICS), 'top1')}", *words]
     also = settings(SweepConfig)
-    data = open_packed(compose_config(TrainConfig, shared_words(config, words), also).data)
-    space = read_space(config, words, also, lambda training: _check_training(training, data))
     shared = shared_words(config, words)
-    base = compose_config(TrainConfig, shared)
+    base = compose_config(TrainConfig, shared, also)
+    data = open_packed(base.data)
+    space = read_space(config, words, also, lambda training: _check_training(training, data))
     for device in config.devices or [base.device]:
         choose_device(device)
     folder = Path(config.runs) / (config.name or f"sweep-{config.preset}-{data.path.name}")

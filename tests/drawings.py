@@ -6,6 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inkseq.config import ConvertConfig
+from inkseq.data.conversion import convert
+from inkseq.data.doodles.write import write_doodles
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the real drawings (../shared/data) are not here")
 
@@ -47,3 +51,10 @@ def random_lines(count: int, seed: int = 0, words: list[str] = WORDS) -> list[by
         )
         for i in range(count)
     ]
+
+
+def packed_doodles(folder: Path, per_class: int, classes: list[str]) -> Path:
+    """A dataset it takes a second to make; the raw doodles are beside it."""
+    write_doodles(folder / "raw", per_class, 0, classes)
+    convert(ConvertConfig(raw=[str(folder / "raw")], out=str(folder / "packed"), workers=1))
+    return folder / "packed"

@@ -12,7 +12,7 @@ from inkseq.devices import ALONE, choose_precision
 from inkseq.errors import UserError
 from inkseq.evaluation.scoring import predict
 from inkseq.record.finished import Finished
-from inkseq.runs import Run, differences, open_run
+from inkseq.runs import Run, differences, in_a_line, open_run
 from inkseq.training.resume import fingerprint
 
 
@@ -65,9 +65,4 @@ def _unordered(identity: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(differ: dict[str, tuple[Any, Any]]) -> str:
-    return "; ".join(f"{key} {_short(a)} and {_short(b)}" for key, (a, b) in list(differ.items())[:3])
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return "; ".join(f"{key} {in_a_line(a)} and {in_a_line(b)}" for key, (a, b) in list(differ.items())[:3])

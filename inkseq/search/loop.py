@@ -21,7 +21,7 @@ from inkseq.evaluation.metrics import METRICS
 from inkseq.runs import read_result, run_folder
 from inkseq.search.pulse import Pulse
 from inkseq.search.space import Dimension, suggest
-from inkseq.search.study import Account, accounts, make_sampler, origin
+from inkseq.search.study import COSTS, Account, accounts, make_sampler, origin
 from inkseq.search.worker import Worker
 from inkseq.tables import brief
 from inkseq.training.signals import StopRequest
@@ -29,7 +29,6 @@ from inkseq.training.signals import StopRequest
 GLANCE = 0.2  # seconds between looks at the trials under way
 TURN = 1.0  # seconds between looks at the study, where nothing has ended
 SURPLUS = "one too many"
-IN_STUDY = ("num_parameters", "drawings_per_second", "seconds", "steps", "best_step")
 
 
 @dataclass
@@ -213,7 +212,7 @@ class Search:
         number, settings = one.trial.number, _in_short(one.trial.params)
         if not failure:
             result = read_result(one.worker.folder)
-            for name in IN_STUDY:
+            for name in COSTS:
                 one.trial.set_user_attr(name, result[name])
             values = [result[f"val/{goal}" if goal in METRICS else goal] for goal in self.config.goal]
             shown = "  ".join(f"{goal} {brief(value)}" for goal, value in zip(self.config.goal, values, strict=True))

@@ -16,7 +16,7 @@ from inkseq.errors import UserError
 from inkseq.runs import differences, plain
 from inkseq.search import pictures
 from inkseq.search.space import Dimension
-from inkseq.search.study import Account, accounts
+from inkseq.search.study import COSTS, Account, accounts
 from inkseq.tables import brief, table
 
 IN_TABLE = 5  # of the best trials
@@ -56,14 +56,14 @@ def best_first(study: optuna.Study, trials: Sequence[Account]) -> list[Account]:
 
 def write_csv(path: Path, trials: Sequence[Account], goals: Sequence[str], keys: Sequence[str]) -> None:
     """A row a trial: what became of it and why, its values, its settings, its cost."""
-    costs = ("num_parameters", "drawings_per_second", "seconds", "steps", "best_step")
-    header = ["trial", "state", *goals, *keys, *(cost for cost in costs if cost not in goals)]
+    costs = [cost for cost in COSTS if cost not in goals]
+    header = ["trial", "state", *goals, *keys, *costs]
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow([*header, "evaluations", "attempts", "reason"])
         for one in trials:
             values = one.last.values or [""] * len(goals)
-            spent = [one.last.user_attrs.get(cost, "") for cost in costs if cost not in goals]
+            spent = [one.last.user_attrs.get(cost, "") for cost in costs]
             counts = [len(one.last.intermediate_values), len(one.attempts)]
             rows.writerow([f"{one.number:03d}", one.state, *values, *_values(one, keys), *spent, *counts, one.reason])
 
@@ -93,10 +93,9 @@ def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], f
     has_file = (conf_dir() / "model" / f"{found.model.preset}.yaml").exists()
     preset = found.model.preset if has_file else BiLSTMConfig.preset
     usual = compose_config(TrainConfig, [f"model={preset}", "data=?"])
-    settings: dict[str, Any] = {}
+    settings = OmegaConf.create({})
     for key, (_, value) in differences(plain(usual), plain(found)).items():
-        OmegaConf.update(node := OmegaConf.create(settings), key, value)
-        settings = OmegaConf.to_container(node)  # type: ignore[assignment]
+        OmegaConf.update(settings, key, value)
     score = ", ".join(f"{g} {brief(v)}" for g, v in zip(config.goal, best.last.values, strict=True))
     seconds = best.last.user_attrs["seconds"]
     head = [
@@ -107,5 +106,5 @@ def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], f
         f"  - override /model: {preset}",
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("\n".join(head) + "\n" + OmegaConf.to_yaml(OmegaConf.create(settings)), "utf-8")
+    out.write_text("\n".join(head) + "\n" + OmegaConf.to_yaml(settings), "utf-8")
     return out

@@ -22,6 +22,7 @@ from inkseq.search.journal import open_journal
 SMALLER_IS_BETTER = {"loss", "ece", "num_parameters", "seconds"}
 MEANWHILE = re.compile("already exists|unique|duplicate", re.IGNORECASE)  # another worker makes the tables, too
 PATIENCE = 50  # tenths of a second
+COSTS = ("num_parameters", "drawings_per_second", "seconds", "steps", "best_step")  # of a trial, kept with it
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 

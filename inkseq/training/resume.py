@@ -9,7 +9,7 @@ from inkseq import checkpoint
 from inkseq.config import TrainConfig
 from inkseq.data.packed import Packed
 from inkseq.errors import UserError
-from inkseq.runs import differences, open_run, plain
+from inkseq.runs import differences, in_a_line, open_run, plain
 
 # What may change between a stop and going on: where things are and how long it takes, not what is learnt how.
 FREE = {"data", "name", "runs", "duration", "max_minutes", "evaluate", "patience", "log", "device"}
@@ -34,7 +34,7 @@ def load_last(folder: Path, config: TrainConfig, data: Packed) -> dict[str, Any]
     changed = {k: v for k, v in differences(state["config"], plain(config)).items() if k not in FREE}
     changed |= {f"the data's {k}": v for k, v in differences(state["data"], fingerprint(data)).items()}
     if changed:
-        listed = "; ".join(f"{key} was {_short(a)}, is {_short(b)}" for key, (a, b) in list(changed.items())[:5])
+        listed = "; ".join(f"{key} was {in_a_line(a)}, is {in_a_line(b)}" for key, (a, b) in list(changed.items())[:5])
         raise UserError(f"{folder} was trained otherwise: {listed}. Give this run another name=, or remove {folder}")
     return state
 
@@ -68,8 +68,3 @@ def start_from(run: str, model: nn.Module, classes: list[str], freeze: bool) -> 
 
 def _shape(tensor: Any) -> tuple[int, ...] | str:
     return "missing" if tensor is None else tuple(tensor.shape)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

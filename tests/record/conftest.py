@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from inkseq.config import BiLSTMConfig, ConvertConfig, Norm, OptimConfig, Precision, TrainConfig
-from inkseq.data.conversion import convert
-from inkseq.data.doodles.write import write_doodles
+from inkseq.config import BiLSTMConfig, Norm, OptimConfig, Precision, TrainConfig
 from inkseq.devices import ALONE
 from inkseq.runs import run_folder
 from inkseq.training.loop import train
+from tests.drawings import packed_doodles
 
 
 def train_tiny(data: Path, runs: Path, name: str, hidden: int = 8, lr: float = 0.02, **others: Any) -> Path:
@@ -35,10 +34,7 @@ def train_tiny(data: Path, runs: Path, name: str, hidden: int = 8, lr: float = 0
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """40 doodles of each of three classes."""
-    folder = tmp_path_factory.mktemp("record")
-    write_doodles(folder / "raw", 40, 0, ["cat", "ladder", "star"])
-    convert(ConvertConfig(raw=[str(folder / "raw")], out=str(folder / "packed"), workers=1))
-    return folder / "packed"
+    return packed_doodles(tmp_path_factory.mktemp("record"), 40, ["cat", "ladder", "star"])
 
 
 @pytest.fixture(scope="session")
