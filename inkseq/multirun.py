@@ -26,7 +26,7 @@ from inkseq.cli import PATH_KEYS, compose_config, conf_dir, to_text
 from inkseq.config import TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
-from inkseq.runs import LOG, differences, last_line, plain, read_result, run_folder
+from inkseq.runs import LOG, config_of, differences, last_line, plain, read_result, run_folder
 from inkseq.tables import table
 from inkseq.training.resume import FREE, LENGTHS
 
@@ -50,7 +50,7 @@ class Job:
         if not (last.exists() and (self.folder / "result.json").exists()):
             return False
         state = checkpoint.load(last)
-        changed = differences(state["config"], plain(self.config)).keys() - (FREE - LENGTHS)
+        changed = differences(plain(config_of(state)), plain(self.config)).keys() - (FREE - LENGTHS)
         return bool(state["finished"]) and not changed
 
 

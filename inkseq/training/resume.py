@@ -9,7 +9,7 @@ from inkseq import checkpoint
 from inkseq.config import TrainConfig
 from inkseq.data.packed import Packed
 from inkseq.errors import UserError
-from inkseq.runs import differences, in_a_line, open_run, plain
+from inkseq.runs import config_of, differences, in_a_line, open_run, plain
 
 # What may change between a stop and going on: where things are and how long it takes, not what is learnt how.
 FREE = {"data", "name", "runs", "duration", "max_minutes", "evaluate", "patience", "log", "device"}
@@ -31,7 +31,8 @@ def load_last(folder: Path, config: TrainConfig, data: Packed) -> dict[str, Any]
     state = checkpoint.load(path)
     if "optimizer" not in state:
         raise UserError(f"{path} holds weights alone; a run cannot go on from it")
-    changed = {k: v for k, v in differences(state["config"], plain(config)).items() if k not in FREE}
+    before = plain(config_of(state))
+    changed = {k: v for k, v in differences(before, plain(config)).items() if k not in FREE}
     changed |= {f"the data's {k}": v for k, v in differences(state["data"], fingerprint(data)).items()}
     if changed:
         listed = "; ".join(f"{key} was {in_a_line(a)}, is {in_a_line(b)}" for key, (a, b) in list(changed.items())[:5])

@@ -199,6 +199,18 @@ def test_what_does_not_belong_to_the_run_is_refused(doodles: Path, tmp_path: Pat
         checkpoint.load(tmp_path / "evil")
 
 
+def test_a_run_from_before_there_was_a_setting_had_its_default(doodles: Path, tmp_path: Path) -> None:
+    config = tiny(doodles, tmp_path)
+    run(config)
+    path = tmp_path / "run" / "checkpoints" / "last.pt"
+    state = checkpoint.load(path)
+    del state["config"]["label_smoothing"], state["config"]["optim"]["clip"]
+    checkpoint.save(path, state)
+    assert run(replace(config, duration="30 steps"))["steps"] == 30
+    with pytest.raises(UserError, match=r"was trained otherwise: label_smoothing was 0.1, is 0.2"):
+        run(replace(config, label_smoothing=0.2))
+
+
 def test_a_longer_duration_goes_on_with_a_finished_run(doodles: Path, tmp_path: Path) -> None:
     config = tiny(doodles, tmp_path, optim=OptimConfig(lr=0.02, schedule=Schedule.constant))
     first = run(config)
