@@ -108,6 +108,7 @@ class OptimConfig:
 
 
 Precision = Enum("Precision", ["auto", "float32", "bfloat16", "float16"])
+Sampling = Enum("Sampling", ["natural", "balanced", "square_root", "capped"])
 
 
 @dataclass
@@ -136,6 +137,9 @@ class TrainConfig:
     optim: OptimConfig = field(default_factory=OptimConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     layout: Layout = Layout.inkseq  # of sequences, see strokes.py
+    sampling: Sampling = Sampling.natural  # an epoch: every drawing once; all classes alike; by root of size; `cap`
+    cap: int | None = None  # capped: drawings of a class in an epoch, at most
+    unrecognized: float = 1.0  # weight in the loss of what the game did not recognise; 0 leaves it out
     batch_size: int = 64  # drawings a step, over all devices
     micro_batch: int | None = None  # so many at a time, where memory is short
     duration: str = "20 epochs"

@@ -9,6 +9,7 @@ import torch
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import SweepConfig, TrainConfig
 from inkseq.data.packed import Packed, open_packed
+from inkseq.data.sampling import make_sampler
 from inkseq.devices import choose_device
 from inkseq.errors import UserError
 from inkseq.evaluation.metrics import METRICS
@@ -92,7 +93,7 @@ def _check_training(config: TrainConfig, data: Packed) -> None:
         raise UserError(f"{data.path} has no val split to compare trials by; convert again with val_from_train=0.1")
     with torch.device("meta"):  # without its weights, which may not fit here
         make_model(config, data.classes)
-    plan_steps(config, steps_per_epoch(config, data), len(data.split("train")), step_seconds=1.0)
+    plan_steps(config, steps_per_epoch(config, data), len(make_sampler(config, data)), step_seconds=1.0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Batches made on the device: gathered, augmented, normalised to (dx, dy, pen) rows.
 
-An epoch is a shuffle of the split in which batches hold drawings of similar length. A step's batch follows
+An epoch is what a sampler draws of the split, in batches of drawings of similar length. A step's batch follows
 from (seed, step) alone, so the number of steps done is all there is to save and to go on from.
 """
 
@@ -15,10 +15,11 @@ from torch import Tensor
 
 from inkseq.config import AugmentConfig, Layout
 from inkseq.data.augment import augment_strokes, check_augment
-from inkseq.data.resident import Drawings, Strokes
+from inkseq.data.resident import Drawings, Strokes, send
+from inkseq.data.sampling import Indices, Sampler
 from inkseq.errors import UserError
 
-Indices = NDArray[np.int64]
+Share = float | Tensor  # of a group in the loss of its step: one, or where its drawings weigh differently one of each
 
 WINDOW = 64  # batches at most that are sorted by length together
 ENOUGH_REAL = 0.92  # of the points in a batch; with less, it is computed as several groups
@@ -47,6 +48,7 @@ class Batches:
         micro_batch: int | None = None,
         rank: int = 0,
         world: int = 1,
+        sampler: Sampler | None = None,
     ) -> None:
         if batch_size < 1 or (micro_batch is not None and micro_batch < 1):
             raise UserError(f"batch_size={batch_size} and micro_batch={micro_batch} must be 1 or more")
@@ -57,31 +59,43 @@ class Batches:
         self.drawings, self.layout, self.batch_size, self.seed = drawings, layout, batch_size, seed
         self.largest_group = None if micro_batch is None else micro_batch * world
         self.rank, self.world = rank, world
-        self.steps_per_epoch = -(-len(drawings) // batch_size)
+        self.sampler = sampler or Sampler(drawings.label_N)
+        self.steps_per_epoch = -(-len(self.sampler) // batch_size)
         self._generator = torch.Generator(drawings.device)
         self._augment = partial(augment_strokes, config=augment, generator=self._generator)
 
         # The epoch and the window a step lies in are the last step's, nearly always.
-        self._shuffled = lru_cache(maxsize=1)(self._shuffle)
+        self._shuffled = lru_cache(maxsize=1)(partial(self.sampler.epoch, seed))
         self._sorted_window = lru_cache(maxsize=1)(self._sort_window)
 
-    def step(self, step: int) -> list[tuple[Batch, float]]:
-        """The step's drawings in groups of similar length, each with its weight in the step's loss.
+    def step(self, step: int) -> list[tuple[Batch, Share]]:
+        """The step's drawings in groups of similar length, each with its share of the step's loss.
 
-        The sum over groups of weight * (mean loss of the group), averaged over ranks as DDP averages
-        gradients, is the mean loss of the whole batch. All ranks have the same number of groups.
+        The sum over groups of share * (mean loss of the group), averaged over ranks as DDP averages
+        gradients, is the (weighted) mean loss of the whole batch. All ranks have the same number of groups.
         """
         groups = self.groups(step)
-        num_drawings = sum(map(len, groups))
+        whole = sum(map(self._weight, groups))
         self._generator.manual_seed(int(np.random.SeedSequence((self.seed, step, self.rank)).generate_state(1)[0]))
-        weighted = []
+        shared = []
         for group in groups:
             mine = group[self.rank :: self.world]
-            weight = len(mine) * self.world / num_drawings
+            share = self._weight(mine) * self.world / whole
             # A rank without a drawing computes another rank's, for nothing, to keep step with the others.
             mine = mine if len(mine) else group[:1]
-            weighted.append((make_batch(self.drawings, mine, self.layout, self._augment), weight))
-        return weighted
+            shared.append((make_batch(self.drawings, mine, self.layout, self._augment), self._divide(share, mine)))
+        return shared
+
+    def _weight(self, group: Indices) -> float:
+        """Of a group in the loss: the number of its drawings where they weigh the same."""
+        return len(group) if self.sampler.weight_N is None else float(self.sampler.weight_N[group].sum())
+
+    def _divide(self, share: float, group: Indices) -> Share:
+        """A group's share, divided among its drawings where they do not weigh the same."""
+        if self.sampler.weight_N is None:
+            return share
+        weight_B = self.sampler.weight_N[group]
+        return send(torch.from_numpy(share * weight_B / weight_B.sum()).float(), self.drawings.device)
 
     def groups(self, step: int) -> list[Indices]:
         """The step's drawings on all ranks, by position in the split: the longest first, cut into groups."""
@@ -93,7 +107,7 @@ class Batches:
 
     def _batch(self, epoch: int, batch: int) -> Indices:
         """Any batch of an epoch, the longest drawing first."""
-        num_full = len(self.drawings) // self.batch_size
+        num_full = len(self.sampler) // self.batch_size
         if batch == num_full:  # the epoch's last and smaller batch, drawings of any length
             return longest_first(self.drawings, self._shuffled(epoch)[num_full * self.batch_size :])
         # Two windows at least, or else the batches of a small split would be the same in every epoch.
@@ -108,9 +122,6 @@ class Batches:
         drawings = self._shuffled(epoch)[first * self.batch_size : end * self.batch_size]
         batches = longest_first(self.drawings, drawings).reshape(-1, self.batch_size)
         return np.random.default_rng((self.seed, epoch, 1 + first)).permutation(batches)
-
-    def _shuffle(self, epoch: int) -> Indices:
-        return np.random.default_rng((self.seed, epoch)).permutation(len(self.drawings))
 
 
 def evaluation_batches(

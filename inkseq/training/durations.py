@@ -55,7 +55,7 @@ def make_plan(config: TrainConfig, batches: Batches, learner: Learner, step_seco
     """Turn the config's durations into steps, timing some where minutes are asked for."""
     if step_seconds is None and says_minutes(config):
         step_seconds = time_a_step(batches, learner)
-    return plan_steps(config, batches.steps_per_epoch, len(batches.drawings), step_seconds)
+    return plan_steps(config, batches.steps_per_epoch, len(batches.sampler), step_seconds)
 
 
 def says_minutes(config: TrainConfig) -> bool:
@@ -63,7 +63,7 @@ def says_minutes(config: TrainConfig) -> bool:
 
 
 def plan_steps(config: TrainConfig, steps_per_epoch: int, drawings: int, step_seconds: float | None) -> Plan:
-    """The config's durations in steps, of a train split of so many drawings."""
+    """The config's durations in steps, of epochs of so many drawings."""
     duration, *others = _durations(config)
     total = to_steps(duration, steps_per_epoch, drawings, step_seconds)
     warmup, evaluate_every, log_every = (

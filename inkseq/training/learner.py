@@ -2,6 +2,7 @@
 
 import copy
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from inkseq.config import TrainConfig
-from inkseq.data.batches import Batch
+from inkseq.data.batches import Batch, Share
 from inkseq.devices import Ranks
 from inkseq.runs import make_model
 from inkseq.training.optim import clip_, follow, make_optimizer
@@ -37,7 +38,7 @@ class Learner:
         """What is evaluated and kept: the averaged weights where there are any."""
         return self.average or self.model
 
-    def learn(self, step: int, groups: list[tuple[Batch, float]], rate: float) -> tuple[Tensor, Tensor]:
+    def learn(self, step: int, groups: list[tuple[Batch, Share]], rate: float) -> tuple[Tensor, Tensor]:
         """One step on a batch, given as groups with their shares of the loss; the loss and the gradient's norm.
 
         Nothing here waits for a GPU. Whatever is drawn by lot depends on the seed and the step alone, so that a
@@ -62,11 +63,11 @@ class Learner:
             follow(self.average, self.model, step, self.config.ema)
         return loss, norm
 
-    def _add_gradients(self, batch: Batch, share: float) -> Tensor:
+    def _add_gradients(self, batch: Batch, share: Share) -> Tensor:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
             logits_BK = self.net(batch.x_BTC, batch.length_B)
-        smoothing = self.config.label_smoothing
-        loss = share * cross_entropy(logits_BK.float(), batch.label_B, label_smoothing=smoothing)
+        loss_of = partial(cross_entropy, logits_BK.float(), batch.label_B, label_smoothing=self.config.label_smoothing)
+        loss = share * loss_of() if isinstance(share, float) else share @ loss_of(reduction="none")
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 

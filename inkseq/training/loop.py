@@ -55,7 +55,7 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
     if tracker and state is None:
         tracker.text(0, "config", to_yaml(config))
     progress = Progress(plan, first_step, ranks)
-    progress.introduce(folder, learner, batches.drawings, to_evaluate, reason)
+    progress.introduce(folder, learner, batches, to_evaluate, reason)
     started = saved_at = time.perf_counter()
 
     def save(name: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from inkseq.data.batches import Batches
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
 from inkseq.training.durations import Plan
@@ -24,13 +25,15 @@ class Progress:
             tqdm.write(line)
 
     def introduce(
-        self, folder: Path, learner: Learner, drawings: Drawings, to_evaluate: Drawings | None, reason: str
+        self, folder: Path, learner: Learner, batches: Batches, to_evaluate: Drawings | None, reason: str
     ) -> None:
         """What is about to happen, and where."""
         parameters = sum(p.numel() for p in learner.model.parameters())
         precision = str(learner.dtype).removeprefix("torch.")
         self.say(f"{folder}: {parameters:,} parameters on {learner.device}, {precision}: {reason}")
-        self.say(drawings.where)
+        self.say(batches.drawings.where)
+        if epoch := batches.sampler.summary():
+            self.say(epoch)
         self.say(to_evaluate.where if to_evaluate else "no val split: the last checkpoint is the one that is kept")
         if learner.origin:
             self.say(learner.origin)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inkseq.config import TrainConfig
 from inkseq.data.packed import Packed
 from inkseq.data.pictures import BLUE, GREY, ORANGE, save
+from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.tables import table
 from inkseq.training.durations import Plan, plan_steps, says_minutes, time_a_step
@@ -38,11 +39,11 @@ def plan_run(config: TrainConfig, data: Packed) -> Plan:
     """The plan inkseq.train would make. Only where a duration is in minutes is anything trained, to time a step."""
     check_data(data, config)
     seconds = time_a_step(*set_up(config, data, ALONE)[:2]) if says_minutes(config) else None
-    return plan_steps(config, steps_per_epoch(config, data), len(data.split("train")), seconds)
+    return plan_steps(config, steps_per_epoch(config, data), len(make_sampler(config, data)), seconds)
 
 
 def steps_per_epoch(config: TrainConfig, data: Packed) -> int:
-    return -(-len(data.split("train")) // config.batch_size)
+    return -(-len(make_sampler(config, data)) // config.batch_size)
 
 
 def follow_schedule(plan: Plan, config: TrainConfig) -> Course:

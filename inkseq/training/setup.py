@@ -4,6 +4,7 @@ from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
+from inkseq.data.sampling import make_sampler
 from inkseq.devices import Ranks, choose_device, choose_precision
 from inkseq.memory import keep_freed_memory
 from inkseq.training.learner import Learner
@@ -15,7 +16,8 @@ def set_up(config: TrainConfig, data: Packed, ranks: Ranks) -> tuple[Batches, Le
     device = choose_device(config.device)
     dtype, reason = choose_precision(config.precision, device)
     drawings = Drawings(data, "train", device)
+    sampler = make_sampler(config, data)
     batches = Batches(
-        drawings, config.batch_size, config.seed, config.layout, config.augment, config.micro_batch, *ranks
+        drawings, config.batch_size, config.seed, config.layout, config.augment, config.micro_batch, *ranks, sampler
     )
     return batches, Learner(config, data.classes, device, dtype, ranks), reason

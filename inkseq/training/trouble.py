@@ -7,6 +7,7 @@ import torch
 from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed
+from inkseq.data.sampling import make_sampler
 from inkseq.errors import UserError
 from inkseq.evaluation.metrics import METRICS
 
@@ -19,10 +20,10 @@ def check_data(data: Packed, config: TrainConfig) -> None:
         raise UserError(f"best_by={config.best_by}: there are {', '.join(METRICS)}")
     if not data.split("train"):
         raise UserError(f"{data.path} has no drawings to train on; convert again with another split=")
-    if len(data.split("train")) < config.batch_size:
-        count = len(data.split("train"))
+    count = len(make_sampler(config, data))
+    if count < config.batch_size:
         raise UserError(
-            f"batch_size={config.batch_size}, but {data.path} has {count} drawings to train on; try batch_size={count}"
+            f"batch_size={config.batch_size}, but an epoch of {data.path} has {count} drawings; try batch_size={count}"
         )
     for name in ("train", "val", "test"):
         labels = data.labels[slice(*data.meta["splits"][name])]

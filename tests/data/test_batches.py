@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from inkseq.config import AugmentConfig, ConvertConfig, Layout
 from inkseq.data import resident
-from inkseq.data.batches import Batch, Batches, count_rows, cut_by_length, evaluation_batches
+from inkseq.data.batches import Batch, Batches, Share, count_rows, cut_by_length, evaluation_batches
 from inkseq.data.conversion import convert
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
@@ -61,7 +61,7 @@ def doodle_lengths(count: int, seed: int = 0) -> list[int]:
     return [int(length) for length in lengths.clip(2, 540)]
 
 
-def assert_same(batches: list[tuple[Batch, float]], others: list[tuple[Batch, float]]) -> None:
+def assert_same(batches: list[tuple[Batch, Share]], others: list[tuple[Batch, Share]]) -> None:
     assert len(batches) == len(others)
     for (batch, weight), (other, other_weight) in zip(batches, others, strict=True):
         assert weight == other_weight
@@ -202,7 +202,7 @@ def test_weighted_losses_averaged_over_ranks_are_the_mean_of_the_batch(world: in
         seen: list[int] = []
         for batch, weight in (group for groups in steps for group in groups):
             index_B = batch.index_B.tolist()
-            exact_weight = Fraction(weight).limit_denominator(1000)
+            exact_weight = Fraction(float(weight)).limit_denominator(1000)
             total += exact_weight * Fraction(int(loss_N[index_B].sum()), len(index_B)) / world
             seen += index_B if weight else []
             assert len(index_B) <= (micro_batch or 48)

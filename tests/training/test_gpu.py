@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 import torch
 
-from inkseq.config import AugmentConfig, BiLSTMConfig, ConvertConfig, Norm, OptimConfig, Precision, TrainConfig
+from inkseq.config import (
+    AugmentConfig,
+    BiLSTMConfig,
+    ConvertConfig,
+    Norm,
+    OptimConfig,
+    Precision,
+    Sampling,
+    TrainConfig,
+)
 from inkseq.data.batches import Batches
 from inkseq.data.conversion import convert
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
+from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.runs import run_folder
 from inkseq.training.learner import Learner
@@ -39,7 +49,8 @@ def test_a_step_waits_for_nothing(data: Packed, dtype: torch.dtype, waiting_is_a
     augment = AugmentConfig(rotate=10, drop_points=0.1, drop_strokes=0.1, reverse=0.1, jitter=0.01)
     config = TrainConfig(data="", model=BiLSTMConfig(norm=Norm.batch), ema=0.9, augment=augment)
     learner = Learner(config, data.classes, device, dtype, ALONE)
-    batches = Batches(Drawings(data, "train", device), 64, 0, augment=augment)
+    sampler = make_sampler(TrainConfig(sampling=Sampling.balanced, unrecognized=0.5), data)
+    batches = Batches(Drawings(data, "train", device), 64, 0, augment=augment, sampler=sampler)
     for step in range(3):
         learner.learn(step, batches.step(step), 1e-3)
     torch.cuda.set_sync_debug_mode("error")

@@ -23,6 +23,7 @@ from inkseq.config import (
     Norm,
     OptimConfig,
     Precision,
+    Sampling,
     Schedule,
     SplitConfig,
 )
@@ -79,6 +80,7 @@ def test_stopped_and_gone_on_is_as_never_stopped_to_the_bit(
         "augment": AugmentConfig(rotate=10, drop_points=0.1, mirror=0.5),
         "model": BiLSTMConfig(channels=[12], kernels=[3], hidden=12, layers=2, norm=Norm.batch, dropout=0.3),
         "micro_batch": 20,
+        "sampling": Sampling.square_root,
     }
     run(tiny(doodles, tmp_path / "whole", **lively))
     with monkeypatch.context() as patch:
