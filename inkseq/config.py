@@ -175,7 +175,7 @@ class EvaluateConfig:
     run: str = MISSING  # a run folder
     data: str | None = None  # a packed folder; the run's own unless told
     split: str = "test"
-    checkpoint: str = "best"  # or last
+    checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
     out: str | None = None  # JSON; RUN/evaluation-SPLIT.json unless told
     device: str = "auto"
 

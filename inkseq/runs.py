@@ -33,10 +33,15 @@ class Run:
     step: int
 
 
-def open_run(folder: str | Path, which: str = "best", device: torch.device | str = "cpu") -> Run:
-    """The model of a run folder with the weights of `best.pt` or `last.pt`, ready to evaluate."""
+def open_run(folder: str | Path, which: str | None = None, device: torch.device | str = "cpu") -> Run:
+    """The model of a run folder with the weights of `best.pt` or `last.pt`, ready to evaluate.
+
+    Unless told it takes the best, or the last where there is no best since there was no val split to choose it by.
+    """
     folder = Path(folder)
-    path = folder / "checkpoints" / f"{which}.pt"
+    best, last = (folder / "checkpoints" / f"{name}.pt" for name in ("best", "last"))
+    kept = last if last.exists() and not best.exists() else best
+    path = kept if which is None else kept.with_stem(which)
     if not path.exists():
         there = sorted(p.stem for p in folder.glob("checkpoints/*.pt"))
         hint = f"there is {', '.join(there)}" if there else "is it a run folder, and was it evaluated at least once?"

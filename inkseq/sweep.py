@@ -90,7 +90,8 @@ def _check_training(config: TrainConfig, data: Packed) -> None:
     """What no trial could be trained with is said once, and now."""
     check_data(data, config)
     if not data.split("val"):
-        raise UserError(f"{data.path} has no val split to compare trials by; convert again with val_from_train=0.1")
+        how = "split.val= or, where there is a train/ folder, val_from_train=0.1"
+        raise UserError(f"{data.path} has no val split to compare trials by; convert again with {how}")
     with torch.device("meta"):  # without its weights, which may not fit here
         make_model(config, data.classes)
     plan_steps(config, steps_per_epoch(config, data), len(make_sampler(config, data)), step_seconds=1.0)

@@ -21,13 +21,7 @@ def right_answers(runs: list[Finished], data: Packed, split: str, device: torch.
     drawings = Drawings(data, split, device)
     if (drawings.label_N < 0).any():
         raise UserError(f"the drawings of {split} have no words to compare guesses with")
-    return [_right(_open(run, device), drawings, data.classes) for run in runs]
-
-
-def _open(run: Finished, device: torch.device) -> Run:
-    """The weights that result.json is about: without a val split there is no best."""
-    which = "best" if (run.folder / "checkpoints" / "best.pt").exists() else "last"
-    return open_run(run.folder, which, device)
+    return [_right(open_run(run.folder, device=device), drawings, data.classes) for run in runs]
 
 
 def _right(run: Run, drawings: Drawings, classes: list[str]) -> NDArray[np.bool_]:

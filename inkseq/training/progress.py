@@ -38,7 +38,8 @@ class Progress:
         if learner.origin:
             self.say(learner.origin)
         plan, batch = self.plan, learner.config.batch_size
-        self.say(f"{plan.total:,} steps of {batch} drawings, evaluated every {plan.evaluate_every:,}")
+        what = "evaluated" if to_evaluate else "saved"
+        self.say(f"{plan.total:,} steps of {batch} drawings, {what} every {plan.evaluate_every:,}")
         if self.first_step:
             self.say(f"goes on from step {self.first_step:,}")
 

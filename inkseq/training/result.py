@@ -58,7 +58,8 @@ def finish(
     device = choose_device(config.device)
     dtype, _ = choose_precision(config.precision, device)
     ranks.any(False, device)  # nobody reads the checkpoint before the first rank has written it
-    run = open_run(folder, "best" if data.split("val") else "last", device)
+    kept = "best" if data.split("val") else "last"
+    run = open_run(folder, kept, device)
     scores: dict[str, float] = {}
     for split in ("val", "test"):
         if not data.split(split):
@@ -86,7 +87,7 @@ def finish(
     if tracker is not None:
         write_result(folder, result)
         tracker.hparams(step, plain(config), final_metrics(scores))
-        print(f"{folder}: best at step {run.step:,}\n{result_table(result)}")
+        print(f"{folder}: {kept} at step {run.step:,}\n{result_table(result)}")
     return result
 
 

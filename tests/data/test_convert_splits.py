@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inkseq.config import SplitConfig, SplitOrder, SplitUnit
+from inkseq.config import ConvertConfig, SplitConfig, SplitOrder, SplitUnit
+from inkseq.convert import run
 from inkseq.data import sources
 from inkseq.data.packed import Packed
 from inkseq.data.splits import rank_bounds
@@ -63,6 +64,24 @@ def test_val_can_be_taken_from_train(tmp_path: Path) -> None:
     data, _ = pack(tmp_path, tmp_path / "raw", out="b", val_from_train=0.1)
     assert data.meta["splits"] == {"train": [0, 54], "val": [54, 60], "test": [60, 90]}
     assert np.bincount(data.labels[54:60]).tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("folder", "split", "expected"),
+    [
+        ("train", SplitConfig(), "; val_from_train=0.1 makes one"),
+        ("mine", SplitConfig(val=0), "; split.val= (of a train/ folder val_from_train=0.1) makes one"),
+        ("mine", SplitConfig(), None),
+    ],
+)
+def test_it_says_how_to_get_a_val_split(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], folder: str, split: SplitConfig, expected: str | None
+) -> None:
+    write(tmp_path / folder / "x.ndjson", random_lines(90))
+    assert run(ConvertConfig(raw=[str(tmp_path / folder)], out=str(tmp_path / "packed"), split=split, workers=1)) == 0
+    said = capsys.readouterr().out
+    assert ("there is no val split" in said) == (expected is not None)
+    assert (expected or "") in said
 
 
 def test_drawings_without_a_word_are_a_split_of_their_own(tmp_path: Path) -> None:

@@ -289,12 +289,19 @@ def wrong_label(path: Path) -> None:
     np.save(path / "labels.npy", labels)
 
 
-def test_a_run_without_val_keeps_the_last_weights(doodles: Path, tmp_path: Path) -> None:
+def test_a_run_without_val_keeps_the_last_weights(
+    doodles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(doodles, tmp_path / "data")
     remove_val(tmp_path / "data")
     result = run(tiny(tmp_path / "data", tmp_path))
     assert "val/top1" not in result
     assert result["best_step"] == 20
+    said = capsys.readouterr().out
+    assert "20 steps of 32 drawings, saved every 10" in said
+    assert "run: last at step 20" in said
+    kept = open_run(tmp_path / "run").model.state_dict()
+    assert all(torch.equal(value, kept[name]) for name, value in weights(tmp_path / "run").items())
 
 
 @pytest.mark.parametrize(
