@@ -44,7 +44,7 @@ class SplitConfig:
 class ConvertConfig:
     raw: list[str] = MISSING  # files or folders of ndjson, csv, npz, zip
     out: str = MISSING  # the packed folder to make
-    split: SplitConfig = field(default_factory=SplitConfig)  # presets: fractions, tutorial, sketchrnn
+    split: SplitConfig = field(default_factory=SplitConfig)  # presets: fractions, counts, tutorial, sketchrnn
     simplify: Simplify = Simplify.auto  # make strokes canonical: where they are not yet, always, never
     classes: list[str] = field(default_factory=list)  # empty: all that are found
     recognized_only: bool = False  # leave out what the game did not recognise

@@ -1,6 +1,8 @@
 """Every experiment composes and runs a step; presets are what they say; evaluate reads what train wrote."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,16 @@ def test_every_experiment_composes_and_runs_a_step(name: str, packed: Path, tmp_
     folder = run_folder(config)
     folder.mkdir()
     assert train(config, folder, ALONE)["steps"] == 1
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_commands_at_its_head_make_its_data_and_train_it(name: str) -> None:
+    text = (conf_dir() / "experiment" / f"{name}.yaml").read_text().replace("\\\n#", "")
+    commands = [shlex.split(words) for words in re.findall(r"^#   python -m inkseq\.(.*)", text, re.MULTILINE)]
+    assert ["train", f"experiment={name}"] in commands
+    for command, *words in commands:
+        if command == "convert":
+            assert compose_config(ConvertConfig, words).out == compose_config(TrainConfig, [f"experiment={name}"]).data
 
 
 def test_the_tutorial_is_the_tutorial() -> None:
