@@ -119,7 +119,12 @@ class AugmentConfig:
     shear: float = 0.0  # spread of how far x moves as y moves by 1
     stretch: float = 0.0  # spread of the logarithm of width / height, on top of the drawing's own
     mirror: float = 0.0  # probability that left and right are swapped
+    warp: float = 0.0  # spread of the paper's own bends, in units of the larger side
+    stroke_shift: float = 0.0  # spread of each stroke's place, in units of the larger side
+    stroke_turn: float = 0.0  # spread of each stroke's angle, in degrees
+    stroke_size: float = 0.0  # spread of the logarithm of each stroke's size
     jitter: float = 0.0  # spread of each point, in units of the larger side
+    swap: float = 0.0  # probability that a drawing's strokes come in any order
     reverse: float = 0.0  # probability of a stroke to be drawn from its end
     drop_points: float = 0.0  # probability of a point to be left out, unless it begins or ends a stroke
     drop_strokes: float = 0.0  # probability of a stroke to be left out; one always stays

@@ -1,7 +1,7 @@
 """Drawings as other hands might have drawn them: augmentation of padded arrays, on their device.
 
-Sequences are normalised afterwards, so that neither size nor place becomes a cue. What is left out or turned
-round is one index into the points, applied once.
+Sequences are normalised afterwards, so that neither size nor place becomes a cue. Where points lie is changed first
+(`deform.py`); what is left out, turned round or drawn earlier is one index into the points, applied once.
 """
 
 import math
@@ -9,17 +9,20 @@ from dataclasses import fields
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from inkseq.config import AugmentConfig
+from inkseq.data.deform import deform
+from inkseq.data.padded import pick_points, places, stroke_begins, stroke_ends_at
 from inkseq.data.resident import Strokes
 from inkseq.errors import UserError
+
+PROBABILITIES = {"mirror", "swap", "reverse", "drop_points", "drop_strokes", "prefix"}
 
 
 def check_augment(config: AugmentConfig) -> None:
     """Refuse what is no probability, or no spread."""
     for setting in fields(config):
-        highest = math.inf if setting.name in ("rotate", "shear", "stretch", "jitter") else 1.0
+        highest = 1.0 if setting.name in PROBABILITIES else math.inf
         if not 0 <= (value := getattr(config, setting.name)) <= highest or math.isinf(value):
             expected = "0 or more" if math.isinf(highest) else "a probability, 0 to 1"
             raise UserError(f"augment.{setting.name}={value}: expected {expected}")
@@ -27,41 +30,35 @@ def check_augment(config: AugmentConfig) -> None:
 
 def augment_strokes(strokes: Strokes, config: AugmentConfig, generator: torch.Generator) -> Strokes:
     """The drawings changed at random, in arrays of the same shape; drawings can become shorter."""
-    xy_BT2, pen_BT, length_B = strokes
-    if config.rotate or config.shear or config.stretch or config.mirror:
-        xy_BT2 = deform(xy_BT2, config, generator)
-    if config.jitter:
-        xy_BT2 = jitter_points(xy_BT2, config.jitter, generator)
-    if not (config.jitter or config.reverse or config.drop_points or config.drop_strokes or config.prefix):
-        return Strokes(xy_BT2, pen_BT, length_B)
+    xy_BT2 = deform(strokes, config, generator)
+    _, pen_BT, length_B = strokes
+    if not (config.swap or config.reverse or config.drop_points or config.drop_strokes or config.prefix):
+        return Strokes(stay_at_end(xy_BT2, length_B) if config.jitter else xy_BT2, pen_BT, length_B)
 
+    order_BT = swap_strokes(pen_BT, length_B, config.swap, generator) if config.swap else None
+    if order_BT is not None:
+        pen_BT = pen_BT.gather(1, order_BT)
+    turned_BT = reverse_strokes(pen_BT, config.reverse, generator) if config.reverse else None
     point_BT, pen_BT, length_B = keep_points(pen_BT, length_B, config, generator)
-    if config.reverse:
-        point_BT = reverse_strokes(strokes.pen_BT, config.reverse, generator).gather(1, point_BT)
+    for index_BT in (turned_BT, order_BT):
+        if index_BT is not None:
+            point_BT = index_BT.gather(1, point_BT)
     return Strokes(pick_points(xy_BT2, point_BT), pen_BT, length_B)
 
 
-def deform(xy_BT2: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    """Stretch and mirror, then shear, then rotate, each drawing as a whole."""
-    num_drawings, device = len(xy_BT2), xy_BT2.device
-    angle_B, shear_B, stretch_B = torch.randn(3, num_drawings, generator=generator, device=device)
-    mirrored_B = torch.rand(num_drawings, generator=generator, device=device) < config.mirror
-    angle_B, shear_B = angle_B * math.radians(config.rotate), shear_B * config.shear
-    wider_B = (stretch_B * config.stretch / 2).exp()
-    sin_B, cos_B = angle_B.sin(), angle_B.cos()
-
-    # Where the unit steps to the right and down go to.
-    right_B2: Tensor = torch.stack([cos_B, sin_B], dim=-1) * torch.where(mirrored_B, -wider_B, wider_B)[:, None]
-    down_B2: Tensor = torch.stack([cos_B * shear_B - sin_B, sin_B * shear_B + cos_B], dim=-1) / wider_B[:, None]
-    return xy_BT2[:, :, :1] * right_B2[:, None] + xy_BT2[:, :, 1:] * down_B2[:, None]
+def stay_at_end(xy_BT2: Tensor, length_B: Tensor) -> Tensor:
+    """Padding that lies where the drawing's last point lies."""
+    place_T = torch.arange(xy_BT2.shape[1], device=xy_BT2.device)
+    return pick_points(xy_BT2, torch.minimum(place_T, length_B[:, None] - 1))
 
 
-def jitter_points(xy_BT2: Tensor, spread: float, generator: torch.Generator) -> Tensor:
-    """Every point somewhat beside its place; padding too, which therefore has to be picked anew."""
-    low_B12, high_B12 = torch.aminmax(xy_BT2, dim=1, keepdim=True)
-    side_B11 = (high_B12 - low_B12).amax(2, keepdim=True)
-    noise_BT2 = torch.randn(xy_BT2.shape, generator=generator, device=xy_BT2.device)
-    return xy_BT2 + noise_BT2 * (side_B11 * spread)
+def swap_strokes(pen_BT: Tensor, length_B: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+    """An index into the points, by which some drawings have their strokes in any order; padding stays behind."""
+    place_BT, end_BT = places(pen_BT), stroke_ends_at(pen_BT)
+    swapped_B1 = torch.rand(len(pen_BT), 1, generator=generator, device=pen_BT.device) < probability
+    chance_BT = torch.rand(pen_BT.shape, generator=generator, device=pen_BT.device).gather(1, end_BT)
+    turn_BT = torch.where(swapped_B1, chance_BT, 0.0).masked_fill(place_BT >= length_B[:, None], 1.0)
+    return turn_BT.argsort(dim=1, stable=True)
 
 
 def keep_points(
@@ -114,26 +111,3 @@ def reverse_strokes(pen_BT: Tensor, probability: float, generator: torch.Generat
     place_BT, end_BT = places(pen_BT), stroke_ends_at(pen_BT)
     begin_BT = place_BT.where(stroke_begins(pen_BT), 0).cummax(1).values
     return torch.where(chance_BT.gather(1, end_BT) < probability, begin_BT + end_BT - place_BT, place_BT)
-
-
-def places(pen_BT: Tensor) -> Tensor:
-    """0, 1, 2 ... along every drawing."""
-    return torch.arange(pen_BT.shape[1], device=pen_BT.device).expand(pen_BT.shape)
-
-
-def stroke_begins(pen_BT: Tensor) -> Tensor:
-    """True on the first point of each stroke."""
-    return pad(pen_BT[:, :-1], (1, 0), value=True)
-
-
-def stroke_ends_at(pen_BT: Tensor) -> Tensor:
-    """For every point, the place of its stroke's last."""
-    last = pen_BT.shape[1] - 1
-    return places(pen_BT).where(pen_BT, last).flip(1).cummin(1).values.flip(1)
-
-
-def pick_points(xy_BT2: Tensor, point_BT: Tensor) -> Tensor:
-    """Each drawing's points in another order, taken as whole rows of one long array."""
-    num_drawings, num_points, _ = xy_BT2.shape
-    row_BT = point_BT + num_points * torch.arange(num_drawings, device=xy_BT2.device)[:, None]
-    return xy_BT2.flatten(0, 1).index_select(0, row_BT.flatten()).view_as(xy_BT2)

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import fields
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -92,6 +92,43 @@ def test_jitter_is_measured_in_larger_sides() -> None:
     after = changed(before, jitter=0.01)
     assert spread((after.xy_BT2 - before.xy_BT2)[:, :4]) == pytest.approx(0.01 * 100, rel=0.05)
     assert torch.equal(after.xy_BT2[:, 4:], after.xy_BT2[:, 3:4].expand(2048, 3, 2))  # padding stays at the last point
+
+
+def test_warp_moves_neighbours_alike_and_by_its_spread() -> None:
+    before = padded([[[(0, 0), (1, 0), (100, 0), (0, 100)]]] * 4096)
+    moved_BT2 = changed(before, warp=0.05).xy_BT2 - before.xy_BT2
+    assert spread(moved_BT2[:, 0]) == pytest.approx(0.05 * 100, rel=0.05)
+    assert spread(moved_BT2[:, 3]) == pytest.approx(0.05 * 100, rel=0.05)
+    assert float((moved_BT2[:, 1] - moved_BT2[:, 0]).std()) < 0.1 * 0.05 * 100  # 1 of 100 away
+    far = torch.corrcoef(torch.stack([moved_BT2[:, 2, 0], moved_BT2[:, 3, 0]]))[0, 1]
+    assert abs(float(far)) < 0.15
+
+
+def test_stroke_shift_moves_strokes_as_a_whole() -> None:
+    before = padded([CORNER] * 4096)
+    moved_BT2 = changed(before, stroke_shift=0.1).xy_BT2 - before.xy_BT2
+    torch.testing.assert_close(moved_BT2[:, 0], moved_BT2[:, 1])
+    torch.testing.assert_close(moved_BT2[:, 2], moved_BT2[:, 3])
+    assert spread(moved_BT2[:, 0]) == pytest.approx(0.1 * 100, rel=0.05)
+    assert abs(float(torch.corrcoef(torch.stack([moved_BT2[:, 0, 0], moved_BT2[:, 2, 0]]))[0, 1])) < 0.1
+
+
+def test_stroke_turn_and_size_keep_the_middle_of_a_stroke() -> None:
+    before = padded([CORNER] * 4096)
+    turned_BT2, sized_BT2 = changed(before, stroke_turn=20).xy_BT2, changed(before, stroke_size=0.2).xy_BT2
+    for after_BT2 in (turned_BT2, sized_BT2):
+        torch.testing.assert_close(after_BT2[:, :2].mean(1), before.xy_BT2[:, :2].mean(1), atol=1e-3, rtol=0)
+    first_B2 = turned_BT2[:, 1] - turned_BT2[:, 0]
+    torch.testing.assert_close(first_B2.norm(dim=1), torch.full((4096,), 100.0))
+    assert spread(torch.atan2(first_B2[:, 1], first_B2[:, 0])) == pytest.approx(math.radians(20), rel=0.05)
+    assert spread(((sized_BT2[:, 3, 1] - sized_BT2[:, 2, 1]) / 50).log()) == pytest.approx(0.2, rel=0.05)
+
+
+def test_swap_gives_any_order_of_the_strokes_alike() -> None:
+    some = drawings_of(changed(padded([LONG] * 6000 + [CORNER]), swap=0.5))[:6000]
+    assert all(sorted(drawing) == sorted(LONG) for drawing in some)
+    counts = [some.count([LONG[i] for i in order]) / 6000 for order in permutations(range(3))]
+    assert counts == pytest.approx([0.5 + 0.5 / 6, *[0.5 / 6] * 5], abs=0.025)
 
 
 def test_reverse_draws_strokes_from_their_end() -> None:

@@ -1,0 +1,28 @@
+"""Padded drawings, point by point: where strokes begin and end, and points in another order."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+
+def places(pen_BT: Tensor) -> Tensor:
+    """0, 1, 2 ... along every drawing."""
+    return torch.arange(pen_BT.shape[1], device=pen_BT.device).expand(pen_BT.shape)
+
+
+def stroke_begins(pen_BT: Tensor) -> Tensor:
+    """True on the first point of each stroke."""
+    return pad(pen_BT[:, :-1], (1, 0), value=True)
+
+
+def stroke_ends_at(pen_BT: Tensor) -> Tensor:
+    """For every point, the place of its stroke's last."""
+    last = pen_BT.shape[1] - 1
+    return places(pen_BT).where(pen_BT, last).flip(1).cummin(1).values.flip(1)
+
+
+def pick_points(x_BTC: Tensor, point_BT: Tensor) -> Tensor:
+    """Each drawing's points in another order, taken as whole rows of one long array."""
+    num_drawings, num_points, _ = x_BTC.shape
+    row_BT = point_BT + num_points * torch.arange(num_drawings, device=x_BTC.device)[:, None]
+    return x_BTC.flatten(0, 1).index_select(0, row_BT.flatten()).view(*point_BT.shape, -1)
