@@ -83,7 +83,10 @@ class BiLSTMConfig:
     kernels: list[int] = field(default_factory=lambda: [5, 5, 3])  # points each convolution sees
     activation: Activation = Activation.gelu
     norm: Norm = Norm.layer
-    conv_dropout: float = 0.1  # before every convolution but the first
+    conv_dropout: float = 0.1  # before every convolution but the first, and in the canvas
+    canvas: int = 0  # cells a side of the grid on which the drawing is seen, 48 say; 0: it is only read
+    canvas_channels: list[int] = field(default_factory=lambda: [32, 64, 96, 128])  # each at half the cells a side
+    fold: int = 1  # neighbouring points that the recurrent layers read as one
     cell: Cell = Cell.lstm
     hidden: int = 128  # per direction
     layers: int = 3

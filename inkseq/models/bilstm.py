@@ -1,19 +1,24 @@
-"""Convolutions, then bidirectional LSTMs: the recogniser of the TensorFlow tutorial, with exact masks."""
+"""Convolutions, then bidirectional LSTMs: the TensorFlow tutorial's recogniser, with exact masks and with eyes."""
 
+import torch
 from torch import Tensor, nn
 
 from inkseq.config import BiLSTMConfig
 from inkseq.errors import UserError
+from inkseq.models.canvas import Canvas
 from inkseq.models.features import choose_inputs, compute_inputs
-from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, mask_padding
+from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, fold, mask_padding
 
 
 class BiLSTM(nn.Module):
-    """(dx, dy, pen) rows -> inputs -> convolutions -> recurrent layers -> one vector -> class logits."""
+    """(dx, dy, pen) rows -> inputs -> convolutions -> recurrent layers -> one vector -> class logits.
+
+    With a canvas, the recurrent layers also read what is seen around each point, and the head what is seen at large.
+    """
 
     def __init__(self, config: BiLSTMConfig, num_classes: int) -> None:
         super().__init__()
-        self.inputs = choose_inputs(config.inputs)
+        self.inputs, self.fold = choose_inputs(config.inputs), config.fold
         width = len(self.inputs)
 
         if len(config.channels) != len(config.kernels):
@@ -24,6 +29,12 @@ class BiLSTM(nn.Module):
             self.convs.append(MaskedConv(width, channels, kernel, config.norm, config.activation, dropout))
             width = channels
 
+        self.canvas = None
+        if config.canvas:
+            self.canvas = Canvas(config.canvas, config.canvas_channels, config.conv_dropout)
+            width += self.canvas.seen
+
+        width *= config.fold
         self.rnns = nn.ModuleList()
         for _ in range(config.layers):
             dropout = config.dropout if self.rnns else 0.0
@@ -31,15 +42,20 @@ class BiLSTM(nn.Module):
             width = 2 * config.hidden
 
         self.pooling = MaskedPooling(config.pooling, width)
-        self.head = nn.Linear(self.pooling.width, num_classes)
+        self.head = nn.Linear(self.pooling.width + (self.canvas.width if self.canvas else 0), num_classes)
 
     def forward(self, x_BTC: Tensor, length_B: Tensor) -> Tensor:
         """logits_BK of a batch whose drawing b is `x_BTC[b, :length_B[b]]`; the rows behind that are zero."""
         mask_BT1 = mask_padding(length_B, x_BTC.shape[1])
-        h_BTC = compute_inputs(x_BTC, mask_BT1, self.inputs)
+        h_BTC, views = compute_inputs(x_BTC, mask_BT1, self.inputs), []
         for conv in self.convs:
             h_BTC = conv(h_BTC, mask_BT1)
+        if self.canvas is not None:
+            seen_BTC, whole_BC = self.canvas(x_BTC, mask_BT1)
+            h_BTC, views = torch.cat([h_BTC, seen_BTC], dim=-1), [whole_BC]
+        h_BTC, length_B = fold(h_BTC, length_B, self.fold)
         for rnn in self.rnns:
             h_BTC = rnn(h_BTC, length_B)
-        logits_BK: Tensor = self.head(self.pooling(h_BTC, mask_BT1))
+        read_BC = self.pooling(h_BTC, mask_padding(length_B, h_BTC.shape[1]))
+        logits_BK: Tensor = self.head(torch.cat([read_BC, *views], dim=-1))
         return logits_BK

@@ -13,6 +13,9 @@ from torch.nn.functional import pad
 
 from inkseq.errors import UserError
 
+NO_STEP = 1e-4  # of the larger side; canonical points are 4e-3 apart, or not at all
+SHORT_STEP = 0.01
+
 Input = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -63,6 +66,21 @@ def length(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
     return torch.hypot(rows_BT3[:, :, 0], rows_BT3[:, :, 1])
 
 
+def right(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+    """Of the direction of the step from the point before, the part to the right: its cosine."""
+    return rows_BT3[:, :, 0] / length(rows_BT3, mask_BT1).clamp(min=NO_STEP)
+
+
+def down(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+    """Of the direction of the step from the point before, the part down: its sine."""
+    return rows_BT3[:, :, 1] / length(rows_BT3, mask_BT1).clamp(min=NO_STEP)
+
+
+def reach(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+    """How long the step from the point before is, as a logarithm: 1 across the drawing, -1 for the shortest."""
+    return 1 + length(rows_BT3, mask_BT1).clamp(min=SHORT_STEP).log() / 2
+
+
 def turn(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
     """The angle from the last step to this one, in half turns: 0 straight on, 0.5 clockwise, 1 right back."""
     dx_BT, dy_BT, _ = rows_BT3.unbind(-1)
@@ -102,4 +120,6 @@ def centred(step_BT: Tensor) -> Tensor:
     return place_BT - (low_B1 + high_B1) / 2
 
 
-INPUTS: dict[str, Input] = {see.__name__: see for see in (dx, dy, pen, start, x, y, length, turn, stroke, time)}
+INPUTS: dict[str, Input] = {
+    see.__name__: see for see in (dx, dy, pen, start, x, y, length, right, down, reach, turn, stroke, time)
+}

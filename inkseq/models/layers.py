@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from inkseq.config import Activation, Cell, Norm, Pooling
 
@@ -146,6 +147,13 @@ def turn_round(x_BTC: Tensor, length_B: Tensor) -> Tensor:
     # Whole rows of one long array: several times faster than gathering number by number.
     row_BT = order_BT + num_points * torch.arange(num_drawings, device=x_BTC.device)[:, None]
     return x_BTC.flatten(0, 1).index_select(0, row_BT.flatten()).view_as(x_BTC)
+
+
+def fold(x_BTC: Tensor, length_B: Tensor, by: int) -> tuple[Tensor, Tensor]:
+    """Neighbouring points as one, `by` at a time: fewer steps for a reader, each with more to read."""
+    num_drawings, num_points, channels = x_BTC.shape
+    x_BTC = pad(x_BTC, (0, 0, 0, -num_points % by))
+    return x_BTC.reshape(num_drawings, -1, by * channels), (length_B + by - 1) // by
 
 
 class MaskedPooling(nn.Module):

@@ -69,6 +69,17 @@ def test_logits_are_the_same_alone_in_a_batch_and_with_more_padding(
         torch.testing.assert_close(model(*pad(drawings, more=30)), alone_BK, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("fold", [1, 2, 3])
+@pytest.mark.parametrize("canvas", [0, 16])
+def test_logits_are_the_same_alone_and_in_a_batch_with_eyes_and_folded(fold: int, canvas: int) -> None:
+    model, drawings = small(fold=fold, canvas=canvas, canvas_channels=[4, 6, 8]), scribbles(LENGTHS)
+    with torch.no_grad():
+        alone_BK = torch.cat([model(*pad([rows])) for rows in drawings])
+        assert alone_BK.std(dim=0).max() > 1e-2, "logits that hardly differ prove nothing"
+        torch.testing.assert_close(model(*pad(drawings)), alone_BK, rtol=0, atol=1e-5)
+        torch.testing.assert_close(model(*pad(drawings, more=31)), alone_BK, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize(("cell", "norm", "pooling"), EVERY_KIND)
 def test_gradients_are_the_sum_of_each_drawings_own(cell: Cell, norm: Norm, pooling: Pooling) -> None:
     model, drawings = small(cell=cell, norm=norm, pooling=pooling), scribbles(LENGTHS)

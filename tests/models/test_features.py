@@ -13,6 +13,7 @@ from inkseq.strokes import flatten, to_sequence
 
 # A corner (right 4, down 2), then a second stroke: the pen goes back left by 4 and draws 3 down.
 CORNER = [[[0, 4, 4], [0, 0, 2]], [[0, 0], [2, 5]]]
+LEAST_REACH = 1 + np.log(0.01) / 2
 BY_HAND: dict[str, list[float]] = {
     "dx": [0, 0.8, 0, -0.8, 0],
     "dy": [0, 0, 0.4, 0, 0.6],
@@ -21,6 +22,9 @@ BY_HAND: dict[str, list[float]] = {
     "x": [-0.4, 0.4, 0.4, -0.4, -0.4],
     "y": [-0.5, -0.5, -0.1, -0.1, 0.5],
     "length": [0, 0.8, 0.4, 0.8, 0.6],
+    "right": [0, 1, 0, -1, 0],
+    "down": [0, 0, 1, 0, 1],
+    "reach": [LEAST_REACH, *(1 + np.log([0.8, 0.4, 0.8, 0.6]) / 2)],
     "turn": [0, 0, 0.5, 0.5, -0.5],
     "stroke": [0, 0, 0, 0.1, 0.1],
     "time": [0, 0.25, 0.5, 0.75, 1],
@@ -44,7 +48,8 @@ def test_input_is_what_paper_and_pencil_say_and_zero_on_padding(name: str) -> No
     dot = torch.tensor([[0.0, 0.0, 1.0]])
     column_BT = see(name, [corner, dot], num_points=8)
     np.testing.assert_allclose(column_BT[0], BY_HAND[name] + [0, 0, 0], atol=1e-6)
-    np.testing.assert_allclose(column_BT[1], [float(name in {"pen", "start"})] + [0] * 7)
+    of_a_dot = {"pen": 1.0, "start": 1.0, "reach": LEAST_REACH}.get(name, 0.0)
+    np.testing.assert_allclose(column_BT[1], [of_a_dot] + [0] * 7, rtol=1e-6)
 
 
 def test_positions_know_the_first_point_that_the_tutorial_leaves_out() -> None:

@@ -1,0 +1,81 @@
+"""The canvas against drawings whose picture is plain: where ink lies, which way it runs, when it came."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from inkseq.models.canvas import DABS, MARGIN, Canvas, cells, draw, look, nearness, spread_ink
+from inkseq.models.features import centred
+
+SIZE = 21
+
+
+def rows(*strokes: list[tuple[float, float]]) -> Tensor:
+    """One drawing as (dx, dy, pen) rows."""
+    points = torch.tensor([point for stroke in strokes for point in stroke])
+    pen = [float(i == len(stroke) - 1) for stroke in strokes for i in range(len(stroke))]
+    steps = torch.diff(points, dim=0, prepend=points[:1])
+    return torch.cat([steps, torch.tensor(pen)[:, None]], dim=1)
+
+
+def places(rows_T3: Tensor) -> Tensor:
+    return torch.stack([centred(rows_T3[None, :, 0]), centred(rows_T3[None, :, 1])], dim=-1)
+
+
+def picture(rows_T3: Tensor) -> Tensor:
+    return draw(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, len(rows_T3), 1, dtype=torch.bool), SIZE)[0]
+
+
+def test_ink_lies_where_the_pen_was_and_nowhere_else() -> None:
+    ink_YX = picture(rows([(0, 0), (1, 0)], [(0, 1), (1, 1)]))[0]  # two lines across, at the top and at the bottom
+    assert (ink_YX[MARGIN, 2:-2] > 0.5).all()
+    assert (ink_YX[-1 - MARGIN, 2:-2] > 0.5).all()
+    assert (ink_YX[3:-3] == 0).all()
+
+
+def test_the_way_from_stroke_to_stroke_leaves_no_ink_and_a_dot_leaves_some() -> None:
+    ink_YX = picture(rows([(0, 0), (0, 1)], [(1, 0.5)]))[0]
+    assert (ink_YX[:, 4:-4] == 0).all()
+    assert ink_YX[SIZE // 2, -1 - MARGIN] > 0.1
+
+
+def test_planes_tell_the_direction_whichever_way_it_was_drawn_and_the_time() -> None:
+    there, back = picture(rows([(0, 0), (1, 1)])), picture(rows([(1, 1), (0, 0)]))
+    there, back = there[:, 3:-3, 3:-3], back[:, 3:-3, 3:-3]  # where a stroke begins there is also a dot
+    torch.testing.assert_close(there[:4], back[:4], atol=2e-2, rtol=0)
+    torch.testing.assert_close(there[4], -back[4], atol=5e-2, rtol=0)
+    on_YX = there[0] > 0.5
+    torch.testing.assert_close(there[2][on_YX], torch.zeros(int(on_YX.sum())), atol=1e-3, rtol=0)  # cos 90 degrees
+    torch.testing.assert_close(there[3][on_YX], torch.ones(int(on_YX.sum())), atol=2e-2, rtol=0)  # sin 90 degrees
+    assert there[4, 1, 1] < -0.5 < 0.5 < there[4, -2, -2]
+
+
+def test_dabs_are_as_far_apart_on_every_step_as_its_length_says() -> None:
+    rows_T3 = rows([(0, 0), (0.75, 0), (0.75, 0.25)])
+    dab_BD2, way_BD2, length_B1 = spread_ink(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, 3))
+    assert float(length_B1) == pytest.approx(1, abs=0.05)
+    across_D = way_BD2[0, :, 0] > 0.5
+    assert int(across_D.sum()) == pytest.approx(0.75 * DABS, abs=0.02 * DABS)
+    assert dab_BD2[0, across_D, 0].diff().std() < 1e-3
+
+
+def test_a_point_sees_what_lies_there() -> None:
+    place_B12 = torch.tensor([[[-0.5, -0.5]], [[0.5, 0.5]], [[0.0, 0.25]]])
+    cell_B12 = cells(place_B12, SIZE)
+    assert cell_B12[:2].tolist() == [[[MARGIN] * 2], [[SIZE - 1 - MARGIN] * 2]]
+    y_YX, x_YX = torch.meshgrid(torch.arange(SIZE), torch.arange(SIZE), indexing="ij")
+    h_BCYX = torch.stack([x_YX, y_YX]).float().expand(3, -1, -1, -1)  # at each cell, where it is
+    torch.testing.assert_close(look(h_BCYX, cell_B12), cell_B12)
+    assert nearness(torch.tensor([[3.25]]), 6, 1.0).tolist() == [[[0, 0, 0, 0.75, 0.25, 0]]]
+
+
+def test_a_canvas_is_as_wide_as_it_says_and_learns() -> None:
+    torch.manual_seed(0)
+    canvas = Canvas(SIZE, [4, 6, 8], dropout=0.0)
+    rows_T3 = rows([(0, 0), (1, math.sqrt(0.5)), (0, 1)], [(0.5, 0.5)])
+    seen_BTC, whole_BC = canvas(rows_T3[None], torch.ones(1, len(rows_T3), 1, dtype=torch.bool))
+    assert (seen_BTC.shape, whole_BC.shape) == ((1, 4, canvas.seen), (1, canvas.width)) == ((1, 4, 6), (1, 16))
+    (seen_BTC.sum() + whole_BC.square().sum()).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in canvas.parameters() if p.ndim > 1)
