@@ -68,7 +68,7 @@ class InspectConfig:
 Layout = Enum("Layout", ["inkseq", "tutorial"])
 Activation = Enum("Activation", ["none", "relu", "gelu", "silu"])
 Norm = Enum("Norm", ["none", "batch", "layer"])
-Cell = Enum("Cell", ["lstm", "gru"])
+Cell = Enum("Cell", ["lstm", "gru", "attention"])
 Pooling = Enum("Pooling", ["sum", "mean", "max", "mean_max", "attention"])
 
 
@@ -87,10 +87,10 @@ class BiLSTMConfig:
     canvas: int = 0  # cells a side of the grid on which the drawing is seen, 48 say; 0: it is only read
     canvas_channels: list[int] = field(default_factory=lambda: [32, 64, 96, 128])  # each at half the cells a side
     fold: int = 1  # neighbouring points that the recurrent layers read as one
-    cell: Cell = Cell.lstm
-    hidden: int = 128  # per direction
+    cell: Cell = Cell.lstm  # attention: a transformer's layers in place of recurrent ones
+    hidden: int = 128  # per direction; attention's width is twice that
     layers: int = 3
-    dropout: float = 0.3  # before every recurrent layer but the first
+    dropout: float = 0.3  # before every recurrent layer but the first; on what attention adds
     pooling: Pooling = Pooling.mean_max
 
 

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from inkseq.config import BiLSTMConfig
+from inkseq.config import BiLSTMConfig, Cell
 from inkseq.errors import UserError
+from inkseq.models.attention import SelfAttention
 from inkseq.models.canvas import Canvas
 from inkseq.models.features import choose_inputs, compute_inputs
 from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, fold, mask_padding
@@ -38,7 +39,10 @@ class BiLSTM(nn.Module):
         self.rnns = nn.ModuleList()
         for _ in range(config.layers):
             dropout = config.dropout if self.rnns else 0.0
-            self.rnns.append(BiRNN(config.cell, width, config.hidden, dropout))
+            if config.cell is Cell.attention:
+                self.rnns.append(SelfAttention(width, 2 * config.hidden, dropout))
+            else:
+                self.rnns.append(BiRNN(config.cell, width, config.hidden, dropout))
             width = 2 * config.hidden
 
         self.pooling = MaskedPooling(config.pooling, width)
