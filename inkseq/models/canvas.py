@@ -5,19 +5,18 @@ cart. On the grid that is near, in whatever order it was drawn.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, pad
+from torch.nn.functional import pad, relu
 
 from inkseq.models.features import before, centred
-from inkseq.models.layers import Dropout
 
 MARGIN = 1  # cells around the drawing
 DABS = 256  # of ink along a drawing: half a cell apart on 48 cells, for a line 3 times as long as the drawing is large
 PEN_UP = 0.01  # ink of a stroke's first point, in larger sides, so that a dot leaves some
 BREADTH = 1.2  # of the line to each side, in cells
-LOOK_AT = 2  # stages behind the drawing, where a cell of 12 x 12 has seen a wheel, a window, an ear
 PLANES = 5  # of a picture: see `draw`
 
 
@@ -27,18 +26,20 @@ class Canvas(nn.Module):
     def __init__(self, size: int, channels: Sequence[int], dropout: float) -> None:
         super().__init__()
         self.size = size
-        widths = [PLANES, *channels]
-        self.stages = nn.ModuleList(Stage(a, b, dropout) for a, b in zip(widths, channels, strict=False))
-        self.seen, self.width = channels[LOOK_AT - 1], 2 * channels[-1]
+        self.edges = nn.Conv2d(PLANES, channels[0], 3, stride=2, padding=1)
+        self.stages = nn.ModuleList(Stage(a, b, dropout) for a, b in pairwise(channels))
+        self.seen, self.width = channels[1], 2 * channels[-1]
 
     def forward(self, rows_BT3: Tensor, mask_BT1: Tensor) -> tuple[Tensor, Tensor]:
         place_BT2 = torch.stack([centred(rows_BT3[:, :, 0]), centred(rows_BT3[:, :, 1])], dim=-1)
         h_BCYX = draw(place_BT2, rows_BT3[:, :, 2], mask_BT1, self.size)
-        h_BCYX = h_BCYX.to(memory_format=torch.channels_last)
-        for number, stage in enumerate(self.stages, start=1):
+        h_BCYX = relu(self.edges(h_BCYX.to(memory_format=torch.channels_last)))
+        first, *others = self.stages
+        h_BCYX = first(h_BCYX)
+        # Here a cell, one of 12 x 12, has seen a wheel, a window, an ear.
+        seen_BTC = look(h_BCYX, cells(place_BT2, self.size) / 4) * mask_BT1
+        for stage in others:
             h_BCYX = stage(h_BCYX)
-            if number == LOOK_AT:
-                seen_BTC = look(h_BCYX, cells(place_BT2, self.size) / 2**LOOK_AT) * mask_BT1
         h_BCYX = h_BCYX.float()
         return seen_BTC, torch.cat([h_BCYX.mean((2, 3)), h_BCYX.amax((2, 3))], dim=-1)
 
@@ -54,13 +55,13 @@ class Stage(nn.Module):
             nn.Conv2d(channels, channels, 3, padding=1, groups=channels),
             nn.GroupNorm(1, channels),
             nn.Conv2d(channels, 2 * channels, 1),
-            nn.GELU(),
+            nn.ReLU(),
             nn.Conv2d(2 * channels, channels, 1),
-            Dropout(dropout),
+            nn.Dropout2d(dropout),
         )
 
     def forward(self, x_BCYX: Tensor) -> Tensor:
-        x_BCYX = gelu(self.norm(self.halve(x_BCYX)))
+        x_BCYX = relu(self.norm(self.halve(x_BCYX)))
         block_BCYX: Tensor = self.block(x_BCYX)
         return x_BCYX + block_BCYX
 
