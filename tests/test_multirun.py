@@ -61,7 +61,7 @@ def test_keys_that_end_alike_are_written_out(packed: Path) -> None:
         (["model.hidden=8,a"], "model.hidden: Value 'a' of type 'str' could not be converted to Integer"),
         (["model.hidden=8,8", "name=a"], "two runs would be runs/a/hidden=8; name every value once"),
         (["optim.lr=interval(1,2)"], "optim.lr=interval(1,2): an interval has no end of values"),
-        (["model=bilstm,lstm"], "model=lstm: there are bilstm, tutorial"),
+        (["model=bilstm,lstm"], "model=lstm: there are bilstm, bilstm_large"),
     ],
 )
 def test_a_mistake_is_found_before_the_first_run(packed: Path, words: list[str], expected: str) -> None:
