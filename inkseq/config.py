@@ -150,9 +150,9 @@ class TrainConfig:
     unrecognized: float = 1.0  # weight in the loss of what the game did not recognise; 0 leaves it out
     batch_size: int = 64  # drawings a step, over all devices
     micro_batch: int | None = None  # so many at a time, where memory is short
-    duration: str = "20 epochs"
+    duration: str = "10 minutes"
     max_minutes: float | None = None  # stop then, wherever the schedule is
-    evaluate: str = "1 epoch"  # how often, on the whole of val
+    evaluate: str = "5%"  # how often, on the whole of val
     best_by: str = "top1"  # which metric of val makes a checkpoint the best; loss counts downwards
     patience: int | None = None  # stop after so many evaluations without a better one
     log: str = "20 steps"

@@ -17,7 +17,7 @@ from inkseq.data.doodles.write import write_doodles
 
 TRIALS, KILLED_TRIALS, KILLS = 12, 30, 10
 CLASSES = ["cat", "ladder", "star", "circle"]  # of the doodles that stand in for real drawings
-SMALL = ["model.channels=[16]", "model.kernels=[5]", "model.hidden=32", "model.layers=1", "threads=1"]
+SMALL = ["model=plain", "model.channels=[16]", "model.kernels=[5]", "model.hidden=32", "model.layers=1", "threads=1"]
 
 
 @dataclass(frozen=True)
