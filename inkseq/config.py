@@ -90,7 +90,7 @@ class BiLSTMConfig:
     cell: Cell = Cell.lstm  # attention: a transformer's layers in place of recurrent ones
     hidden: int = 128  # per direction; attention's width is twice that
     layers: int = 3
-    dropout: float = 0.3  # before every recurrent layer but the first; on what attention adds
+    dropout: float = 0.3  # before every recurrent layer but the first; on all that attention adds
     pooling: Pooling = Pooling.mean_max
 
 

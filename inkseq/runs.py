@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from inkseq import checkpoint
-from inkseq.config import TrainConfig
+from inkseq.config import Layout, TrainConfig
 from inkseq.errors import UserError
 from inkseq.models.zoo import MODELS
 
@@ -63,6 +63,8 @@ def config_of(state: dict[str, Any]) -> TrainConfig:
 def make_model(config: TrainConfig, classes: list[str]) -> nn.Module:
     if config.model.name not in MODELS:
         raise UserError(f"model.name={config.model.name}: there are {', '.join(MODELS)}")
+    if config.model.canvas and config.layout is Layout.tutorial:
+        raise UserError("layout=tutorial leaves out where a drawing begins, which a canvas needs; model.canvas=0")
     return MODELS[config.model.name](config.model, len(classes))
 
 

@@ -13,7 +13,8 @@ from inkseq.errors import UserError
 from inkseq.multirun import make_jobs
 from tests.processes import wait_for
 
-TINY = "model.channels=[8] model.kernels=[3] model.hidden=8 model.layers=1 precision=float32 device=cpu batch_size=40"
+TINY = "model=plain model.channels=[8] model.kernels=[3] model.hidden=8 model.layers=1"
+TINY += " precision=float32 device=cpu batch_size=40"
 
 
 def folders(packed: Path, *words: str) -> list[str]:

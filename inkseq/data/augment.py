@@ -12,7 +12,7 @@ from torch import Tensor
 
 from inkseq.config import AugmentConfig
 from inkseq.data.deform import deform
-from inkseq.data.padded import pick_points, places, stroke_begins, stroke_ends_at
+from inkseq.data.padded import pick_points, places, stroke_begins, stroke_begins_at, stroke_ends_at
 from inkseq.data.resident import Strokes
 from inkseq.errors import UserError
 
@@ -33,23 +33,16 @@ def augment_strokes(strokes: Strokes, config: AugmentConfig, generator: torch.Ge
     xy_BT2 = deform(strokes, config, generator)
     _, pen_BT, length_B = strokes
     if not (config.swap or config.reverse or config.drop_points or config.drop_strokes or config.prefix):
-        return Strokes(stay_at_end(xy_BT2, length_B) if config.jitter else xy_BT2, pen_BT, length_B)
+        return Strokes(xy_BT2, pen_BT, length_B)
 
-    order_BT = swap_strokes(pen_BT, length_B, config.swap, generator) if config.swap else None
-    if order_BT is not None:
+    order_BT = places(pen_BT)  # which point comes when
+    if config.swap:
+        order_BT = swap_strokes(pen_BT, length_B, config.swap, generator)
         pen_BT = pen_BT.gather(1, order_BT)
-    turned_BT = reverse_strokes(pen_BT, config.reverse, generator) if config.reverse else None
+    if config.reverse:
+        order_BT = order_BT.gather(1, reverse_strokes(pen_BT, config.reverse, generator))
     point_BT, pen_BT, length_B = keep_points(pen_BT, length_B, config, generator)
-    for index_BT in (turned_BT, order_BT):
-        if index_BT is not None:
-            point_BT = index_BT.gather(1, point_BT)
-    return Strokes(pick_points(xy_BT2, point_BT), pen_BT, length_B)
-
-
-def stay_at_end(xy_BT2: Tensor, length_B: Tensor) -> Tensor:
-    """Padding that lies where the drawing's last point lies."""
-    place_T = torch.arange(xy_BT2.shape[1], device=xy_BT2.device)
-    return pick_points(xy_BT2, torch.minimum(place_T, length_B[:, None] - 1))
+    return Strokes(pick_points(xy_BT2, order_BT.gather(1, point_BT)), pen_BT, length_B)
 
 
 def swap_strokes(pen_BT: Tensor, length_B: Tensor, probability: float, generator: torch.Generator) -> Tensor:
@@ -109,5 +102,5 @@ def reverse_strokes(pen_BT: Tensor, probability: float, generator: torch.Generat
     """An index into the points, by which some strokes run from their end to their beginning."""
     chance_BT = torch.rand(pen_BT.shape, generator=generator, device=pen_BT.device)
     place_BT, end_BT = places(pen_BT), stroke_ends_at(pen_BT)
-    begin_BT = place_BT.where(stroke_begins(pen_BT), 0).cummax(1).values
-    return torch.where(chance_BT.gather(1, end_BT) < probability, begin_BT + end_BT - place_BT, place_BT)
+    turned_BT = stroke_begins_at(pen_BT) + end_BT - place_BT
+    return torch.where(chance_BT.gather(1, end_BT) < probability, turned_BT, place_BT)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from inkseq.config import AugmentConfig
-from inkseq.data.padded import pick_points, places, stroke_begins, stroke_ends_at
+from inkseq.data.padded import pick_points, stay_at_end, stroke_begins_at, stroke_ends_at
 from inkseq.data.resident import Strokes
 
 WAVES = 4  # that a warp is the sum of
@@ -15,31 +15,29 @@ WAVE_NUMBER = 5.0  # spread of their radians to a larger side, in each direction
 
 def deform(strokes: Strokes, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """xy_BT2 with strokes moved, the paper warped, the whole turned, and each point beside its place."""
-    xy_BT2, pen_BT, _ = strokes
+    xy_BT2, pen_BT, length_B = strokes
     if config.stroke_shift or config.stroke_turn or config.stroke_size:
-        xy_BT2 = move_strokes(xy_BT2, pen_BT, config, generator)
+        xy_BT2 = stay_at_end(move_strokes(xy_BT2, pen_BT, config, generator), length_B)
     if config.warp:
         xy_BT2 = warp(xy_BT2, config.warp, generator)
     if config.rotate or config.shear or config.stretch or config.mirror:
         xy_BT2 = turn_drawings(xy_BT2, config, generator)
     if config.jitter:
         noise_BT2 = torch.randn(xy_BT2.shape, generator=generator, device=xy_BT2.device)
-        xy_BT2 = xy_BT2 + noise_BT2 * (larger_side(xy_BT2) * config.jitter)
+        xy_BT2 = stay_at_end(xy_BT2 + noise_BT2 * (larger_side(xy_BT2) * config.jitter), length_B)
     return xy_BT2
 
 
 def larger_side(xy_BT2: Tensor) -> Tensor:
-    """side_B11: of each drawing's box, 1 for a drawing without any extent."""
+    """side_B11: of each drawing's box. A dot has none, and nothing that is measured in sides moves it."""
     low_B12, high_B12 = torch.aminmax(xy_BT2, dim=1, keepdim=True)
-    side_B11 = (high_B12 - low_B12).amax(2, keepdim=True)
-    return side_B11.where(side_B11 > 0, 1)
+    return (high_B12 - low_B12).amax(2, keepdim=True)
 
 
 def move_strokes(xy_BT2: Tensor, pen_BT: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """Each stroke shifted, and turned and resized about the middle between its ends."""
     end_BT = stroke_ends_at(pen_BT)
-    begin_BT = places(pen_BT).where(stroke_begins(pen_BT), 0).cummax(1).values
-    middle_BT2 = (pick_points(xy_BT2, begin_BT) + pick_points(xy_BT2, end_BT)) / 2
+    middle_BT2 = (pick_points(xy_BT2, stroke_begins_at(pen_BT)) + pick_points(xy_BT2, end_BT)) / 2
 
     # A stroke's lot is the one at its end.
     lot_BT4 = torch.randn(*pen_BT.shape, 4, generator=generator, device=pen_BT.device)
@@ -59,7 +57,7 @@ def warp(xy_BT2: Tensor, spread: float, generator: torch.Generator) -> Tensor:
     lot_BW4 = torch.randn(num_drawings, WAVES, 4, generator=generator, device=device)
     phase_B1W = torch.rand(num_drawings, 1, WAVES, generator=generator, device=device) * (2 * math.pi)
     side_B11 = larger_side(xy_BT2)
-    radians_BTW = xy_BT2 @ (lot_BW4[:, :, :2] * (WAVE_NUMBER / side_B11)).mT + phase_B1W
+    radians_BTW = xy_BT2 @ (lot_BW4[:, :, :2] * (WAVE_NUMBER / side_B11.clamp(min=1))).mT + phase_B1W
     # The mean square of a sine is a half.
     height_BW2 = lot_BW4[:, :, 2:] * (spread * math.sqrt(2 / WAVES) * side_B11)
     return xy_BT2 + radians_BTW.sin() @ height_BW2

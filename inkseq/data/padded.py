@@ -15,6 +15,11 @@ def stroke_begins(pen_BT: Tensor) -> Tensor:
     return pad(pen_BT[:, :-1], (1, 0), value=True)
 
 
+def stroke_begins_at(pen_BT: Tensor) -> Tensor:
+    """For every point, the place of its stroke's first."""
+    return places(pen_BT).where(stroke_begins(pen_BT), 0).cummax(1).values
+
+
 def stroke_ends_at(pen_BT: Tensor) -> Tensor:
     """For every point, the place of its stroke's last."""
     last = pen_BT.shape[1] - 1
@@ -26,3 +31,9 @@ def pick_points(x_BTC: Tensor, point_BT: Tensor) -> Tensor:
     num_drawings, num_points, _ = x_BTC.shape
     row_BT = point_BT + num_points * torch.arange(num_drawings, device=x_BTC.device)[:, None]
     return x_BTC.flatten(0, 1).index_select(0, row_BT.flatten()).view(*point_BT.shape, -1)
+
+
+def stay_at_end(xy_BT2: Tensor, length_B: Tensor) -> Tensor:
+    """The points, with padding where each drawing's last point lies."""
+    place_T = torch.arange(xy_BT2.shape[1], device=xy_BT2.device)
+    return pick_points(xy_BT2, torch.minimum(place_T, length_B[:, None] - 1))

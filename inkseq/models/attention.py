@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from inkseq.errors import UserError
 from inkseq.models.layers import Dropout, mask_padding
 
 HEAD = 32  # channels a head looks at
@@ -15,6 +16,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.enter = nn.Linear(channels, width) if channels != width else nn.Identity()
         self.num_heads = max(width // HEAD, 1)
+        if width % self.num_heads:
+            raise UserError(f"model.hidden={width // 2}: attention needs a multiple of {HEAD // 2}")
         self.query_key_value, self.merge = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.think = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.look_norm, self.think_norm = nn.LayerNorm(width), nn.LayerNorm(width)

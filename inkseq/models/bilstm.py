@@ -10,6 +10,8 @@ from inkseq.models.canvas import Canvas
 from inkseq.models.features import choose_inputs, compute_inputs
 from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, fold, mask_padding
 
+SMALLEST = 8  # canvas: less is a blot
+
 
 class BiLSTM(nn.Module):
     """(dx, dy, pen) rows -> inputs -> convolutions -> recurrent layers -> one vector -> class logits.
@@ -19,11 +21,9 @@ class BiLSTM(nn.Module):
 
     def __init__(self, config: BiLSTMConfig, num_classes: int) -> None:
         super().__init__()
+        check(config)
         self.inputs, self.fold = choose_inputs(config.inputs), config.fold
         width = len(self.inputs)
-
-        if len(config.channels) != len(config.kernels):
-            raise UserError("channels and kernels: a convolution needs one of each")
         self.convs = nn.ModuleList()
         for channels, kernel in zip(config.channels, config.kernels, strict=True):
             dropout = config.conv_dropout if self.convs else 0.0
@@ -38,11 +38,10 @@ class BiLSTM(nn.Module):
         width *= config.fold
         self.rnns = nn.ModuleList()
         for _ in range(config.layers):
-            dropout = config.dropout if self.rnns else 0.0
             if config.cell is Cell.attention:
-                self.rnns.append(SelfAttention(width, 2 * config.hidden, dropout))
+                self.rnns.append(SelfAttention(width, 2 * config.hidden, config.dropout))
             else:
-                self.rnns.append(BiRNN(config.cell, width, config.hidden, dropout))
+                self.rnns.append(BiRNN(config.cell, width, config.hidden, config.dropout if self.rnns else 0.0))
             width = 2 * config.hidden
 
         self.pooling = MaskedPooling(config.pooling, width)
@@ -63,3 +62,16 @@ class BiLSTM(nn.Module):
         read_BC = self.pooling(h_BTC, mask_padding(length_B, h_BTC.shape[1]))
         logits_BK: Tensor = self.head(torch.cat([read_BC, *views], dim=-1))
         return logits_BK
+
+
+def check(config: BiLSTMConfig) -> None:
+    """Refuse sizes that no network can have."""
+    if len(config.channels) != len(config.kernels):
+        raise UserError("channels and kernels: a convolution needs one of each")
+    if config.canvas and (config.canvas < SMALLEST or len(config.canvas_channels) < 2):
+        raise UserError(f"a canvas takes {SMALLEST} cells a side and two canvas_channels, or more (canvas=0: none)")
+    if config.fold < 1 or config.layers < 0 or config.hidden < 1:
+        raise UserError("model.fold and model.hidden must be 1 or more, model.layers 0 or more")
+    for name in ("dropout", "conv_dropout"):
+        if not 0 <= (value := getattr(config, name)) < 1:
+            raise UserError(f"model.{name}={value}: expected a probability, from 0 to less than 1")

@@ -10,12 +10,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
+from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from inkseq.models.features import before, centred
 
 MARGIN = 1  # cells around the drawing
-DABS = 256  # of ink along a drawing: half a cell apart on 48 cells, for a line 3 times as long as the drawing is large
-PEN_UP = 0.01  # ink of a stroke's first point, in larger sides, so that a dot leaves some
+DABS = 256  # of ink along a drawing: a cell of 48 apart where the line is 5 times as long as the drawing is large
+DOT = 0.01  # ink where a stroke begins, in larger sides, so that a dot leaves some
+SHRUNK = 4  # times fewer cells a side, each of them centred on the first of its four, where points look
 BREADTH = 1.2  # of the line to each side, in cells
 PLANES = 5  # of a picture: see `draw`
 
@@ -26,21 +28,19 @@ class Canvas(nn.Module):
     def __init__(self, size: int, channels: Sequence[int], dropout: float) -> None:
         super().__init__()
         self.size = size
-        self.edges = nn.Conv2d(PLANES, channels[0], 3, stride=2, padding=1)
-        self.stages = nn.ModuleList(Stage(a, b, dropout) for a, b in pairwise(channels))
+        edges = nn.Sequential(nn.Conv2d(PLANES, channels[0], 3, stride=2, padding=1), nn.ReLU())
+        first, *others = (Stage(a, b, dropout) for a, b in pairwise(channels))
+        self.near = nn.Sequential(edges, first)  # a cell, one of 12 x 12 of 48, has seen a wheel, a window, an ear
+        self.far = nn.Sequential(*others)
         self.seen, self.width = channels[1], 2 * channels[-1]
+        convert_conv2d_weight_memory_format(self, torch.channels_last)
 
     def forward(self, rows_BT3: Tensor, mask_BT1: Tensor) -> tuple[Tensor, Tensor]:
         place_BT2 = torch.stack([centred(rows_BT3[:, :, 0]), centred(rows_BT3[:, :, 1])], dim=-1)
         h_BCYX = draw(place_BT2, rows_BT3[:, :, 2], mask_BT1, self.size)
-        h_BCYX = relu(self.edges(h_BCYX.to(memory_format=torch.channels_last)))
-        first, *others = self.stages
-        h_BCYX = first(h_BCYX)
-        # Here a cell, one of 12 x 12, has seen a wheel, a window, an ear.
-        seen_BTC = look(h_BCYX, cells(place_BT2, self.size) / 4) * mask_BT1
-        for stage in others:
-            h_BCYX = stage(h_BCYX)
-        h_BCYX = h_BCYX.float()
+        near_BCYX = self.near(h_BCYX.to(memory_format=torch.channels_last))
+        seen_BTC = look(near_BCYX, cells(place_BT2, self.size) / SHRUNK) * mask_BT1
+        h_BCYX = self.far(near_BCYX).float()
         return seen_BTC, torch.cat([h_BCYX.mean((2, 3)), h_BCYX.amax((2, 3))], dim=-1)
 
 
@@ -86,14 +86,14 @@ def spread_ink(place_BT2: Tensor, pen_BT: Tensor, mask_BT: Tensor) -> tuple[Tens
     """Dabs at equal distances along all the ink of a drawing, the direction at each, and how much ink there is."""
     start_BT1 = before(pen_BT, first=1.0)[:, :, None] > 0
     from_BT2 = torch.where(start_BT1, place_BT2, pad(place_BT2, (0, 0, 1, -1)))
-    step_BT = ((place_BT2 - from_BT2).norm(dim=-1) + PEN_UP) * mask_BT
+    step_BT = ((place_BT2 - from_BT2).norm(dim=-1) + DOT * start_BT1[:, :, 0]) * mask_BT
     ink_BT = step_BT.cumsum(1)
     length_B1 = ink_BT[:, -1:]
 
     middle_D = (torch.arange(DABS, device=ink_BT.device) + 0.5) / DABS
     at_BD = middle_D * length_B1
     point_BD = torch.searchsorted(ink_BT, at_BD)  # the step's end, before which the dab lies
-    share_BD = 1 - (ink_BT.gather(1, point_BD) - at_BD) / step_BT.gather(1, point_BD)
+    share_BD = 1 - (ink_BT.gather(1, point_BD) - at_BD) / step_BT.gather(1, point_BD).clamp(min=1e-6)
     point_BD2 = point_BD[:, :, None].expand(-1, -1, 2)
     from_BD2 = from_BT2.gather(1, point_BD2)
     way_BD2 = place_BT2.gather(1, point_BD2) - from_BD2
@@ -115,6 +115,7 @@ def nearness(cell_BN: Tensor, size: int, breadth: float) -> Tensor:
 def look(h_BCYX: Tensor, cell_BT2: Tensor) -> Tensor:
     """seen_BTC: the grid's features where each point lies, between the four cells around it."""
     num_drawings, channels, size, _ = h_BCYX.shape
+    cell_BT2 = cell_BT2.clamp(max=size - 1)  # nothing lies behind the last cell to look between
     x_BTX, y_BTY = (nearness(cell_BT, size, 1.0) for cell_BT in cell_BT2.unbind(-1))
     weight_BTG = (y_BTY[:, :, :, None] * x_BTX[:, :, None]).flatten(2)
     seen_BTC: Tensor = weight_BTG @ h_BCYX.permute(0, 2, 3, 1).reshape(num_drawings, size * size, channels)

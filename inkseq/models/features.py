@@ -77,7 +77,7 @@ def down(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
 
 
 def reach(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
-    """How long the step from the point before is, as a logarithm: 1 across the drawing, -1 for the shortest."""
+    """How long the step from the point before is, as a logarithm: 1 across the drawing, -1.3 at least."""
     return 1 + length(rows_BT3, mask_BT1).clamp(min=SHORT_STEP).log() / 2
 
 

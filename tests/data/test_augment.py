@@ -113,6 +113,18 @@ def test_stroke_shift_moves_strokes_as_a_whole() -> None:
     assert abs(float(torch.corrcoef(torch.stack([moved_BT2[:, 0, 0], moved_BT2[:, 2, 0]]))[0, 1])) < 0.1
 
 
+@pytest.mark.parametrize("how", ["stroke_shift", "stroke_turn", "stroke_size", "warp", "rotate", "jitter"])
+def test_padding_stays_at_the_last_point_however_points_move(how: str) -> None:
+    after = changed(padded([CORNER, LONG]), 0, **{how: 0.3})
+    assert torch.equal(after.xy_BT2[0, 4:], after.xy_BT2[0, 3:4].expand(len(after.xy_BT2[0]) - 4, 2))
+
+
+@pytest.mark.parametrize("how", ["stroke_shift", "jitter", "warp"])
+def test_a_dot_stays_a_dot(how: str) -> None:
+    dots = padded([[[(7, 7), (7, 7)], [(7, 7)]]])
+    assert (changed(dots, 0, **{how: 0.3}).xy_BT2 == 7).all()
+
+
 def test_stroke_turn_and_size_keep_the_middle_of_a_stroke() -> None:
     before = padded([CORNER] * 4096)
     turned_BT2, sized_BT2 = changed(before, stroke_turn=20).xy_BT2, changed(before, stroke_size=0.2).xy_BT2

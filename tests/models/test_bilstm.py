@@ -31,6 +31,7 @@ def scribbles(lengths: list[int]) -> list[Tensor]:
     generator = torch.Generator().manual_seed(1)
     drawings = [torch.randn(length, 3, generator=generator) / 4 for length in lengths]
     for rows in drawings:
+        rows[:, :2] /= max(1.0, *(float(at.max() - at.min()) for at in rows[:, :2].cumsum(0).mT))  # within its box
         rows[:, 2] = (rows[:, 2] > 0.1).float()
         rows[-1, 2] = 1
     return drawings
@@ -80,9 +81,16 @@ def test_logits_are_the_same_alone_and_in_a_batch_with_eyes_and_folded(fold: int
         torch.testing.assert_close(model(*pad(drawings, more=31)), alone_BK, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("cell", "norm", "pooling"), EVERY_KIND)
-def test_gradients_are_the_sum_of_each_drawings_own(cell: Cell, norm: Norm, pooling: Pooling) -> None:
-    model, drawings = small(cell=cell, norm=norm, pooling=pooling), scribbles(LENGTHS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(dict(zip(("cell", "norm", "pooling"), kind, strict=True)) for kind in EVERY_KIND),
+        {"canvas": 16, "canvas_channels": [4, 6, 8], "fold": 2},
+    ],
+    ids=str,
+)
+def test_gradients_are_the_sum_of_each_drawings_own(kind: dict[str, object]) -> None:
+    model, drawings = small(**kind), scribbles(LENGTHS)
     parameters = list(model.parameters())
     together = torch.autograd.grad(model(*pad(drawings, more=3)).square().sum(), parameters)
     apart = [torch.autograd.grad(model(*pad([rows])).square().sum(), parameters) for rows in drawings]
@@ -129,9 +137,23 @@ def test_a_model_without_convolutions_works() -> None:
     torch.testing.assert_close(model(*pad(drawings))[:1], model(*pad(drawings[:1])), rtol=0, atol=1e-6)
 
 
-def test_a_convolution_without_a_kernel_is_refused() -> None:
-    with pytest.raises(UserError, match="channels and kernels"):
-        small(kernels=[5])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"kernels": [5]}, "channels and kernels"),
+        ({"canvas": 7}, "a canvas takes 8 cells a side and two canvas_channels"),
+        ({"canvas": 48, "canvas_channels": [32]}, "a canvas takes 8 cells"),
+        ({"fold": 0}, "model.fold and model.hidden must be 1 or more"),
+        ({"layers": -1}, "model.layers 0 or more"),
+        ({"dropout": 1.0}, "model.dropout=1.0: expected"),
+        ({"conv_dropout": -0.1}, "model.conv_dropout=-0.1: expected"),
+        ({"cell": Cell.attention, "hidden": 50}, "model.hidden=50: attention needs a multiple of 16"),
+    ],
+    ids=str,
+)
+def test_what_can_be_no_network_is_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        small(**wrong)
 
 
 def test_the_zoo_knows_each_model_by_its_configs_name() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from inkseq.models.canvas import DABS, MARGIN, Canvas, cells, draw, look, nearness, spread_ink
+from inkseq.models.canvas import DABS, DOT, MARGIN, SHRUNK, Canvas, cells, draw, look, nearness, spread_ink
 from inkseq.models.features import centred
 
 SIZE = 21
@@ -69,6 +69,39 @@ def test_a_point_sees_what_lies_there() -> None:
     h_BCYX = torch.stack([x_YX, y_YX]).float().expand(3, -1, -1, -1)  # at each cell, where it is
     torch.testing.assert_close(look(h_BCYX, cell_B12), cell_B12)
     assert nearness(torch.tensor([[3.25]]), 6, 1.0).tolist() == [[[0, 0, 0, 0.75, 0.25, 0]]]
+
+
+@pytest.mark.parametrize("size", [16, 48, 64])
+def test_points_on_the_edges_see_as_much_as_those_within(size: int) -> None:
+    place_B12 = torch.tensor([[[-0.5, -0.5]], [[0.5, 0.5]], [[0.5, 0.0]], [[0.1, -0.3]]])
+    seen_B1C = look(torch.ones(4, 1, size // SHRUNK, size // SHRUNK), cells(place_B12, size) / SHRUNK)
+    torch.testing.assert_close(seen_B1C, torch.ones(4, 1, 1))
+
+
+def test_a_shrunken_cell_lies_over_the_first_of_its_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.nn.GroupNorm, "forward", lambda self, x: x)  # which looks at all cells
+    torch.manual_seed(0)
+    canvas = Canvas(48, [3, 4, 5], dropout=0.0).eval()
+    seen = torch.zeros(1, 5, 48, 48, requires_grad=True)
+    canvas.near(seen)[0, :, 6, 3].sum().backward()
+    assert seen.grad is not None
+    y_N, x_N = seen.grad[0].abs().sum(0).nonzero(as_tuple=True)
+    assert [int(at_N.min() + at_N.max()) / 2 for at_N in (y_N, x_N)] == [6 * SHRUNK, 3 * SHRUNK]
+    assert len(y_N) == 15 * 15  # and as much of the picture to each side: 4 + 4 * (1 + 2 / 4 + 1 / 4)
+
+
+@pytest.mark.parametrize("points", [2, 11, 101])
+def test_ink_is_the_lines_however_many_points_it_is_cut_into(points: int) -> None:
+    rows_T3 = rows([(i / (points - 1), 0) for i in range(points)])
+    *_, length_B1 = spread_ink(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, points))
+    assert float(length_B1) == pytest.approx(1 + DOT)
+
+
+@pytest.mark.parametrize("count", [1, 2, 400])
+def test_a_dot_however_many_points_it_has_is_a_dot(count: int) -> None:
+    planes = picture(rows([(0, 0)] * count))
+    assert planes.isfinite().all()
+    assert (planes[0] > 0).sum() == 9  # the cell in the middle, and those beside it
 
 
 def test_a_canvas_is_as_wide_as_it_says_and_learns() -> None:

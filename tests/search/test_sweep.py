@@ -29,7 +29,7 @@ from inkseq.sweep import run
 from tests.processes import wait_for
 
 SPACE = {"optim.lr": {"float": [1e-5, 3e-2], "log": True}, "model.pooling": {"choice": ["max", "mean_max"]}}
-TINY = "model.channels=[8] model.kernels=[3] model.layers=1 precision=float32 device=cpu batch_size=40"
+TINY = "model=plain model.channels=[8] model.kernels=[3] model.layers=1 precision=float32 device=cpu batch_size=40"
 SHORT = ["duration=16 steps", "evaluate=4 steps", "log=4 steps"]
 Rows = dict[str, dict[str, str]]
 

@@ -25,7 +25,14 @@ from inkseq.training.setup import set_up
 from tests.training.tiny import run, tiny
 
 TINY = ["batch_size=32", "device=cpu", "precision=float32", "augment=none", "name=a"]
-TINY += ["model.channels=[12]", "model.kernels=[3]", "model.hidden=12", "model.layers=1", "model.norm=batch"]
+TINY += [
+    "model=plain",
+    "model.channels=[12]",
+    "model.kernels=[3]",
+    "model.hidden=12",
+    "model.layers=1",
+    "model.norm=batch",
+]
 
 
 def trial(smooth_N: NDArray[np.float64], noise: float = 0.0) -> Trial:

@@ -102,7 +102,9 @@ def test_stopped_and_gone_on_is_as_never_stopped_to_the_bit(
 
 def command(folder: Path, *words: str, processes: int = 0) -> subprocess.Popen[str]:
     """`python -m inkseq.train` with a tiny model; by torchrun where there are to be several processes."""
-    tiny_model = "model.channels=[12] model.kernels=[3] model.hidden=12 model.layers=1 precision=float32 device=cpu"
+    tiny_model = (
+        "model=plain model.channels=[12] model.kernels=[3] model.hidden=12 model.layers=1 precision=float32 device=cpu"
+    )
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes else []
     return subprocess.Popen(
         [sys.executable, *launcher, "-m", "inkseq.train", *tiny_model.split(), *words],

@@ -17,7 +17,7 @@ def tiny(data: Path, runs: Path, **others: Any) -> TrainConfig:
     model = BiLSTMConfig(channels=[12], kernels=[3], hidden=12, layers=1, norm=Norm.batch)
     settings: dict[str, Any] = {
         "model": model,
-        "optim": OptimConfig(lr=0.02),
+        "optim": OptimConfig(lr=0.02, weight_decay=0.01),
         "batch_size": 32,
         "duration": "20 steps",
         "evaluate": "10 steps",
