@@ -9,6 +9,7 @@ from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.errors import UserError
 from inkseq.training.learner import Learner
+from inkseq.training.trouble import memory_explained
 
 TRIAL_STEPS = 16
 UNITS = "epochs, steps, drawings, minutes or %"
@@ -82,8 +83,8 @@ def time_a_step(batches: Batches, learner: Learner) -> float:
     seconds = []
     for step in range(TRIAL_STEPS):
         start = time.perf_counter()
-        loss, _ = trial.learn(step, batches.step(step), 0.0)
-        loss.item()
+        with memory_explained(learner.config):
+            trial.learn(step, batches.step(step), 0.0)[0].item()
         seconds.append(time.perf_counter() - start)
     timed = seconds[TRIAL_STEPS // 4 :]
     return learner.ranks.largest(sum(timed) / len(timed), learner.device)  # ranks must plan the same steps

@@ -14,7 +14,7 @@ from inkseq.config import FindLrConfig
 from inkseq.data.batches import Batches
 from inkseq.errors import UserError
 from inkseq.training.learner import Learner
-from inkseq.training.trouble import explain_memory
+from inkseq.training.trouble import memory_explained
 
 SMOOTHING = 0.95  # of the average that the losses are read by
 UNREAD = 0.1  # of the steps: an average of few losses is none
@@ -79,10 +79,8 @@ def try_rates(learner: Learner, batches: Batches, config: FindLrConfig) -> Trial
 def _losses(learner: Learner, batches: Batches, rates: list[float]) -> Iterator[float]:
     """The loss before a step at each rate, until it is no number."""
     for step, rate in enumerate(tqdm(rates, unit="step", leave=False, disable=None)):
-        try:
+        with memory_explained(learner.config):
             loss = learner.learn(step, batches.step(step), rate)[0].item()
-        except RuntimeError as error:
-            raise explain_memory(error, learner.config) or error from None
         if not math.isfinite(loss):
             if step == 0:
                 raise UserError("the loss is not finite before any weight has changed; try precision=float32")

@@ -25,7 +25,7 @@ from inkseq.training.resume import fingerprint, is_finished, load_last
 from inkseq.training.setup import set_up
 from inkseq.training.signals import StopRequest
 from inkseq.training.tracker import Tracker
-from inkseq.training.trouble import check_data, explain_loss, explain_memory
+from inkseq.training.trouble import check_data, explain_loss, memory_explained
 
 SAVE_SECONDS = 300  # where evaluations are further apart, the run is saved as often as this
 
@@ -131,8 +131,6 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
             with health.fetching():
                 groups = batches.step(step)
             rate = learning_rate(step, plan.total, plan.warmup, config.optim)
-            try:
+            with memory_explained(config):
                 losses[step - logged_step], norm = learner.learn(step, groups, rate)
-            except RuntimeError as error:
-                raise explain_memory(error, config) or error from None
         return finish(folder, config, data, step, seconds, ranks, tracker, health.summary())

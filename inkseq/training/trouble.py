@@ -1,6 +1,8 @@
 """What can go wrong in training, as a line that says what to do."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -40,6 +42,15 @@ def explain_loss(losses: list[float], first_step: int, batches: Batches, data: P
         f"the loss of step {step} is not finite (drawings with key_id {some}). "
         f"last.pt has the weights from before it; try a lower optim.lr (now {config.optim.lr:g})"
     )
+
+
+@contextmanager
+def memory_explained(config: TrainConfig) -> Iterator[None]:
+    """Around a step: memory that runs out in it is a line that says what to do."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise explain_memory(error, config) or error from None
 
 
 def explain_memory(error: RuntimeError, config: TrainConfig) -> UserError | None:

@@ -266,6 +266,18 @@ def test_durations_in_minutes_become_steps_once(doodles: Path, tmp_path: Path) -
     assert result["steps"] == round(0.02 * 60 / state["step_seconds"]) > 1
 
 
+@pytest.mark.parametrize("duration", ["1 minute", "20 steps"])
+def test_memory_that_runs_out_is_said_in_a_line(
+    doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, duration: str
+) -> None:
+    def run_out(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("inkseq.training.learner.Learner.learn", run_out)
+    with pytest.raises(UserError, match="out of memory: try micro_batch=16"):
+        run(tiny(doodles, tmp_path, duration=duration))
+
+
 def test_other_precisions_learn_too(doodles: Path, tmp_path: Path) -> None:
     for precision in (Precision.bfloat16, Precision.float16):
         run(tiny(doodles, tmp_path / precision.name, precision=precision))
