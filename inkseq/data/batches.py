@@ -22,6 +22,7 @@ from inkseq.errors import UserError
 Share = float | Tensor  # of a group in the loss of its step: one, or where its drawings weigh differently one of each
 
 WINDOW = 64  # batches at most that are sorted by length together
+MOST_EVALUATED = 1024  # drawings at a time, however short: what a canvas takes goes by drawings and not by points
 ENOUGH_REAL = 0.92  # of the points in a batch; with less, it is computed as several groups
 
 
@@ -129,12 +130,14 @@ def evaluation_batches(
 ) -> Iterator[Batch]:
     """Every drawing once over all ranks, the longest first, in batches of at most so many points with padding.
 
-    A drawing longer than that is a batch by itself. Ranks can have different numbers of batches.
+    A drawing longer than that is a batch by itself; of short ones a batch has MOST_EVALUATED at most. Ranks can have
+    different numbers of batches.
     """
     remaining = longest_first(drawings, np.arange(len(drawings)))[rank::world]
     while len(remaining):
         longest = int(count_rows(drawings, remaining[:1], layout)[0])
-        batch, remaining = np.split(remaining, [max(points_per_batch // longest, 1)])
+        count = min(max(points_per_batch // longest, 1), MOST_EVALUATED)
+        batch, remaining = np.split(remaining, [count])
         for group in cut_by_length(batch, count_rows(drawings, batch, layout)):
             yield make_batch(drawings, group, layout)
 

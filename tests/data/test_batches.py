@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from inkseq.config import AugmentConfig, ConvertConfig, Layout
 from inkseq.data import resident
-from inkseq.data.batches import Batch, Batches, Share, count_rows, cut_by_length, evaluation_batches
+from inkseq.data.batches import (
+    MOST_EVALUATED,
+    Batch,
+    Batches,
+    Share,
+    count_rows,
+    cut_by_length,
+    evaluation_batches,
+)
 from inkseq.data.conversion import convert
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
@@ -279,6 +287,11 @@ def test_evaluation_sees_every_drawing_once_over_all_ranks(count: int, world: in
         lengths = [n for batch in batches for n in batch.length_B.tolist()]
         assert lengths == sorted(lengths, reverse=True)
         assert all(batch.label_B.numel() == 1 or batch.x_BTC[:, :, 0].numel() <= points_per_batch for batch in batches)
+
+
+def test_evaluation_takes_no_more_than_so_many_dots_at_a_time() -> None:
+    batches = evaluation_batches(Drawings(made_up([2] * 2500), "train", CPU))
+    assert [len(batch.label_B) for batch in batches] == [MOST_EVALUATED, MOST_EVALUATED, 2500 - 2 * MOST_EVALUATED]
 
 
 def test_drawings_without_a_word_are_for_evaluation_only() -> None:
