@@ -21,7 +21,7 @@ from inkseq.training.health import Health
 from inkseq.training.optim import learning_rate
 from inkseq.training.progress import Progress
 from inkseq.training.result import Best, already_done, finish
-from inkseq.training.resume import fingerprint, is_finished, load_last
+from inkseq.training.resume import check_ahead, fingerprint, is_finished, load_last
 from inkseq.training.setup import set_up
 from inkseq.training.signals import StopRequest
 from inkseq.training.tracker import Tracker
@@ -45,6 +45,8 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
 
     if state is not None and is_finished(state, config, plan.total) and (folder / "result.json").exists():
         return already_done(folder, ranks)
+    if state is not None:
+        check_ahead(state, config, plan.total, folder)
 
     # ------------------------------------------------------------------------ go on where it stopped
     first_step, best, spent = 0, Best(), 0.0

@@ -46,6 +46,15 @@ def is_finished(state: dict[str, Any], config: TrainConfig, total: int) -> bool:
     return state["step"] >= total or (state["finished"] and not changed & LENGTHS)
 
 
+def check_ahead(state: dict[str, Any], config: TrainConfig, total: int, folder: Path) -> None:
+    """Refuse a duration that a run has left behind: which weights it had there is no longer known."""
+    if state["step"] > total:
+        raise UserError(
+            f"{folder} is at step {state['step']:,} already; duration={config.duration} ends at step {total:,}. "
+            "Say a longer one, or give this run another name="
+        )
+
+
 def start_from(run: str, model: nn.Module, classes: list[str], freeze: bool) -> str:
     """Copy another run's weights into the model, its head too where the classes are the same; says what it did."""
     other = open_run(run)

@@ -223,6 +223,19 @@ def test_a_longer_duration_goes_on_with_a_finished_run(doodles: Path, tmp_path: 
     assert list(rows(tmp_path / "run", "val/top1")) == [10, 20, 30]
 
 
+def test_a_duration_that_a_stopped_run_has_left_behind_is_refused(
+    doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny(doodles, tmp_path)
+    monkeypatch.setattr("inkseq.training.loop.StopRequest", StopAt)
+    monkeypatch.setattr(StopAt, "at", 6)
+    with pytest.raises(KeyboardInterrupt, match="saved at step 6"):
+        run(config)
+    with pytest.raises(UserError, match=r"run is at step 6 already; duration=3 steps ends at step 3\. Say"):
+        run(replace(config, duration="3 steps"))
+    assert run(replace(config, duration="6 steps"))["steps"] == 6
+
+
 def test_a_loss_that_is_no_number_stops_names_the_drawings_and_spares_the_weights(
     doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
