@@ -13,7 +13,7 @@ from inkseq.data.sampling import make_sampler
 from inkseq.devices import choose_device
 from inkseq.errors import UserError
 from inkseq.evaluation.metrics import METRICS
-from inkseq.runs import make_model, plain
+from inkseq.runs import make_model
 from inkseq.training.durations import plan_steps
 from inkseq.training.resume import fingerprint
 from inkseq.training.schedule import steps_per_epoch
@@ -25,12 +25,11 @@ try:
     from inkseq.search.loop import Search
     from inkseq.search.outcome import experiment_path, write_outcome
     from inkseq.search.space import read_space, shared_words
-    from inkseq.search.study import accounts, open_study
+    from inkseq.search.study import accounts, asked_settings, open_study
 except ModuleNotFoundError as error:
     raise SystemExit(f"inkseq: {error.name} is not installed; pip install 'inkseq[sweep]'") from None
 
 BESIDE_METRICS = ("drawings_per_second", "num_parameters", "seconds")  # what a goal may be that is no metric of val
-NOT_ASKED = ("name", "runs", "data", "device", "log", "seed")  # of a training: no part of what a study asks
 
 
 def run(config: SweepConfig, words: list[str]) -> None:
@@ -49,7 +48,7 @@ def run(config: SweepConfig, words: list[str]) -> None:
     asked: dict[str, Any] = {
         "goal": list(config.goal),
         "space": {one.key: f"{one.values} {one.when or ''}".strip() for one in space},
-        "settings": {key: value for key, value in plain(base).items() if key not in NOT_ASKED},
+        "settings": asked_settings(base),
         "data": fingerprint(data),
         "seed": config.seed,
     }

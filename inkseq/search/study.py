@@ -13,16 +13,17 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from inkseq.config import Pruner, Sampler, SweepConfig
+from inkseq.config import Pruner, Sampler, SweepConfig, TrainConfig
 from inkseq.errors import UserError
 from inkseq.evaluation.metrics import METRICS
-from inkseq.runs import differences
+from inkseq.runs import config_of, differences, plain
 from inkseq.search.journal import open_journal
 
 SMALLER_IS_BETTER = {"loss", "ece", "num_parameters", "seconds"}
 MEANWHILE = re.compile("already exists|unique|duplicate", re.IGNORECASE)  # another worker makes the tables, too
 PATIENCE = 50  # tenths of a second
 COSTS = ("num_parameters", "drawings_per_second", "seconds", "steps", "best_step")  # of a trial, kept with it
+NOT_ASKED = ("name", "runs", "data", "device", "log", "seed")  # of a training: no part of what a study asks
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -44,10 +45,21 @@ def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optu
     before = study.user_attrs.get("asked")
     if before is None:
         study.set_user_attr("asked", asked)
-    elif changed := differences(before, asked):
+    elif changed := differences(_with_defaults(before), asked):
         listed = "; ".join(f"{key} was {was}, is {now}" for key, (was, now) in list(changed.items())[:3])
         raise UserError(f"study {folder.name} exists and asks otherwise: {listed}. Give this one another name=")
     return study
+
+
+def asked_settings(config: TrainConfig) -> dict[str, Any]:
+    """What a study asks of the settings that its trials share."""
+    return {key: value for key, value in plain(config).items() if key not in NOT_ASKED}
+
+
+def _with_defaults(asked: dict[str, Any]) -> dict[str, Any]:
+    """What a study has asked so far; settings that came later have their defaults."""
+    before = config_of({"config": {"data": "any", **asked["settings"]}})
+    return asked | {"settings": asked_settings(before)}
 
 
 def _open_storage(address: str | None, folder: Path) -> BaseStorage:

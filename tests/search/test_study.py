@@ -7,11 +7,11 @@ from pathlib import Path
 import optuna
 import pytest
 
-from inkseq.config import SweepConfig
+from inkseq.config import SweepConfig, TrainConfig
 from inkseq.errors import UserError
 from inkseq.search.journal import open_journal
 from inkseq.search.pulse import SILENCE, Pulse
-from inkseq.search.study import accounts, open_study, without_password
+from inkseq.search.study import accounts, asked_settings, open_study, without_password
 
 
 def test_a_half_line_costs_the_journal_nothing_else(tmp_path: Path) -> None:
@@ -40,12 +40,23 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_a_study_does_not_go_on_with_other_questions(tmp_path: Path) -> None:
     config = SweepConfig(preset="test", runs=str(tmp_path))
-    open_study(config, tmp_path / "a", {"space": {"optim.lr": "1 to 2"}})
-    open_study(config, tmp_path / "a", {"space": {"optim.lr": "1 to 2"}})
+    asked = {"space": {"optim.lr": "1 to 2"}, "settings": asked_settings(TrainConfig())}
+    open_study(config, tmp_path / "a", asked)
+    open_study(config, tmp_path / "a", asked)
     with pytest.raises(
         UserError, match=r"asks otherwise: space\.optim\.lr was 1 to 2, is 1 to 3\. Give this one another"
     ):
-        open_study(config, tmp_path / "a", {"space": {"optim.lr": "1 to 3"}})
+        open_study(config, tmp_path / "a", asked | {"space": {"optim.lr": "1 to 3"}})
+
+
+def test_a_study_from_before_there_was_a_setting_had_its_default(tmp_path: Path) -> None:
+    config = SweepConfig(preset="test", runs=str(tmp_path))
+    before = asked_settings(TrainConfig())
+    del before["label_smoothing"], before["optim"]["clip"]
+    open_study(config, tmp_path / "a", {"settings": before})
+    open_study(config, tmp_path / "a", {"settings": asked_settings(TrainConfig())})
+    with pytest.raises(UserError, match=r"asks otherwise: settings\.label_smoothing was 0\.1, is 0\.2\."):
+        open_study(config, tmp_path / "a", {"settings": asked_settings(TrainConfig(label_smoothing=0.2))})
 
 
 @pytest.mark.parametrize(
