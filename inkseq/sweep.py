@@ -16,7 +16,6 @@ from inkseq.evaluation.metrics import METRICS
 from inkseq.runs import make_model
 from inkseq.training.durations import plan_steps
 from inkseq.training.resume import fingerprint
-from inkseq.training.schedule import steps_per_epoch
 from inkseq.training.trouble import check_data
 
 try:
@@ -93,7 +92,7 @@ def _check_training(config: TrainConfig, data: Packed) -> None:
         raise UserError(f"{data.path} has no val split to compare trials by; convert again with {how}")
     with torch.device("meta"):  # without its weights, which may not fit here
         make_model(config, data.classes)
-    plan_steps(config, steps_per_epoch(config, data), len(make_sampler(config, data)), step_seconds=1.0)
+    plan_steps(config, len(make_sampler(config, data)), step_seconds=1.0)
 
 
 if __name__ == "__main__":

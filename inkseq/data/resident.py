@@ -36,6 +36,7 @@ class Drawings:
         if not indices:
             raise UserError(f"the split {split} of {data.path} is empty")
         self.device = torch.empty(0, device=device).device  # cuda -> cuda:0
+        self.classes = data.classes
         self.first = indices.start  # index in the dataset of the split's first drawing
         self.label_N = np.asarray(data.labels)[indices.start : indices.stop]
         if self.label_N.min() < -1 or self.label_N.max() >= len(data.classes):

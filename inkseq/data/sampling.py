@@ -1,5 +1,7 @@
 """Which drawings an epoch has: every one once, or so many of each class. They are drawn, never copied."""
 
+from collections.abc import Sequence
+from functools import cached_property
 from math import isqrt
 
 import numpy as np
@@ -11,6 +13,7 @@ from inkseq.errors import UserError
 
 Indices = NDArray[np.int64]
 
+NAMED = 8  # classes, where a line names some
 BLOCK = 4096  # draws of a small class that are made together, in whole shuffles; of a larger one a shuffle at a time
 
 
@@ -28,15 +31,25 @@ class Sampler:
         cap: int | None = None,
         weight_N: NDArray[np.float64] | None = None,  # 1, or less where the game did not recognise a drawing
     ) -> None:
-        self._drawn = np.arange(len(label_N)) if weight_N is None else np.flatnonzero(weight_N)
-        label_D = label_N[self._drawn]
-        counts = np.unique(label_D, return_counts=True)[1]  # of the classes that are there
-        self._draws = count_draws(counts.tolist(), sampling, cap)  # of each class in an epoch
-        self._by_class: list[Indices] = []  # natural: no class matters
-        if sampling is not Sampling.natural:
-            self._by_class = np.split(self._drawn[label_D.argsort(kind="stable")], counts.cumsum()[:-1])
-        self._lighter = np.empty(0) if weight_N is None else weight_N[weight_N < 1]
-        self.weight_N = weight_N if self._lighter.any() else None  # None: all that are drawn weigh the same
+        self._label_N, self._natural = label_N, sampling is Sampling.natural  # natural: no class matters
+        self._lighter = None if weight_N is None else weight_N[weight_N < 1]
+        some_weigh_less = self._lighter is not None and self._lighter.any()
+        self.weight_N = weight_N if some_weigh_less else None  # None: all that are drawn weigh the same
+        self._drawn = None if weight_N is None or weight_N.all() else np.flatnonzero(weight_N)  # None: all of them
+        counts_K = np.bincount(label_N)
+        drawn_K = counts_K if self._drawn is None else np.bincount(label_N[self._drawn], minlength=len(counts_K))
+        self._counts = drawn_K[drawn_K > 0]  # of the classes that are there
+        self._draws = count_draws(self._counts.tolist(), sampling, cap)  # of each of them in an epoch
+        self._emptied: list[int] = np.flatnonzero((counts_K > 0) & (drawn_K == 0)).tolist()  # classes left out whole
+
+    @cached_property
+    def _by_class(self) -> list[Indices]:
+        """The drawings of each class that is there: sorted once an epoch is drawn, since many ask for its length."""
+        if self._drawn is None:
+            order = self._label_N.argsort(kind="stable")
+        else:
+            order = self._drawn[self._label_N[self._drawn].argsort(kind="stable")]
+        return np.split(order, self._counts.cumsum()[:-1])
 
     def __len__(self) -> int:
         """How many drawings an epoch has."""
@@ -45,8 +58,8 @@ class Sampler:
     def epoch(self, seed: int, epoch: int) -> Indices:
         """The drawings of an epoch in their order."""
         rng = np.random.default_rng((seed, epoch))
-        if not self._by_class:
-            return rng.permutation(self._drawn)
+        if self._natural:
+            return rng.permutation(len(self) if self._drawn is None else self._drawn)
         # Lots say which class comes when, the class's own sequence which of its drawings.
         class_E = rng.permutation(np.repeat(np.arange(len(self._draws)), self._draws))
         drawings_E = np.empty(len(self), np.int64)
@@ -66,16 +79,26 @@ class Sampler:
         begin = epoch * draws - blocks.start * length
         return sequence[begin : begin + draws]
 
-    def summary(self) -> str:
+    def summary(self, classes: Sequence[str]) -> str:
         """What an epoch has, for people; nothing where it has every drawing once, all alike."""
-        lighter = self._lighter
-        if not self._by_class and not len(lighter):
+        if self._natural and self._lighter is None:
             return ""
         fewest, most = min(self._draws), max(self._draws)
         of_a_class = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
-        weigh = "are left out" if not lighter.any() else f"weigh {lighter[0]:g}"
-        unrecognized = f"; {len(lighter):,} that the game did not recognise {weigh}" if len(lighter) else ""
-        return f"an epoch: {len(self):,} drawings, {of_a_class} of a class{unrecognized}"
+        return f"an epoch: {len(self):,} drawings, {of_a_class} of a class{self._unrecognized(classes)}"
+
+    def _unrecognized(self, classes: Sequence[str]) -> str:
+        """What becomes of the drawings that the game did not recognise; nothing where they are as good as others."""
+        if self._lighter is None:
+            return ""
+        if not len(self._lighter):
+            return "; 0 drawings that the game did not recognise"
+        them = f"; {len(self._lighter):,} that the game did not recognise"
+        if self._lighter.any():
+            return f"{them} weigh {self._lighter[0]:g}"
+        names = [classes[k] for k in self._emptied]
+        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+        return f"{them} are left out" + (f", and with them all of {', '.join(names[:NAMED])}{more}" if names else "")
 
 
 def _shuffle(pool: Indices, times: int, key: tuple[int, ...]) -> Indices:

@@ -49,6 +49,7 @@ class Plan:
     warmup: int
     evaluate_every: int
     log_every: int
+    steps_per_epoch: int
     step_seconds: float | None  # measured once where a duration is in minutes, then kept with the run
 
 
@@ -56,21 +57,22 @@ def make_plan(config: TrainConfig, batches: Batches, learner: Learner, step_seco
     """Turn the config's durations into steps, timing some where minutes are asked for."""
     if step_seconds is None and says_minutes(config):
         step_seconds = time_a_step(batches, learner)
-    return plan_steps(config, batches.steps_per_epoch, len(batches.sampler), step_seconds)
+    return plan_steps(config, len(batches.sampler), step_seconds)
 
 
 def says_minutes(config: TrainConfig) -> bool:
     return any("minute" in text for text in _durations(config))
 
 
-def plan_steps(config: TrainConfig, steps_per_epoch: int, drawings: int, step_seconds: float | None) -> Plan:
+def plan_steps(config: TrainConfig, drawings: int, step_seconds: float | None) -> Plan:
     """The config's durations in steps, of epochs of so many drawings."""
     duration, *others = _durations(config)
+    steps_per_epoch = -(-drawings // config.batch_size)
     total = to_steps(duration, steps_per_epoch, drawings, step_seconds)
     warmup, evaluate_every, log_every = (
         to_steps(text, steps_per_epoch, drawings, step_seconds, total) for text in others
     )
-    return Plan(total, warmup, evaluate_every, log_every, step_seconds)
+    return Plan(total, warmup, evaluate_every, log_every, steps_per_epoch, step_seconds)
 
 
 def _durations(config: TrainConfig) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Progress:
         precision = str(learner.dtype).removeprefix("torch.")
         self.say(f"{folder}: {parameters:,} parameters on {learner.device}, {precision}: {reason}")
         self.say(batches.drawings.where)
-        if epoch := batches.sampler.summary():
+        if epoch := batches.sampler.summary(batches.drawings.classes):
             self.say(epoch)
         self.say(to_evaluate.where if to_evaluate else "no val split: the last checkpoint is the one that is kept")
         if learner.origin:

@@ -39,11 +39,7 @@ def plan_run(config: TrainConfig, data: Packed) -> Plan:
     """The plan inkseq.train would make. Only where a duration is in minutes is anything trained, to time a step."""
     check_data(data, config)
     seconds = time_a_step(*set_up(config, data, ALONE)[:2]) if says_minutes(config) else None
-    return plan_steps(config, steps_per_epoch(config, data), len(make_sampler(config, data)), seconds)
-
-
-def steps_per_epoch(config: TrainConfig, data: Packed) -> int:
-    return -(-len(make_sampler(config, data)) // config.batch_size)
+    return plan_steps(config, len(make_sampler(config, data)), seconds)
 
 
 def follow_schedule(plan: Plan, config: TrainConfig) -> Course:
@@ -68,7 +64,7 @@ def schedule_table(plan: Plan, config: TrainConfig, data: Packed) -> str:
     step, rate = course.highest
     row = {
         "steps": plan.total,
-        "epochs": f"{round(plan.total / steps_per_epoch(config, data), 2):g}",
+        "epochs": f"{round(plan.total / plan.steps_per_epoch, 2):g}",
         "warm-up": plan.warmup,
         "highest rate": f"{rate:.3g}",
         "at step": step,
@@ -95,7 +91,7 @@ def draw_schedule(plan: Plan, config: TrainConfig, data: Packed, path: Path) -> 
     axes.set(xlabel="steps", ylabel="learning rate", xlim=(0, plan.total))
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    epoch = steps_per_epoch(config, data)
+    epoch = plan.steps_per_epoch
     scales = (lambda step: np.divide(step, epoch), lambda epochs: np.multiply(epochs, epoch))
     axes.secondary_xaxis("top", functions=scales).set_xlabel("epochs")
     axes.spines["right"].set_visible(False)

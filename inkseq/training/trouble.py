@@ -22,15 +22,15 @@ def check_data(data: Packed, config: TrainConfig) -> None:
         raise UserError(f"best_by={config.best_by}: there are {', '.join(METRICS)}")
     if not data.split("train"):
         raise UserError(f"{data.path} has no drawings to train on; convert again with another split=")
+    for name in ("train", "val", "test"):
+        labels = data.labels[slice(*data.meta["splits"][name])]
+        if len(labels) and not 0 <= labels.min() <= labels.max() < len(data.classes):
+            raise UserError(f"{data.path}/labels.npy has labels outside 0..{len(data.classes) - 1}; convert again")
     count = len(make_sampler(config, data))
     if count < config.batch_size:
         raise UserError(
             f"batch_size={config.batch_size}, but an epoch of {data.path} has {count} drawings; try batch_size={count}"
         )
-    for name in ("train", "val", "test"):
-        labels = data.labels[slice(*data.meta["splits"][name])]
-        if len(labels) and not 0 <= labels.min() <= labels.max() < len(data.classes):
-            raise UserError(f"{data.path}/labels.npy has labels outside 0..{len(data.classes) - 1}; convert again")
 
 
 def explain_loss(losses: list[float], first_step: int, batches: Batches, data: Packed, config: TrainConfig) -> str:

@@ -16,6 +16,8 @@ from tests.data.test_batches import made_up
 EPOCHS = 12
 UNEVEN = [1, 300, 40, 7, 0, 90]  # drawings of each class, one of which has none
 
+CLASSES = ["ant", "bee", "cat", "dog", "eel", "fox"]
+
 
 def labels(counts: list[int], seed: int = 0) -> NDArray[np.int16]:
     return np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts), dtype=np.int16), counts))
@@ -33,7 +35,7 @@ def test_natural_is_the_plain_permutation() -> None:
     for seed, epoch in ((0, 0), (0, 3), (2**40, 1)):
         expected = np.random.default_rng((seed, epoch)).permutation(438)
         assert sampler.epoch(seed, epoch).tolist() == expected.tolist()
-    assert sampler.summary() == ""
+    assert sampler.summary(CLASSES) == ""
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_an_epoch_has_so_many_of_every_class(
     sampler = Sampler(label_N, sampling, cap)
     assert len(sampler) == sum(expected)
     assert all(drawn(sampler, label_N, epoch) == expected for epoch in (0, 1, 100))
-    assert sampler.summary() == f"an epoch: {summary}"
+    assert sampler.summary(CLASSES) == f"an epoch: {summary}"
 
 
 @settings(max_examples=60, deadline=None)
@@ -118,7 +120,10 @@ def test_what_weighs_nothing_is_never_drawn_and_never_counts() -> None:
         draws = count_draws([there[k] for k in present], sampling, cap)
         assert drawn(sampler, label_N, 1) == [dict(zip(present, draws, strict=True)).get(k, 0) for k in range(6)]
         assert sampler.weight_N is None
-        assert f"; {np.sum(~recognized_N)} that the game did not recognise are left out" in sampler.summary()
+        left_out = f"; {np.sum(~recognized_N)} that the game did not recognise are left out, and with them all of "
+        emptied = [name for name, size, left in zip(CLASSES, UNEVEN, there, strict=True) if size and not left]
+        assert "dog" in emptied
+        assert sampler.summary(CLASSES).endswith(left_out + ", ".join(emptied))
 
 
 def test_lighter_drawings_are_drawn_as_often() -> None:
@@ -127,8 +132,12 @@ def test_lighter_drawings_are_drawn_as_often() -> None:
     sampler = Sampler(label_N, weight_N=weight_N)
     assert sampler.epoch(0, 1).tolist() == Sampler(label_N).epoch(0, 1).tolist()
     assert sampler.weight_N is weight_N
-    assert sampler.summary().endswith("; 300 that the game did not recognise weigh 0.25")
-    assert Sampler(label_N, weight_N=np.ones(len(label_N))).weight_N is None
+    assert sampler.summary(CLASSES).endswith("; 300 that the game did not recognise weigh 0.25")
+    alike = Sampler(label_N, weight_N=np.ones(len(label_N)))
+    assert alike.weight_N is None
+    assert alike.epoch(0, 1).tolist() == Sampler(label_N).epoch(0, 1).tolist()
+    expected = "an epoch: 438 drawings, 1 to 300 of a class; 0 drawings that the game did not recognise"
+    assert alike.summary(CLASSES) == expected
 
 
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 10**12), min_size=1, max_size=20))
