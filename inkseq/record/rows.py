@@ -19,7 +19,7 @@ from inkseq.runs import differences, plain
 
 Row = dict[str, str]
 
-NOT_LEARNT = {"seed", "name", "runs", "data", "device", "log"}  # in which the runs of a group may differ
+NOT_LEARNT = {"seed", "name", "model.preset", "runs", "data", "device", "log"}  # in which runs of a group may differ
 IN_COLUMNS = {"seed", "name", "runs", "data"}  # told by columns of their own, not by `config`
 VERSIONS = ("torch", "numpy", "python")
 BEFORE = [
@@ -34,7 +34,8 @@ def in_groups(runs: list[Finished]) -> list[list[Finished]]:
     """Runs that were trained alike on the same data, by seed; groups in the order of their first run."""
     groups: dict[str, list[Finished]] = {}
     for run in runs:
-        learnt = {key: value for key, value in plain(run.config).items() if key not in NOT_LEARNT}
+        changed = differences(plain(TrainConfig()), plain(run.config))
+        learnt = {key: value for key, (_, value) in changed.items() if key not in NOT_LEARNT}
         groups.setdefault(json.dumps([learnt, run.data]), []).append(run)
     for members in groups.values():
         members.sort(key=lambda run: run.config.seed)

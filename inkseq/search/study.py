@@ -53,7 +53,9 @@ def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optu
 
 def asked_settings(config: TrainConfig) -> dict[str, Any]:
     """What a study asks of the settings that its trials share."""
-    return {key: value for key, value in plain(config).items() if key not in NOT_ASKED}
+    settings = {key: value for key, value in plain(config).items() if key not in NOT_ASKED}
+    del settings["model"]["preset"]  # only a name
+    return settings
 
 
 def _with_defaults(asked: dict[str, Any]) -> dict[str, Any]:

@@ -173,6 +173,16 @@ def test_the_same_seed_twice_is_refused_and_the_same_folder_twice_is_once(runs: 
         record(runs)
 
 
+def test_a_group_is_of_one_model_whatever_it_was_called(runs: Path) -> None:
+    path = runs / "small,seed=1" / "checkpoints" / "last.pt"
+    state = checkpoint.load(path)
+    state["config"]["model"]["preset"] = "other"
+    checkpoint.save(path, state)
+    record(runs)
+    assert [row["group"] for row in rows().values()] == ["small", "small", "wide,lr=0.01"]
+    assert "`model.preset`" not in page()
+
+
 def test_a_group_is_of_one_dataset(runs: Path, packed: Path) -> None:
     path = runs / "small,seed=1" / "checkpoints" / "last.pt"
     state = checkpoint.load(path)

@@ -215,6 +215,13 @@ def test_a_run_from_before_there_was_a_setting_had_its_default(doodles: Path, tm
         run(replace(config, label_smoothing=0.2))
 
 
+def test_what_a_model_is_called_keeps_no_run_from_going_on(doodles: Path, tmp_path: Path) -> None:
+    config = tiny(doodles, tmp_path)
+    run(config)
+    renamed = replace(config, model=replace(config.model, preset="other"), duration="21 steps")
+    assert run(renamed)["steps"] == 21
+
+
 def test_a_longer_duration_goes_on_with_a_finished_run(doodles: Path, tmp_path: Path) -> None:
     config = tiny(doodles, tmp_path, optim=OptimConfig(lr=0.02, schedule=Schedule.constant))
     first = run(config)
