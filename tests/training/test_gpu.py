@@ -6,16 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from inkseq.config import (
-    AugmentConfig,
-    BiLSTMConfig,
-    ConvertConfig,
-    Norm,
-    OptimConfig,
-    Precision,
-    Sampling,
-    TrainConfig,
-)
+from inkseq.cli import compose_config
+from inkseq.config import ConvertConfig, TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.conversion import convert
 from inkseq.data.packed import Packed, open_packed
@@ -28,6 +20,10 @@ from inkseq.training.loop import train
 from tests.drawings import random_lines
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+
+each_model = pytest.mark.parametrize(
+    "model", [("model=plain", "model.norm=batch"), ("model=bilstm",), ("model=transformer",)], ids=" ".join
+)
 
 
 @pytest.fixture
@@ -43,14 +39,19 @@ def waiting_is_an_error() -> Iterator[None]:
     torch.cuda.set_sync_debug_mode("default")
 
 
+@each_model
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_a_step_waits_for_nothing(data: Packed, dtype: torch.dtype, waiting_is_an_error: None) -> None:
+def test_a_step_waits_for_nothing(
+    data: Packed, dtype: torch.dtype, model: tuple[str, ...], waiting_is_an_error: None
+) -> None:
     device = torch.device("cuda")
-    augment = AugmentConfig(rotate=10, drop_points=0.1, drop_strokes=0.1, reverse=0.1, jitter=0.01)
-    config = TrainConfig(data="", model=BiLSTMConfig(norm=Norm.batch), ema=0.9, augment=augment)
+    augment = ["augment=strong", "augment.mirror=0.5", "augment.prefix=0.1"]
+    config = compose_config(
+        TrainConfig, ["data=x", "ema=0.9", "sampling=balanced", "unrecognized=0.5", *augment, *model]
+    )
     learner = Learner(config, data.classes, device, dtype, ALONE)
-    sampler = make_sampler(TrainConfig(sampling=Sampling.balanced, unrecognized=0.5), data)
-    batches = Batches(Drawings(data, "train", device), 64, 0, augment=augment, sampler=sampler)
+    sampler = make_sampler(config, data)
+    batches = Batches(Drawings(data, "train", device), 64, 0, augment=config.augment, sampler=sampler)
     for step in range(3):
         learner.learn(step, batches.step(step), 1e-3)
     torch.cuda.set_sync_debug_mode("error")
@@ -58,14 +59,14 @@ def test_a_step_waits_for_nothing(data: Packed, dtype: torch.dtype, waiting_is_a
         learner.learn(step, batches.step(step), 1e-3)
 
 
-def test_a_gpu_learns_what_a_cpu_learns(data: Packed, tmp_path: Path) -> None:
+@each_model
+def test_a_gpu_learns_what_a_cpu_learns(data: Packed, tmp_path: Path, model: tuple[str, ...]) -> None:
+    no_lots = ["augment=none", "model.dropout=0", "model.conv_dropout=0"]  # a GPU draws others
+    steps = ["batch_size=32", "optim.lr=0.0003", "duration=10 steps", "evaluate=100%", "precision=float32"]
     results = []
     for device in ("cpu", "cuda"):
-        model = BiLSTMConfig(channels=[12], kernels=[3], hidden=12, layers=1, conv_dropout=0, dropout=0)
-        config = TrainConfig(
-            data=str(data.path), runs=str(tmp_path), name=device, device=device, model=model, batch_size=32,
-            optim=OptimConfig(lr=0.01), duration="10 steps", precision=Precision.float32,
-        )  # fmt: skip
+        places = [f"data={data.path}", f"runs={tmp_path}", f"name={device}", f"device={device}"]
+        config = compose_config(TrainConfig, [*places, *steps, *model, *no_lots])
         run_folder(config).mkdir()
         results.append(train(config, run_folder(config), ALONE))
-    assert results[0]["val/loss"] == pytest.approx(results[1]["val/loss"], abs=1e-3)
+    assert results[0]["val/loss"] == pytest.approx(results[1]["val/loss"], abs=1e-2)
