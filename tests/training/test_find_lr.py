@@ -125,7 +125,7 @@ def test_a_rate_to_paste_and_a_picture_and_nothing_else(
     monkeypatch.chdir(tmp_path)
     find_lr(FindLrConfig(steps=60), [f"data={doodles}", *TINY])
     out, err = capsys.readouterr()
-    assert out.startswith("bilstm, batches of 32, adamw, on packed\n")
+    assert out.startswith("plain, batches of 32, adamw, on packed\n")
     (line,) = (line for line in out.splitlines() if line.startswith("optim.lr="))
     assert 1e-4 < float(line.removeprefix("optim.lr=")) < 0.3  # 0.02 is known to learn
     assert "step/s" not in err  # no bar where nobody looks

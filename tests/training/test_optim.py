@@ -62,7 +62,7 @@ def test_only_matrices_decay() -> None:
     matrices, others = make_optimizer(model, OptimConfig(weight_decay=0.1)).param_groups
     assert (len(matrices["params"]), matrices["weight_decay"]) == (1, 0.1)
     assert (len(others["params"]), others["weight_decay"]) == (3, 0.0)
-    assert isinstance(make_optimizer(model, OptimConfig(name=Name.adam)), torch.optim.Adam)
+    assert isinstance(make_optimizer(model, OptimConfig(name=Name.adam, weight_decay=0)), torch.optim.Adam)
 
 
 def test_clip_scales_all_gradients_alike() -> None:
