@@ -117,7 +117,7 @@ def test_ctrl_c_saves_the_run_and_the_sweep_goes_on(packed: Path, tmp_path: Path
     assert said.endswith("inkseq: stopped. the same command goes on\n")
     assert "seed=0" in out
     assert not (tmp_path / "runs" / "a" / "seed=1").exists()
-    out, _ = command(tmp_path, *words, "duration=1 step").communicate()
+    out, _ = command(tmp_path, *words, "duration=1000000 steps", "max_minutes=0.001").communicate()
     assert "goes on from step" in out
     assert (tmp_path / "runs" / "a" / "seed=1" / "result.json").exists()
 
