@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from inkseq.cli import main
 from inkseq.config import InspectConfig
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.packed import Packed, count_strokes, open_packed
 from inkseq.data.pictures import bars, histograms, page
 from inkseq.errors import UserError
 from inkseq.tables import table
@@ -40,7 +40,7 @@ class Sample:
         stretch = slice(chosen.start, chosen.stop)
         num_points = np.diff(data.offsets[chosen.start : chosen.stop + 1])
         labels, recognized = np.asarray(data.labels[stretch]), np.asarray(data.recognized[stretch])
-        return cls(data, chosen.start, chosen.stop, labels, recognized, num_points, _count_strokes(data, chosen))
+        return cls(data, chosen.start, chosen.stop, labels, recognized, num_points, count_strokes(data, chosen))
 
     def __len__(self) -> int:
         return self.end - self.first
@@ -127,19 +127,6 @@ def _summary(sample: Sample, split: str | None) -> str:
         f"countries: {named}\n"
         f"on disk: {size:,} bytes, {size / data.meta['num_points']:.2f} a point"
     )
-
-
-def _count_strokes(data: Packed, chosen: range) -> NDArray[np.int64]:
-    """Strokes of each drawing: the pen's bits between its offsets, a stretch of drawings at a time."""
-    counts = np.empty(len(chosen), np.int64)
-    for start in range(chosen.start, chosen.stop, 1 << 18):
-        stop = min(start + (1 << 18), chosen.stop)
-        offsets = np.asarray(data.offsets[start : stop + 1])
-        first_bit = offsets[0] // 8 * 8
-        bits = np.unpackbits(data.pen[first_bit // 8 : -(-offsets[-1] // 8)])
-        before = np.concatenate([[0], np.cumsum(bits, dtype=np.int64)])[offsets - first_bit]
-        counts[start - chosen.start : stop - chosen.start] = np.diff(before)
-    return counts
 
 
 def _country(data: Packed, i: int) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inkseq.errors import UserError
 
 FORMAT = 1
+STRETCH = 1 << 16  # drawings whose strokes are counted at a time
 ARRAYS: dict[str, np.dtype[Any]] = {
     "points": np.dtype(np.uint8),
     "pen": np.dtype(np.uint8),
@@ -62,6 +63,19 @@ class Packed:
         start, end = int(self.offsets[i]), int(self.offsets[i + 1])
         bits = np.unpackbits(self.pen[start // 8 : -(-end // 8)])
         return self.points[start:end], bits[start % 8 : start % 8 + end - start]
+
+
+def count_strokes(data: Packed, chosen: range) -> NDArray[np.int64]:
+    """Strokes of each drawing: the pen's bits between its offsets, a stretch of drawings at a time."""
+    counts = np.empty(len(chosen), np.int64)
+    for start in range(chosen.start, chosen.stop, STRETCH):
+        stop = min(start + STRETCH, chosen.stop)
+        offsets = np.asarray(data.offsets[start : stop + 1])
+        first_bit = offsets[0] // 8 * 8
+        bits = np.unpackbits(data.pen[first_bit // 8 : -(-offsets[-1] // 8)])
+        before = np.concatenate([[0], np.cumsum(bits, dtype=np.int64)])[offsets - first_bit]
+        counts[start - chosen.start : stop - chosen.start] = np.diff(before)
+    return counts
 
 
 def open_packed(path: str | Path) -> Packed:

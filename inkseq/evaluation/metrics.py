@@ -40,7 +40,7 @@ class Metrics:
         """Take in a batch, whatever its precision."""
         logits_BK, label_B = logits_BK.float(), label_B.long()
         guess_B = logits_BK.argmax(dim=1)
-        place_B = _place_of_truth(logits_BK, label_B)
+        place_B = place_of_truth(logits_BK, label_B)
         confidence_B = logits_BK.softmax(dim=1).amax(dim=1)
         bin_B = ((confidence_B * BINS).ceil().long() - 1).clamp(0, BINS - 1)
 
@@ -104,7 +104,7 @@ def _class_metrics(drawings: int, guesses: int, right: int) -> ClassMetrics:
     return ClassMetrics(drawings, right / drawings, precision, 2 * right / (drawings + guesses))
 
 
-def _place_of_truth(logits_BK: Tensor, label_B: Tensor) -> Tensor:
+def place_of_truth(logits_BK: Tensor, label_B: Tensor) -> Tensor:
     """How many classes come before the true one, of equals the first as for `argmax`; NaN is never in time."""
     truth_B1 = logits_BK.gather(1, label_B[:, None])
     class_K = torch.arange(logits_BK.shape[1], device=logits_BK.device)
