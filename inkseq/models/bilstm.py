@@ -49,19 +49,30 @@ class BiLSTM(nn.Module):
 
     def forward(self, x_BTC: Tensor, length_B: Tensor) -> Tensor:
         """logits_BK of a batch whose drawing b is `x_BTC[b, :length_B[b]]`; the rows behind that are zero."""
+        logits_BK: Tensor = self.head(self.read(x_BTC, length_B, *self.show(x_BTC, length_B)))
+        return logits_BK
+
+    def show(self, x_BTC: Tensor, length_B: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What the network is shown: inputs_BTC of each point and, if it has a canvas, picture_BKYX."""
         mask_BT1 = mask_padding(length_B, x_BTC.shape[1])
-        h_BTC, views = compute_inputs(x_BTC, mask_BT1, self.inputs), []
+        inputs_BTC = compute_inputs(x_BTC, mask_BT1, self.inputs)
+        return inputs_BTC, self.canvas.show(x_BTC, mask_BT1) if self.canvas is not None else None
+
+    def read(self, x_BTC: Tensor, length_B: Tensor, inputs_BTC: Tensor, picture_BKYX: Tensor | None) -> Tensor:
+        """features_BC, all that the head gets to know of what was shown; `x_BTC` says where points look."""
+        mask_BT1 = mask_padding(length_B, x_BTC.shape[1])
+        h_BTC, views = inputs_BTC, []
         for conv in self.convs:
             h_BTC = conv(h_BTC, mask_BT1)
         if self.canvas is not None:
-            seen_BTC, whole_BC = self.canvas(x_BTC, mask_BT1)
+            assert picture_BKYX is not None
+            seen_BTC, whole_BC = self.canvas.look_at(picture_BKYX, x_BTC, mask_BT1)
             h_BTC, views = torch.cat([h_BTC, seen_BTC], dim=-1), [whole_BC]
         h_BTC, length_B = fold(h_BTC, length_B, self.fold)
         for rnn in self.rnns:
             h_BTC = rnn(h_BTC, length_B)
         read_BC = self.pooling(h_BTC, mask_padding(length_B, h_BTC.shape[1]))
-        logits_BK: Tensor = self.head(torch.cat([read_BC, *views], dim=-1))
-        return logits_BK
+        return torch.cat([read_BC, *views], dim=-1)
 
 
 def check(config: BiLSTMConfig) -> None:

@@ -156,5 +156,22 @@ def test_what_can_be_no_network_is_refused(wrong: dict[str, object], said: str) 
         small(**wrong)
 
 
+@pytest.mark.parametrize("canvas", [0, 16])
+def test_logits_are_the_heads_of_what_is_read_in_what_is_shown(canvas: int) -> None:
+    model, (x_BTC, length_B) = small(canvas=canvas, canvas_channels=[4, 6, 8]), pad(scribbles(LENGTHS), more=2)
+    with torch.no_grad():
+        inputs_BTC, picture_BKYX = model.show(x_BTC, length_B)
+        features_BC = model.read(x_BTC, length_B, inputs_BTC, picture_BKYX)
+        assert torch.equal(model.head(features_BC), model(x_BTC, length_B))
+        assert torch.equal(inputs_BTC[:, :, :3], x_BTC)  # dx, dy, pen come first
+        if canvas:
+            assert picture_BKYX is not None
+            assert picture_BKYX.shape == (len(LENGTHS), 5, canvas, canvas)
+            unseen_BC = model.read(x_BTC, length_B, inputs_BTC, 0 * picture_BKYX)
+            assert ((features_BC - unseen_BC).abs().amax(1) > 1e-3).all(), "the picture is read, too"
+        else:
+            assert picture_BKYX is None
+
+
 def test_the_zoo_knows_each_model_by_its_configs_name() -> None:
     assert MODELS[BiLSTMConfig().name] is BiLSTM
