@@ -188,6 +188,17 @@ class EvaluateConfig:
     device: str = "auto"
 
 
+@dataclass
+class ReportConfig:
+    run: str = MISSING  # a run folder
+    split: str = "test"
+    data: str | None = None  # a packed folder; the run's own unless told
+    against: str | None = None  # a second run folder, to show what each gets right that the other does not
+    checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
+    out: str | None = None  # folder for index.html; RUN/report unless told
+    device: str = "auto"
+
+
 Sampler = Enum("Sampler", ["tpe", "random", "nsgaii"])
 Pruner = Enum("Pruner", ["auto", "none", "percentile", "median", "hyperband"])
 

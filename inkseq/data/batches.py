@@ -22,7 +22,7 @@ from inkseq.errors import UserError
 Share = float | Tensor  # of a group in the loss of its step: one, or where its drawings weigh differently one of each
 
 WINDOW = 64  # batches at most that are sorted by length together
-MOST_EVALUATED = 1024  # drawings at a time, however short: what a canvas takes goes by drawings and not by points
+MOST_EVALUATED = 256  # drawings at a time, however short: what a canvas takes goes by drawings and not by points
 ENOUGH_REAL = 0.92  # of the points in a batch; with less, it is computed as several groups
 
 

@@ -48,12 +48,6 @@ class Facts:
         right_N: NDArray[np.bool_] = self.place_N == 0
         return right_N
 
-    @property
-    def calm_NG(self) -> NDArray[np.float32]:
-        """Of every guess: divided logits mean powers of the ratios of probabilities."""
-        ratio_NG = self.chance_NG / self.chance_NG[:, :1]
-        return self.calm_N[:, None] * ratio_NG ** np.float32(1 / self.temperature)
-
     def take(self, which: NDArray[Any]) -> "Facts":
         """Of some drawings, by a mask or by positions."""
         arrays = {field.name: getattr(self, field.name) for field in fields(self) if "_N" in field.name}

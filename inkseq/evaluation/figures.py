@@ -49,7 +49,7 @@ def confusion(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> Figure
     drawings_K = confusion_KK.sum(axis=1)
     share_KK = confusion_KK / np.maximum(drawings_K, 1)[:, None]
     order = similar_together(share_KK + share_KK.T)
-    shown_KK, names = share_KK[np.ix_(order, order)], [classes[k] for k in order]
+    shown_KK, names = share_KK[np.ix_(order, order)], [_short(classes[k]) for k in order]
     if len(classes) <= MAX_LABELLED:
         side = 0.27 * len(classes) + 2.6
         figure = Figure(figsize=(side + 0.4, side), layout="constrained")
@@ -132,7 +132,9 @@ def _strongest(axes: Axes, share_KK: NDArray[np.float64], classes: Sequence[str]
     shares = [wrong_KK[pair] for pair in pairs]
     axes.barh(range(len(pairs)), shares, height=0.75, color=matplotlib.colormaps["Reds"](0.2))
     for place, ((drawn, said), share) in enumerate(zip(pairs, shares, strict=True)):
-        axes.text(0, place, f" {classes[drawn]} → {classes[said]}  {share:.0%}", fontsize=8, va="center")
+        axes.text(
+            0, place, f" {_short(classes[drawn])} → {_short(classes[said])}  {share:.0%}", fontsize=8, va="center"
+        )
     axes.set(ylim=(max(len(pairs), 1) - 0.4, -0.6), xlim=(0, 1), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.set_title("drawn → said, share of the drawings", loc="left", fontsize=10, color=BLUE)

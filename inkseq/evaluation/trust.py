@@ -40,12 +40,6 @@ def coverage_curve(confidence_N: Confidence, right_N: Right) -> Curve:
     return Curve(threshold, answered / len(right_N), correct / answered)
 
 
-def risk_area(confidence_N: Confidence, right_N: Right) -> float:
-    """The area under the curve of risk, the share of the answered that is wrong, over coverage; lower is better."""
-    _, answered_X, correct_X = _steps(confidence_N, right_N)
-    return float(np.diff(answered_X, prepend=0) @ (1 - correct_X / answered_X) / len(right_N))
-
-
 def threshold_for(precision: float, confidence_N: Confidence, right_N: Right) -> float | None:
     """The lowest threshold from which on upwards what is answered is right at least so often; None if there is none.
 
@@ -68,13 +62,12 @@ def at_threshold(threshold: float, confidence_N: Confidence, right_N: Right) -> 
 
 
 def game(facts: Facts, thresholds: Sequence[float]) -> dict[int, list[Said]]:
-    """The game says those of the first 1, 3 or 5 guesses that are at least so likely, by their calm probabilities, and
-    is won when the word is among them."""
-    calm_NG = facts.calm_NG
+    """The game says those of the first 1, 3 or 5 guesses that are at least so likely, and is won when the word is
+    among them."""
     wrong_NG = facts.guess_NG != facts.label_N[:, None]
     found = {}
     for tries in TRIES:
-        chance_NG, said_wrong_NG = calm_NG[:, :tries], wrong_NG[:, :tries]
+        chance_NG, said_wrong_NG = facts.chance_NG[:, :tries], wrong_NG[:, :tries]
         truth_N = np.where(said_wrong_NG, -1, chance_NG).max(axis=1)
         other_N = np.where(said_wrong_NG, chance_NG, -1).max(axis=1)
         found[tries] = [Said(t, float((truth_N >= t).mean()), float((other_N >= t).mean())) for t in thresholds]

@@ -69,7 +69,7 @@ def finish(
         scores |= {f"{split}/{name}": value for name, value in metrics.compute().items()}
         if tracker is not None and split == "val":
             predicted = predict(run.model, drawings, config.layout, dtype, ALONE)
-            show(tracker, step, folder / "figures", data, split, metrics, predicted)
+            show(tracker, step, run, data, drawings, metrics, predicted)
     result = scores | {
         "num_parameters": sum(p.numel() for p in run.model.parameters()),
         "steps": step,

@@ -84,6 +84,12 @@ class Tracker:
         for k in chosen:
             self._writer.add_pr_curve(f"pr/{classes[k]}", right_BK[:, k], probability_BK[:, k], step)
 
+    def projector(self, step: int, features_NC: Tensor, words: Sequence[str], picture_NYX: Tensor) -> None:
+        """Drawings as points of many dimensions, with what TensorBoard's Projector tells of each."""
+        rgb_N3YX = picture_NYX[:, None].expand(-1, 3, -1, -1).cpu()
+        flat = [" ".join(word.split()) for word in words]  # a line each, and no tabs
+        self._writer.add_embedding(features_NC, flat, rgb_N3YX, step, "drawings")
+
     def hparams(self, step: int, settings: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         """A row of TensorBoard's table of runs: the (nested) settings and how well they did, once, at the end.
 

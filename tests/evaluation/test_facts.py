@@ -36,7 +36,6 @@ def obvious(row: list[float], label: int, temperature: float) -> dict[str, Any]:
         "chance_NG": chance[order[:5]],
         "calm_N": calm.max(),
         "calm_loss_N": -np.log(calm[label]),
-        "calm_NG": calm[order[:5]],
         "right_N": order[0] == label,
     }
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from inkseq.evaluation.trust import at_threshold, coverage_curve, game, risk_area, threshold_for
+from inkseq.evaluation.trust import at_threshold, coverage_curve, game, threshold_for
 from tests.evaluation.made import facts_of, made_up
 
 
@@ -28,9 +28,6 @@ def test_a_curve_has_every_threshold_that_matters(num: int, seed: int, steps: in
         assert coverage == pytest.approx(len(answered) / num)
         assert accuracy == pytest.approx(sum(answered) / len(answered))
         assert at_threshold(threshold, confidence_N, right_N) == pytest.approx((coverage, accuracy))
-    # Whoever is answered at a drawing's own confidence makes its share of the area.
-    risks = [1 - right_N[confidence_N >= sure].mean() for sure in confidence_N]
-    assert risk_area(confidence_N, right_N) == pytest.approx(np.mean(risks))
 
 
 @pytest.mark.parametrize("steps", [300, 10**6])
@@ -77,16 +74,16 @@ def test_nothing_answered_has_no_precision() -> None:
     assert at_threshold(0.9, np.full(3, 0.5, np.float32), np.ones(3, bool)) == (0, None)
 
 
-@pytest.mark.parametrize(("num_classes", "temperature"), [(8, 1.0), (8, 2.5), (2, 0.5), (1, 1.0)])
-def test_the_game_is_what_plain_loops_say(num_classes: int, temperature: float) -> None:
+@pytest.mark.parametrize("num_classes", [8, 2, 1])
+def test_the_game_is_what_plain_loops_say(num_classes: int) -> None:
     logits_NK, label_N = made_up(60, num_classes, seed=4)
-    found = game(facts_of(logits_NK, label_N, temperature), [0.0, 0.2, 0.5, 0.9])
+    found = game(facts_of(logits_NK, label_N, 1.0), [0.0, 0.2, 0.5, 0.9])
     assert list(found) == [1, 3, 5]
-    calm_NK = (logits_NK / temperature).softmax(dim=1)
+    chance_NK = logits_NK.softmax(dim=1)
     for tries, rows in found.items():
         for threshold, accepted, wrong in rows:
             said = [
-                [k for k in row.argsort(descending=True)[:tries].tolist() if row[k] >= threshold] for row in calm_NK
+                [k for k in row.argsort(descending=True)[:tries].tolist() if row[k] >= threshold] for row in chance_NK
             ]
             both = list(zip(said, label_N.tolist(), strict=True))
             assert accepted == pytest.approx(np.mean([word in words for words, word in both]))

@@ -1,0 +1,80 @@
+"""Curves of a recogniser: how sure against how right, how much it answers, how early it knows."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
+
+from inkseq.data.pictures import BLUE, GREY, ORANGE
+from inkseq.evaluation.calibration import Bins
+from inkseq.evaluation.early import Early
+from inkseq.evaluation.trust import Curve
+
+Array = NDArray[Any]
+
+SIZE = (5.2, 3.6)  # inches; a phone shows it at two thirds
+
+
+def reliability_chart(as_said: Bins, calibrated: Bins | None) -> Figure:
+    """How often it was right, of drawings about which it was equally sure; on the dotted line sureness is honest."""
+    figure, axes = _chart("how sure it was", "how often it was right", "Is it as right as it is sure?")
+    axes.plot([0, 1], [0, 1], ":", color=GREY, label="honest")
+    for bins, color, name in ((as_said, BLUE, "as it says"), (calibrated, ORANGE, "with its temperature")):
+        if bins is None:
+            continue
+        some = bins.count > 0
+        size = 8 + 120 * np.sqrt(bins.count[some] / bins.count.sum())
+        axes.plot(bins.confidence[some], bins.right[some], color=color, linewidth=1, alpha=0.6)
+        axes.scatter(bins.confidence[some], bins.right[some], size, color=color, label=name, alpha=0.85)
+    axes.legend(loc="upper left", frameon=False, fontsize=9)
+    return figure
+
+
+def coverage_chart(curve: Curve) -> Figure:
+    """How right it is on the drawings that it is surest about, the more of them the further right."""
+    figure, axes = _chart(
+        "share of drawings answered, the surest first", "of those right", "Fewer answers, better ones"
+    )
+    axes.plot(curve.coverage, curve.accuracy, color=BLUE, linewidth=2)
+    low = float(curve.accuracy.min())
+    axes.set(ylim=(max(0.0, low - 0.15 * (1.02 - low)), 1.01))
+    return figure
+
+
+def early_charts(seen: Early) -> tuple[Figure, Figure]:
+    """How right it is after so much of a drawing: by its points, and by its strokes."""
+    strokes_X = np.arange(1, len(seen.top1_X) + 1)
+    return (
+        _early(seen.share_S, seen.top1_S, seen.top3_S, "By points", "share of the points drawn", True),
+        _early(
+            strokes_X, seen.top1_X, seen.top3_X, "By strokes", "strokes drawn (a drawing of fewer is finished)", False
+        ),
+    )
+
+
+def _early(much_X: Array, top1_X: Array, top3_X: Array, title: str, what: str, in_percent: bool) -> Figure:
+    figure, axes = _chart(what, "right", title, in_percent)
+    axes.plot(much_X, top3_X, ".-", color=ORANGE, label="among three guesses")
+    axes.plot(much_X, top1_X, ".-", color=BLUE, label="at first guess")
+    axes.set(ylim=(0, 1.02))
+    if not in_percent:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    return figure
+
+
+def _chart(x: str, y: str, title: str, percent_x: bool = True) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set(xlabel=x, ylabel=y)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, 0))
+    if percent_x:
+        axes.set(xlim=(-0.01, 1.02))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, 0))
+    axes.grid(color="#e6e8ec", linewidth=0.7)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes

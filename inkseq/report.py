@@ -1,0 +1,27 @@
+"""A page about a trained recogniser: how good it is, where it fails, how early it knows, when to trust it."""
+
+from pathlib import Path
+
+from inkseq.cli import main
+from inkseq.config import ReportConfig
+from inkseq.memory import keep_freed_memory
+from inkseq.reporting.page import check_out, report, write
+from inkseq.reporting.subject import study
+
+
+def run(config: ReportConfig) -> None:
+    """Report on a run: python -m inkseq.report run=runs/NAME split=test, or against=runs/OTHER beside it."""
+    keep_freed_memory()
+    out = Path(config.out or Path(config.run) / "report")
+    check_out(out)
+    subject = study(config.run, config.data, config.split, config.checkpoint, config.device)
+    other = None
+    if config.against:
+        data = config.data or subject.run.config.data
+        other = study(config.against, data, config.split, None, config.device)
+    page = report(subject, other)
+    print(f"{write(out, page)}: {len(page.encode()) / 1e6:.1f} MB, one file; open it in any browser")
+
+
+if __name__ == "__main__":
+    main(run, ReportConfig)

@@ -1,0 +1,165 @@
+"""Drawings to look at: the surest and the least sure, those it explains point by point, and a map of them all."""
+
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from markupsafe import Markup
+from matplotlib.colors import to_hex
+from numpy.typing import NDArray
+
+from inkseq.evaluation import picks
+from inkseq.evaluation.attribution import heat_reach
+from inkseq.evaluation.embedding import embed, flatten_map
+from inkseq.evaluation.explanation import Explained, explain
+from inkseq.evaluation.figures import similar_together
+from inkseq.models.bilstm import BiLSTM
+from inkseq.reporting.ink import credit_picture, heat_picture
+from inkseq.reporting.subject import Card, Subject
+from inkseq.reporting.words import percent
+
+IN_GALLERY = 24
+MISLABELLED = "Perhaps mislabelled"
+EXPLAINED = 6  # of the right, and as many of the wrong
+ON_MAP = 1000
+EDGE = 4  # around the map, of its width
+LETTER = 0.95  # half of a letter's width, on the map
+MOST_NAMES = 40  # of classes on the map
+
+
+@dataclass(frozen=True)
+class Gallery:
+    title: str
+    remark: str
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class ExplainedCard:
+    card: Card
+    credit: Markup
+    heat: Markup | None
+    without: str
+    least: float | None  # how sure it would be without the stroke it needs most
+    gap: float
+
+
+@dataclass(frozen=True)
+class MapPoint:
+    x: float
+    y: float
+    color: str
+    drawing: int
+    words: str
+    wrong: bool
+
+
+@dataclass(frozen=True)
+class MapName:
+    x: float
+    y: float
+    name: str
+
+
+def galleries(subject: Subject) -> list[Gallery]:
+    facts = subject.facts
+    named = (
+        ("The surest mistakes", "It was as sure as can be, and wrong.", picks.surest_wrong(facts, IN_GALLERY)),
+        (
+            MISLABELLED,
+            "It finds another word as likely as is usual for that word's own drawings, and the given word less "
+            "likely than is usual. Look at them before you trust the labels.",
+            np.array([one.position for one in picks.suspects(facts, IN_GALLERY)], int),
+        ),
+        ("The least sure", "Its first two guesses were nearly as likely.", picks.least_sure(facts, IN_GALLERY)),
+        ("The surest right answers", "What it takes for typical.", picks.surest_right(facts, IN_GALLERY)),
+    )
+    return [Gallery(title, remark, subject.cards(positions)) for title, remark, positions in named]
+
+
+def explained(subject: Subject) -> list[ExplainedCard]:
+    """Some drawings of several strokes that it got right, and the surest that it got wrong, by what it said."""
+    rng = np.random.default_rng(0)
+    right = rng.permutation(np.flatnonzero(subject.facts.right_N))
+    several = np.array([subject.flat(int(i))[1].sum() > 1 for i in right[:200]], bool)
+    right = np.concatenate([right[:200][several], right[:200][~several]])[:EXPLAINED]
+    wrong = picks.surest_wrong(subject.facts, EXPLAINED)
+    positions = np.concatenate([wrong, right]).astype(np.int64)
+    said = subject.facts.guess_NG[positions, 0].astype(np.int64)
+    found = explain(subject.run, subject.drawings, subject.in_split(positions), said)
+    return [_explained_card(subject, int(position), one) for position, one in zip(positions, found, strict=True)]
+
+
+def _explained_card(subject: Subject, position: int, one: Explained) -> ExplainedCard:
+    card, drawing = subject.card(position), subject.flat(position)
+    heat = None
+    if one.heat is not None and isinstance(subject.run.model, BiLSTM):
+        heat = heat_picture(drawing, one.heat, heat_reach(subject.run.model), f"where it looked to say {card.said}")
+    credit = credit_picture(drawing, one.credit, f"which points spoke for {card.said}")
+    return ExplainedCard(card, credit, heat, without_words(card.said, one), min(one.without, default=None), one.gap)
+
+
+def without_words(said: str, one: Explained) -> str:
+    """How sure it would be without each stroke, the one it needs most first."""
+    if not one.without:
+        return "One stroke, and nothing to leave out."
+    order = np.argsort(one.without, kind="stable")[:3]
+    told = ", ".join(f"the {_ordinal(int(stroke) + 1)} {percent(one.without[stroke], 0)}" for stroke in order)
+    return f"{said} without {told} (of {len(one.without)} strokes)"
+
+
+def _ordinal(n: int) -> str:
+    ending = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
+
+
+@dataclass(frozen=True)
+class Map:
+    """Places from 0 to 100 across and to `height` down."""
+
+    points: list[MapPoint]
+    names: list[MapName]
+    height: int
+
+
+def drawing_map(subject: Subject) -> Map:
+    """A sample of the drawings where what the recogniser makes of them puts them, and the names of its regions."""
+    total = len(subject.facts)
+    positions = np.sort(np.random.default_rng(0).permutation(total)[:ON_MAP])
+    xy_N2 = flatten_map(embed(subject.run, subject.drawings, subject.in_split(positions)))
+    low, high = xy_N2.min(axis=0), xy_N2.max(axis=0)
+    xy_N2 = EDGE + (100 - 2 * EDGE) * (xy_N2 - low) / max(float(high[0] - low[0]), 1e-9)
+    label_N = subject.facts.label_N[positions]
+    colors = _colors(subject)
+    points = [
+        MapPoint(round(x, 1), round(y, 1), colors[k], card.drawing, _words(card), not card.right)
+        for (x, y), k, card in zip(xy_N2.tolist(), label_N, subject.cards(positions), strict=True)
+    ]
+    return Map(points, _names(subject, xy_N2, label_N), round(float(xy_N2[:, 1].max()) + EDGE))
+
+
+def _colors(subject: Subject) -> list[str]:
+    """A hue for each class; those often confused have hues that are near."""
+    order = similar_together(subject.confusion_KK + subject.confusion_KK.T.astype(float))
+    place = np.argsort(order)
+    wheel = matplotlib.colormaps["turbo"]
+    return [to_hex(wheel(0.05 + 0.9 * rank / max(len(order) - 1, 1))) for rank in place]
+
+
+def _words(card: Card) -> str:
+    mistake = "" if card.right else f" taken for {card.said},"
+    return f"{card.truth},{mistake} {percent(card.sure, 0)} sure"
+
+
+def _names(subject: Subject, xy_N2: NDArray[np.float32], label_N: NDArray[np.int16]) -> list[MapName]:
+    """Of the classes with most drawings on the map, each at the drawing nearest to the middle of its own."""
+    classes, counts = np.unique(label_N, return_counts=True)
+    named = []
+    for k in classes[np.argsort(-counts, kind="stable")[:MOST_NAMES]]:
+        own = xy_N2[label_N == k]
+        middle = np.median(own, axis=0)
+        x, y = own[np.linalg.norm(own - middle, axis=1).argmin()]
+        name = subject.classes[k]
+        half = min(LETTER * len(name), 50)  # names stay on the map
+        named.append(MapName(round(float(np.clip(x, half, 100 - half)), 1), round(float(y), 1), name))
+    return named
