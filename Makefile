@@ -9,7 +9,7 @@ export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint bench tensorboard clean train find_lr sweep schedule
+.PHONY: help setup demo data test lint bench tensorboard clean train find_lr sweep schedule report
 
 help:  ## this list
 	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,12 +22,13 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: setup  ## from nothing to a trained recogniser, its score and pictures
+demo: setup  ## from nothing to a trained recogniser, its score and a report
 	$(BIN)/python -m inkseq.doodles out=$(DOODLES) per_class=200
 	$(BIN)/python -m inkseq.convert raw=$(DOODLES) out=data/packed/doodles overwrite=true
 	$(BIN)/python -m inkseq.inspect data=data/packed/doodles
 	$(BIN)/python -m inkseq.train experiment=demo
-	@echo; echo "Look at data/packed/doodles/inspect/drawings.png and runs/demo/figures/val-drawings.png"
+	$(BIN)/python -m inkseq.report run=runs/demo
+	@echo; echo "Open runs/demo/report/index.html in a browser; the doodles are in data/packed/doodles/inspect/drawings.png"
 
 data: setup  ## convert RAW=folder-or-file into OUT=data/packed/NAME (doodles if there is no RAW)
 ifeq ($(strip $(RAW)),)
@@ -54,6 +55,9 @@ sweep: setup  ## a search for good settings: make sweep ARGS='sweep=bilstm data=
 
 schedule: setup  ## a picture of the learning rate over a run: make schedule ARGS='data=data/packed/NAME'
 	$(BIN)/python -m inkseq.schedule $(ARGS)
+
+report: setup  ## a page about a trained recogniser: make report ARGS='run=runs/NAME'
+	$(BIN)/python -m inkseq.report $(ARGS)
 
 test: setup lint  ## lint, types, tests
 	$(BIN)/python -m pytest

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inkseq.benchmarks.data import bench_convert, bench_doodles, bench_memory, bench_simplify
+from inkseq.benchmarks.report import bench_report
 from inkseq.benchmarks.rows import HEADER, Row
 from inkseq.benchmarks.search import bench_pruning, bench_search
 from inkseq.benchmarks.training import bench_batches, bench_train
@@ -28,6 +29,7 @@ ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
     "train": bench_train,
     "search": bench_search,
     "pruning": bench_pruning,
+    "report": bench_report,
 }
 
 

@@ -53,7 +53,6 @@ if (map) {
     words.textContent = point.dataset.words;
   };
   const nearest = (dx, dy) => {  // the closest point that lies that way
-    if (now < 0) return 0;
     const at = (point) => [point.cx.baseVal.value, point.cy.baseVal.value];
     const [x, y] = at(points[now]);
     let best = now, least = Infinity;
@@ -65,6 +64,7 @@ if (map) {
     return best;
   };
   const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  show(0);
   map.addEventListener("pointerover", (event) => {
     const i = points.indexOf(event.target);
     if (i >= 0) show(i);

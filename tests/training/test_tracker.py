@@ -140,3 +140,18 @@ def test_precision_recall_curves_of_the_chosen_classes_and_of_all(tmp_path: Path
     hits, false_alarms = curves[:2]  # by threshold, 0 to 1
     assert (hits[95], false_alarms[95]) == (1, 0)  # at 0.75 only the ant itself
     assert (hits[63], false_alarms[63]) == (1, 1)  # at 0.5 the cat as well
+
+
+def test_the_projector_gets_features_words_and_small_pictures(tmp_path: Path) -> None:
+    tracker = Tracker(tmp_path, 0)
+    features_NC = torch.rand(5, 3)
+    tracker.projector(70, features_NC, ["cat", "two\nlines", "a\ttab", "dog", "dog"], torch.rand(5, 8, 8))
+    tracker.close()
+    folder = tmp_path / "00070" / "drawings"
+    written = [list(map(float, line.split("\t"))) for line in (folder / "tensors.tsv").read_text().splitlines()]
+    np.testing.assert_allclose(written, features_NC, rtol=1e-5)
+    assert (folder / "metadata.tsv").read_text().splitlines() == ["cat", "two lines", "a tab", "dog", "dog"]
+    assert (folder / "sprite.png").stat().st_size > 100
+    config = (tmp_path / "projector_config.pbtxt").read_text()
+    assert "00070/drawings/tensors.tsv" in config
+    assert "single_image_dim: 8" in config
