@@ -130,7 +130,7 @@ class AugmentConfig:
     swap: float = 0.0  # probability that a drawing's strokes come in any order
     reverse: float = 0.0  # probability of a stroke to be drawn from its end
     drop_points: float = 0.0  # probability of a point to be left out, unless it begins or ends a stroke
-    drop_strokes: float = 0.0  # probability of a stroke to be left out; one always stays
+    drop_strokes: float = 0.0  # probability of a stroke to be left out that has a quarter of the ink at most
     prefix: float = 0.0  # probability of a drawing to be broken off, behind any of its points
 
 

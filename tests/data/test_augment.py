@@ -21,7 +21,14 @@ CORNER = [[(0, 0), (100, 0)], [(100, 0), (100, 50)]]  # to the right, then down
 LONG = [[(i, i % 7) for i in range(20)], [(50, 60)], [(70 + i, 2 * i) for i in range(9)]]
 
 
-def padded(drawings: list[list[list[tuple[int, int]]]], extra: int = 3) -> Strokes:
+Drawn = list[list[tuple[int, int]]]
+
+points = st.tuples(st.integers(0, 255), st.integers(0, 255))
+some_strokes = st.lists(st.lists(points, min_size=1, max_size=6), min_size=1, max_size=4)
+some_drawings = st.lists(some_strokes, min_size=1, max_size=5)
+
+
+def padded(drawings: list[Drawn], extra: int = 3) -> Strokes:
     """What `Drawings.gather` gives, the slow and obvious way."""
     lengths = [sum(map(len, drawing)) for drawing in drawings]
     xy_BT2 = torch.zeros(len(drawings), max(lengths) + extra, 2)
@@ -33,7 +40,7 @@ def padded(drawings: list[list[list[tuple[int, int]]]], extra: int = 3) -> Strok
     return Strokes(xy_BT2, pen_BT, torch.tensor(lengths))
 
 
-def drawings_of(strokes: Strokes) -> list[list[list[tuple[int, int]]]]:
+def drawings_of(strokes: Strokes) -> list[Drawn]:
     """The inverse of `padded`."""
     drawings = []
     for xy_T2, pen_T, length in zip(*strokes, strict=True):
@@ -160,14 +167,27 @@ def test_drop_points_leaves_the_ends_of_strokes() -> None:
 
 
 def test_drop_strokes_leaves_one_whole_stroke_at_least() -> None:
-    alone = drawings_of(changed(padded([LONG] * 600), drop_strokes=1))
-    for stroke in LONG:
-        assert alone.count([stroke]) == pytest.approx(200, abs=60)
+    rays = [[(10 * i, 0), (10 * i, 50)] for i in range(5)]
+    alone = drawings_of(changed(padded([rays] * 600), drop_strokes=1))
+    for stroke in rays:
+        assert alone.count([stroke]) == pytest.approx(120, abs=50)
     assert all(len(drawing) == 1 for drawing in alone)
-    some = drawings_of(changed(padded([LONG] * 2048), drop_strokes=0.3))
-    assert all(drawing == [stroke for stroke in LONG if stroke in drawing] for drawing in some)
-    # Three of three would go with 0.3^3, and then one of them stays.
-    assert np.mean([LONG[0] in drawing for drawing in some]) == pytest.approx(0.7 + 0.3**3 / 3, abs=0.03)
+    some = drawings_of(changed(padded([rays] * 2048), drop_strokes=0.3))
+    assert all(drawing == [stroke for stroke in rays if stroke in drawing] for drawing in some)
+    assert np.mean([rays[0] in drawing for drawing in some]) == pytest.approx(0.7, abs=0.03)
+
+
+@settings(deadline=None)
+@given(st.lists(some_strokes, min_size=1, max_size=5), st.booleans(), st.integers(0, 10**6))
+def test_only_strokes_with_little_of_the_ink_are_dropped(drawings: list[Drawn], swap: bool, seed: int) -> None:
+    after = drawings_of(changed(padded(drawings), seed, drop_strokes=1, swap=float(swap), reverse=float(swap)))
+    for before, left in zip(drawings, after, strict=True):
+        ink = [sum(math.dist(a, b) for a, b in pairwise(stroke)) for stroke in before]
+        large = [sorted(stroke) for stroke, own in zip(before, ink, strict=True) if own > 0.2501 * sum(ink)]
+        small = [sorted(stroke) for stroke, own in zip(before, ink, strict=True) if own < 0.2499 * sum(ink)]
+        stayed = [sorted(stroke) for stroke in left]
+        assert all(stayed.count(stroke) >= large.count(stroke) for stroke in large)
+        assert sum(stroke in small and stroke not in large for stroke in stayed) <= 1
 
 
 def test_prefix_breaks_off_behind_any_point_alike() -> None:
@@ -182,10 +202,6 @@ def test_prefix_breaks_off_behind_any_point_alike() -> None:
     assert float((some == 30).float().mean()) == pytest.approx(0.75 + 0.25 / 30, abs=0.03)
 
 
-points = st.tuples(st.integers(0, 255), st.integers(0, 255))
-some_drawings = st.lists(
-    st.lists(st.lists(points, min_size=1, max_size=6), min_size=1, max_size=4), min_size=1, max_size=5
-)
 chance = st.sampled_from([0.0, 0.3, 1.0])
 droppings = st.fixed_dictionaries(dict.fromkeys(("drop_points", "drop_strokes", "prefix"), chance))
 everything = st.fixed_dictionaries({field.name: chance for field in fields(AugmentConfig)})
@@ -193,9 +209,7 @@ everything = st.fixed_dictionaries({field.name: chance for field in fields(Augme
 
 @settings(deadline=None)
 @given(some_drawings, everything, st.integers(0, 3), st.integers(0, 2**32 - 1))
-def test_what_comes_out_is_a_drawing_again(
-    drawings: list[list[list[tuple[int, int]]]], how: dict[str, float], extra: int, seed: int
-) -> None:
+def test_what_comes_out_is_a_drawing_again(drawings: list[Drawn], how: dict[str, float], extra: int, seed: int) -> None:
     before = padded(drawings, extra)
     after = changed(before, seed, **how)
     assert [t.shape for t in after] == [t.shape for t in before]
@@ -215,9 +229,7 @@ def test_what_comes_out_is_a_drawing_again(
 
 @settings(deadline=None)
 @given(some_drawings, droppings, st.integers(0, 2**32 - 1))
-def test_dropping_leaves_points_and_strokes_in_order(
-    drawings: list[list[list[tuple[int, int]]]], how: dict[str, float], seed: int
-) -> None:
+def test_dropping_leaves_points_and_strokes_in_order(drawings: list[Drawn], how: dict[str, float], seed: int) -> None:
     # Points made unique, to see which ones stayed.
     number = iter(range(10**6))
     drawings = [[[(next(number), s) for _ in stroke] for s, stroke in enumerate(drawing)] for drawing in drawings]
