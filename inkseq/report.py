@@ -6,7 +6,7 @@ from inkseq.cli import main
 from inkseq.config import ReportConfig
 from inkseq.memory import keep_freed_memory
 from inkseq.reporting.page import check_out, report, write
-from inkseq.reporting.subject import study
+from inkseq.reporting.subject import study, study_beside
 
 
 def run(config: ReportConfig) -> None:
@@ -15,10 +15,7 @@ def run(config: ReportConfig) -> None:
     out = Path(config.out or Path(config.run) / "report")
     check_out(out)
     subject = study(config.run, config.data, config.split, config.checkpoint, config.device)
-    other = None
-    if config.against:
-        data = config.data or subject.run.config.data
-        other = study(config.against, data, config.split, None, config.device)
+    other = study_beside(config.against, subject) if config.against else None
     page = report(subject, other)
     print(f"{write(out, page)}: {len(page.encode()) / 1e6:.1f} MB, one file; open it in any browser")
 

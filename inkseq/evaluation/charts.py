@@ -35,35 +35,31 @@ def reliability_chart(as_said: Bins, calibrated: Bins | None) -> Figure:
 
 def coverage_chart(curve: Curve) -> Figure:
     """How right it is on the drawings that it is surest about, the more of them the further right."""
-    figure, axes = _chart(
-        "share of drawings answered, the surest first", "of those right", "Fewer answers, better ones"
-    )
-    axes.plot(curve.coverage, curve.accuracy, color=BLUE, linewidth=2)
+    figure, axes = _chart("share answered, the surest first", "of those right", "Fewer answers, better ones")
+    marker = "." if len(curve.coverage) < 10 else ""
+    axes.plot(curve.coverage, curve.accuracy, color=BLUE, linewidth=2, marker=marker)
     low = float(curve.accuracy.min())
-    axes.set(ylim=(max(0.0, low - 0.15 * (1.02 - low)), 1.01))
+    axes.set(ylim=(max(0.0, min(low - 0.15 * (1 - low), 0.9)), 1.005))
     return figure
 
 
 def early_charts(seen: Early) -> tuple[Figure, Figure]:
     """How right it is after so much of a drawing: by its points, and by its strokes."""
-    strokes_X = np.arange(1, len(seen.top1_X) + 1)
-    return (
-        _early(seen.share_S, seen.top1_S, seen.top3_S, "By points", "share of the points drawn", True),
-        _early(
-            strokes_X, seen.top1_X, seen.top3_X, "By strokes", "strokes drawn (a drawing of fewer is finished)", False
-        ),
-    )
+    by_points, axes = _chart("share of the points drawn", "right", "By points")
+    _early(axes, seen.share_S, seen.top1_S, seen.top3_S)
+    axes.plot(seen.share_S, seen.known_S, ":", color=BLUE, label="at first guess, and stays so")
+    by_strokes, others = _chart("strokes drawn (who has fewer is finished)", "right", "By strokes", percent_x=False)
+    _early(others, np.arange(1, len(seen.top1_X) + 1), seen.top1_X, seen.top3_X)
+    others.set(xlim=(0.5, max(len(seen.top1_X), 2) + 0.5))
+    others.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    return by_points, by_strokes
 
 
-def _early(much_X: Array, top1_X: Array, top3_X: Array, title: str, what: str, in_percent: bool) -> Figure:
-    figure, axes = _chart(what, "right", title, in_percent)
+def _early(axes: Axes, much_X: Array, top1_X: Array, top3_X: Array) -> None:
     axes.plot(much_X, top3_X, ".-", color=ORANGE, label="among three guesses")
     axes.plot(much_X, top1_X, ".-", color=BLUE, label="at first guess")
     axes.set(ylim=(0, 1.02))
-    if not in_percent:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(loc="lower right", frameon=False, fontsize=9)
-    return figure
 
 
 def _chart(x: str, y: str, title: str, percent_x: bool = True) -> tuple[Figure, Axes]:

@@ -34,9 +34,8 @@ class Early:
     top3_S: Shares
     top1_X: Shares  # after one stroke, two ...; a drawing with fewer is finished and stays what it is
     top3_X: Shares
-    count_X: Indices  # drawings with so many strokes or more
-    known_N: list[float | None]  # the share of its points from which on a drawing's first guess stays right
-    median: float | None  # of that, None (never) being later than all others
+    known_S: Shares  # drawings of which the first guess is right and stays so until the end
+    median: float | None  # the share of its points at which half of the drawings are so known; None: at none
 
 
 class Frame(NamedTuple):
@@ -50,12 +49,12 @@ def early(run: Run, drawings: Drawings, matching: Matching, most: int = MOST) ->
     """Score what was drawn so far, each part as a drawing of its own."""
     position_N, label_N = sample(drawings, matching, most)
     tenth_NS = points_at_shares(drawings, position_N)
-    stroke_NX, num_strokes_N = points_at_strokes(drawings, position_N)
+    stroke_NX = points_at_strokes(drawings, position_N)
     place_NM = _places(run, drawings, position_N, label_N, np.hstack([tenth_NS, stroke_NX]))
     place_NS, place_NX = np.split(place_NM, [len(TENTHS)], axis=1)
 
-    known_N = _known_from(place_NS == 0)
-    median = float(np.median(known_N))
+    stays_NS = np.logical_and.accumulate(place_NS[:, ::-1] == 0, axis=1)[:, ::-1]
+    known_S = stays_NS.mean(axis=0)
     return Early(
         index_N=drawings.first + position_N,
         share_S=TENTHS / 10,
@@ -63,9 +62,8 @@ def early(run: Run, drawings: Drawings, matching: Matching, most: int = MOST) ->
         top3_S=(place_NS < 3).mean(axis=0),
         top1_X=(place_NX < 1).mean(axis=0),
         top3_X=(place_NX < 3).mean(axis=0),
-        count_X=(num_strokes_N[:, None] > np.arange(stroke_NX.shape[1])).sum(axis=0),
-        known_N=[share if share <= 1 else None for share in known_N.tolist()],
-        median=median if median <= 1 else None,
+        known_S=known_S,
+        median=next((tenth / 10 for tenth, known in zip(TENTHS.tolist(), known_S, strict=True) if known >= 0.5), None),
     )
 
 
@@ -92,22 +90,22 @@ def points_at_shares(drawings: Drawings, position_N: Indices) -> Indices:
     return tenth_NS
 
 
-def points_at_strokes(drawings: Drawings, position_N: Indices) -> tuple[Indices, Indices]:
-    """How many points there are after each of the first strokes, all of them after the last; and the strokes there are.
+def points_at_strokes(drawings: Drawings, position_N: Indices) -> Indices:
+    """How many points there are after each of the first strokes; all of them after the last.
 
     As many columns as any of the drawings has strokes, 20 at most.
     """
     length_N = drawings.length_N[position_N].astype(np.int64)
     end_NX = np.repeat(length_N[:, None], MOST_STROKES, axis=1)
-    num_strokes_N = np.empty_like(length_N)
+    most = 1
     for which_B in batches_by_length(length_N):
         pen_BT = gather_parts(drawings, position_N[which_B], length_N[which_B]).pen_BT.cpu().numpy()
         drawing, place = np.nonzero(pen_BT)
-        num_strokes_N[which_B] = pen_BT.sum(axis=1)
+        most = max(most, int(pen_BT.sum(axis=1).max()))
         stroke = (pen_BT.cumsum(axis=1) - 1)[drawing, place]
         early = stroke < MOST_STROKES
         end_NX[which_B[drawing[early]], stroke[early]] = place[early] + 1
-    return end_NX[:, : num_strokes_N.max()], num_strokes_N
+    return end_NX[:, :most]
 
 
 def _places(run: Run, drawings: Drawings, position_N: Indices, label_N: Indices, part_NM: Indices) -> Indices:
@@ -121,9 +119,3 @@ def _places(run: Run, drawings: Drawings, position_N: Indices, label_N: Indices,
         label_B = torch.from_numpy(label_N[drawing_P[which_B]]).to(logits_BK.device)
         place_P[which_B] = place_of_truth(logits_BK, label_B).cpu().numpy()
     return place_P[of_pair].reshape(part_NM.shape)
-
-
-def _known_from(right_NS: NDArray[np.bool_]) -> Shares:
-    """The first share from which on all are right, infinite where not even the last is."""
-    stays_NS = np.logical_and.accumulate(right_NS[:, ::-1], axis=1)[:, ::-1]
-    return np.where(stays_NS[:, -1], TENTHS[stays_NS.argmax(axis=1)] / 10, np.inf)

@@ -39,9 +39,9 @@ def surest_right(facts: Facts, most: int) -> Positions:
 
 
 def surest_wrong(facts: Facts, most: int) -> Positions:
-    """Those with the largest loss."""
+    """Those it was surest of what they are not."""
     wrong = np.flatnonzero(~facts.right_N)
-    return wrong[np.argsort(-facts.loss_N[wrong], kind="stable")[:most]]
+    return wrong[np.argsort(-facts.chance_NG[wrong, 0], kind="stable")[:most]]
 
 
 def least_sure(facts: Facts, most: int) -> Positions:

@@ -28,7 +28,8 @@ class Said(NamedTuple):
 
     threshold: float
     accepted: float  # the word was among what was said
-    wrong: float  # something else was among what was said
+    also_wrong: float  # so was something else
+    only_wrong: float  # it was not, and something else was
 
 
 def coverage_curve(confidence_N: Confidence, right_N: Right) -> Curve:
@@ -62,15 +63,23 @@ def at_threshold(threshold: float, confidence_N: Confidence, right_N: Right) -> 
 
 
 def game(facts: Facts, thresholds: Sequence[float]) -> dict[int, list[Said]]:
-    """The game says those of the first 1, 3 or 5 guesses that are at least so likely, and is won when the word is
-    among them."""
+    """The game says those of the first 1, 3 or 5 guesses (no more than there are) that are at least so likely, and is
+    won when the word is among them."""
     wrong_NG = facts.guess_NG != facts.label_N[:, None]
     found = {}
-    for tries in TRIES:
+    for tries in [n for n in TRIES if n == 1 or n <= facts.guess_NG.shape[1]]:
         chance_NG, said_wrong_NG = facts.chance_NG[:, :tries], wrong_NG[:, :tries]
         truth_N = np.where(said_wrong_NG, -1, chance_NG).max(axis=1)
         other_N = np.where(said_wrong_NG, chance_NG, -1).max(axis=1)
-        found[tries] = [Said(t, float((truth_N >= t).mean()), float((other_N >= t).mean())) for t in thresholds]
+        found[tries] = [
+            Said(
+                t,
+                float((truth_N >= t).mean()),
+                float(((truth_N >= t) & (other_N >= t)).mean()),
+                float(((truth_N < t) & (other_N >= t)).mean()),
+            )
+            for t in thresholds
+        ]
     return found
 
 

@@ -9,6 +9,9 @@ from inkseq.errors import UserError
 from inkseq.evaluation.facts import Facts
 from inkseq.record.paired import count, interval, mcnemar, verdict
 from inkseq.reporting.subject import Subject, run_name
+from inkseq.reporting.words import count as count_of
+from inkseq.reporting.words import percent
+from inkseq.runs import Run
 
 SHOWN = 24
 CLASSES = 10
@@ -49,21 +52,21 @@ class BothGallery:
 
 @dataclass(frozen=True)
 class Against:
-    name: str
+    names: tuple[str, str]
     words: str
+    caution: str
     rows: list[Row]
     classes: list[ClassDifference]
     galleries: list[BothGallery]
 
 
-def compare(first: Subject, other: Subject) -> Against:
+def compare(first: Subject, run: Run, facts: Facts) -> Against:
     """The first run's page speaks; the other may know other classes, and is asked only what both know."""
-    mine, theirs = _both(first.facts, other.facts)
+    mine, theirs = _both(first.facts, facts)
     if not len(mine):
-        raise UserError(f"{other.run.folder} knows none of the classes that {first.run.folder} was tested on")
-    first_N, other_N = first.facts.place_N[mine] == 0, other.facts.place_N[theirs] == 0
-    names = run_name(first.run), run_name(other.run)
-    total = len(mine)
+        raise UserError(f"{run.folder} knows none of the classes that {first.run.folder} was tested on")
+    first_N, other_N = first.facts.right_N[mine], facts.right_N[theirs]
+    names = names_apart(first.run, run)
     rows = [
         Row(name, int(which.sum()), float(which.mean()))
         for name, which in (
@@ -74,33 +77,50 @@ def compare(first: Subject, other: Subject) -> Against:
         )
     ]
 
-    def gallery(title: str, which_N: NDArray[np.bool_]) -> BothGallery:
+    def gallery(right: int, which_N: NDArray[np.bool_]) -> BothGallery:
         some = np.flatnonzero(which_N)
-        sure = np.maximum(first.facts.chance_NG[mine[some], 0], other.facts.chance_NG[theirs[some], 0])
+        sure = np.maximum(first.facts.chance_NG[mine[some], 0], facts.chance_NG[theirs[some], 0])
         chosen = some[np.argsort(-sure, kind="stable")][:SHOWN]
-        cards = [_card(first, other, int(mine[i]), int(theirs[i])) for i in chosen]
-        return BothGallery(title, f"{len(some):,} drawings, those first about which one of the two is surest.", cards)
+        cards = [_card(first, run, facts, int(mine[i]), int(theirs[i])) for i in chosen]
+        remark = f"{count_of(len(some), 'drawing')}; first those that one of the two is surest of." if len(some) else ""
+        return BothGallery(f"What {names[right]} gets right and {names[1 - right]} does not", remark, cards)
 
     return Against(
-        names[1],
-        words(names, first_N, other_N, total),
+        names,
+        words(names, first_N, other_N),
+        different_classes(names, first.classes, run.classes, len(first.facts) - len(mine)),
         rows,
         class_differences(first, first.facts.label_N[mine], first_N, other_N),
-        [
-            gallery(f"What {names[1]} gets right and {names[0]} does not", ~first_N & other_N),
-            gallery(f"What {names[0]} gets right and {names[1]} does not", first_N & ~other_N),
-        ],
+        [gallery(1, ~first_N & other_N), gallery(0, first_N & ~other_N)],
     )
 
 
-def words(names: tuple[str, str], first_N: NDArray[np.bool_], other_N: NDArray[np.bool_], total: int) -> str:
+def names_apart(first: Run, other: Run) -> tuple[str, str]:
+    """What to call two runs: their folders' names, or where those are the same their paths."""
+    names = run_name(first), run_name(other)
+    return names if names[0] != names[1] else (str(first.folder), str(other.folder))
+
+
+def different_classes(names: tuple[str, str], first: list[str], other: list[str], left_out: int) -> str:
+    """What makes the comparison unfair, if anything does."""
+    if set(first) == set(other):
+        return ""
+    missing = f" {count_of(left_out, 'drawing')} that only {names[0]} has a word for are left out." if left_out else ""
+    return (
+        f"They do not choose among the same words: {names[0]} knows {count_of(len(first), 'class')}, "
+        f"{names[1]} {count_of(len(other), 'class')}, and the more there are the harder it is.{missing}"
+    )
+
+
+def words(names: tuple[str, str], first_N: NDArray[np.bool_], other_N: NDArray[np.bool_]) -> str:
     counts = count(first_N, other_N)
     low, high = interval(counts)
     than = {"better": "is better than", "worse": "is worse than"}.get(verdict(low, high), "cannot be told apart from")
+    scores = f"{percent(other_N.mean())} against {percent(first_N.mean())}"
     return (
-        f"On the same {total:,} drawings {names[1]} {than} {names[0]}: {100 * other_N.mean():.1f} % against "
-        f"{100 * first_N.mean():.1f} %, a difference of {100 * low:+.1f} to {100 * high:+.1f} points (95 % interval "
-        f"over drawings; McNemar's exact p {mcnemar(counts):.2g})."
+        f"On the same {count_of(len(first_N), 'drawing')} {names[1]} {than} {names[0]}: {scores}, a difference of "
+        f"{100 * low:+.1f} to {100 * high:+.1f} points (95 % interval over drawings; McNemar's exact p "
+        f"{mcnemar(counts):.2g})."
     )
 
 
@@ -122,6 +142,7 @@ def _both(first: Facts, other: Facts) -> tuple[NDArray[np.int64], NDArray[np.int
     return mine, theirs
 
 
-def _card(first: Subject, other: Subject, mine: int, theirs: int) -> BothCard:
-    a, b = first.card(mine), other.card(theirs)
-    return BothCard(a.drawing, a.truth, a.said, a.sure, a.right, b.said, b.sure)
+def _card(first: Subject, run: Run, facts: Facts, mine: int, theirs: int) -> BothCard:
+    card = first.card(mine)
+    said, sure = run.classes[facts.guess_NG[theirs, 0]], float(facts.chance_NG[theirs, 0])
+    return BothCard(card.drawing, card.truth, card.said, card.sure, card.right, said, sure)

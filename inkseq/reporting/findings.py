@@ -1,5 +1,6 @@
 """The ten things worth knowing, in words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -9,8 +10,8 @@ from inkseq.reporting.galleries import IN_GALLERY, MISLABELLED, ExplainedCard, G
 from inkseq.reporting.scores import Breakdown, ClassRow, NamedPair
 from inkseq.reporting.subject import Subject
 from inkseq.reporting.timing import Timing, at_half
-from inkseq.reporting.trusting import Trust
-from inkseq.reporting.words import percent
+from inkseq.reporting.trusting import Trust, oversure
+from inkseq.reporting.words import count, percent
 
 TEN = 10
 FEWEST = 5  # drawings of a class or group before anything is said of it
@@ -32,22 +33,27 @@ class Known:
 
 
 def findings(subject: Subject, known: Known) -> list[Markup]:
-    """Ten, the most telling first; what the drawings say nothing about makes room for another."""
+    """Ten at most, the most telling first; what the drawings say nothing about makes room for another."""
     said = (
         _score(subject, known),
         _classes(known),
         _pairs(known),
         _weak(known),
-        _groups(known, "points", "drawings of {} points"),
-        _groups(known, "the game", "drawings that were {}"),
+        _groups(known, "points", lambda name: f"drawings of {name} points"),
+        _groups(known, "the game", lambda name: f"drawings that were {name}"),
         _early(known),
-        _threshold(known),
+        _threshold(subject, known),
         _calibration(subject, known),
         _labels(known),
-        _groups(known, "strokes", "drawings of {} strokes"),
+        _groups(
+            known, "strokes", lambda name: f"drawings of {'a single stroke' if name == '1' else f'{name} strokes'}"
+        ),
         _strokes(known),
-        _balance(known),
-        _third_guess(known),
+        _others(subject, known),
+        _sureness(subject),
+        _for_good(known),
+        _balance(subject, known),
+        _third_guess(subject, known),
     )
     return [one for one in said if one][:TEN]
 
@@ -57,15 +63,17 @@ def _bold(text: str) -> Markup:
 
 
 def _score(subject: Subject, known: Known) -> Markup:
-    top1, top3 = known.metrics["top1"], known.metrics["top3"]
-    return Markup("It names {} of the drawings at first guess, {} within three. Blind guessing would get {}.").format(
-        _bold(percent(top1.value)), percent(top3.value), percent(1 / len(subject.classes))
+    top1, top3, words = known.metrics["top1"], known.metrics["top3"], len(subject.classes)
+    third = f", {percent(top3.value)} within three" if words > 3 else ""
+    return Markup("It names {} of the drawings at first guess{}. Blind guessing would get {}.").format(
+        _bold(percent(top1.value)), third, percent(1 / words)
     )
 
 
 def _classes(known: Known) -> Markup | None:
+    """The classes told apart best and worst, unless many are alike."""
     some = [row for row in known.classes if row.count >= FEWEST and row.f1 is not None]
-    if len(some) < 2:
+    if len(some) < 2 or some[0].f1 == some[1].f1 or some[0].recall == some[-1].recall:
         return None
     worst, best = some[0], some[-1]
     return Markup("It knows {} best ({} of them found) and {} worst ({}).").format(
@@ -77,23 +85,25 @@ def _pairs(known: Known) -> Markup:
     if not known.pairs:
         return Markup("It took nothing for anything else.")
     pair = known.pairs[0]
-    total = round(pair.count / pair.share)
-    return Markup("Its commonest mistake is to take {} for {}: {} of {} drawings.").format(
-        _bold(pair.drawn), _bold(pair.said), f"{pair.count:,}", f"{total:,}"
+    drawings = count(round(pair.count / pair.share), "drawing")
+    return Markup("Its commonest mistake is to take {} for {}: {} of {}.").format(
+        _bold(pair.drawn), _bold(pair.said), f"{pair.count:,}", drawings
     )
 
 
-def _weak(known: Known) -> Markup | None:
+def _weak(known: Known) -> Markup:
     """How many classes are found always, and how many are not found half of the time."""
     recalls = [row.recall for row in known.classes if row.recall is not None]
     always, seldom = sum(recall == 1 for recall in recalls), sum(recall < 0.5 for recall in recalls)
-    some = f"{seldom:,} of its {len(recalls):,} classes are" if seldom != 1 else f"1 of its {len(recalls):,} classes is"
-    weak = f"{some} found less than half of the time" if seldom else "No class is found less than half of the time"
-    strong = f"{always:,} {'are' if always != 1 else 'is'} found always" if always else "none is found always"
+    classes = count(len(recalls), "class")
+    weak = f"{seldom:,} of {classes} {'is' if seldom == 1 else 'are'} found less than half of the time"
+    if not seldom:
+        weak = f"None of {classes} is found less than half of the time"
+    strong = f"{always:,} {'is' if always == 1 else 'are'} found always" if always else "none is found always"
     return Markup("{}; {}.").format(_bold(weak), strong)
 
 
-def _groups(known: Known, what: str, group: str) -> Markup | None:
+def _groups(known: Known, what: str, called: Callable[[str], str]) -> Markup | None:
     """The group it does worst on against the one it does best on, where that can hardly be chance."""
     rows = next((one.rows for one in known.breakdowns if one.what == what), [])
     rows = [row for row in rows if row.count >= FEWEST]
@@ -102,68 +112,103 @@ def _groups(known: Known, what: str, group: str) -> Markup | None:
     worst, best = min(rows, key=lambda row: row.top1), max(rows, key=lambda row: row.top1)
     if worst.high >= best.low:
         return None
-    hardest, easiest = Markup(group).format(_bold(worst.name)), Markup(group).format(best.name)
-    return Markup("Hardest are {}: {} of them right, of {} {}.").format(
-        hardest, _bold(percent(worst.top1)), easiest, percent(best.top1)
+    return Markup("Hardest are {}: {} of them right, against {} of {}.").format(
+        _bold(called(worst.name)), _bold(percent(worst.top1)), percent(best.top1), called(best.name)
     )
 
 
 def _early(known: Known) -> Markup:
     seen = known.timing.early
-    half, whole = at_half(seen), float(seen.top1_S[-1])
-    return Markup("With half of a drawing it is right {} of the time; the second half brings {}.").format(
-        _bold(percent(half)), percent(whole)
+    of = f" (of {known.timing.sample})" if known.timing.sample else ""
+    return Markup("With half of a drawing it is right {} of the time, with all of it {}{}.").format(
+        _bold(percent(at_half(seen))), percent(float(seen.top1_S[-1])), of
     )
 
 
-def _threshold(known: Known) -> Markup | None:
-    """The lowest wanted precision that is above its score and can be had."""
+def _threshold(subject: Subject, known: Known) -> Markup | None:
+    """What comes of the lowest threshold that promises more than its score."""
     for one in known.trust.thresholds:
         above = one.wanted > known.metrics["top1"].value
-        if above and one.threshold is not None and one.coverage is not None:
-            return Markup("To be right {} of the time, act only above {} sureness: {} of the drawings are.").format(
-                _bold(percent(one.wanted, 0)), percent(one.threshold, 0), _bold(percent(one.coverage))
+        if above and one.threshold is not None and one.precision is not None and one.coverage is not None:
+            return Markup(
+                "Act only when it is over {} sure, and it is right {} of the time, on {} of the drawings{}."
+            ).format(
+                percent(one.threshold, 0),
+                _bold(percent(one.precision)),
+                _bold(percent(one.coverage)),
+                "" if subject.chosen_on else " (by which that threshold was chosen)",
             )
     return None
 
 
 def _calibration(subject: Subject, known: Known) -> Markup:
-    error = known.metrics["ece"].value
-    if subject.temperature is None or error < HONEST:
+    error, over = known.metrics["ece"].value, oversure(subject)
+    if error < HONEST or abs(over) < error / 2:
         return Markup("What it says of its sureness is off by {} on average.").format(_bold(percent(error)))
-    modest = subject.temperature < 1
-    manner = (
-        "modest: it is right more often than it says" if modest else "boastful: it is right less often than it says"
-    )
-    return Markup("It is {}, by {} on average.").format(_bold(manner), percent(error))
+    boastful, modest = "boastful: it is right less often than it says", "modest: it is right more often than it says"
+    return Markup("It is {}, by {} on average.").format(_bold(boastful if over > 0 else modest), percent(error))
 
 
-def _labels(known: Known) -> Markup:
+def _labels(known: Known) -> Markup | None:
     suspects = next(gallery.cards for gallery in known.galleries if gallery.title == MISLABELLED)
     if not suspects:
-        return Markup("No drawing looks mislabelled.")
-    first, count = suspects[0], len(suspects)
-    number = f"{count} drawings or more" if count == IN_GALLERY else f"{count} drawings" if count > 1 else "One drawing"
+        return None
+    first = suspects[0]
+    number = count(len(suspects), "drawing") + (" or more" if len(suspects) == IN_GALLERY else "")
     return Markup("{} may carry the wrong word: one is called {} and looks like {}.").format(
-        _bold(number), _bold(first.truth), _bold(first.said)
+        _bold(number), _bold(first.truth), _bold(first.looks_like or first.said)
     )
 
 
 def _strokes(known: Known) -> Markup | None:
-    """How many drawings, of those explained, hang on a single stroke."""
-    told = [one for one in known.explained if one.least is not None]
+    """How many right answers, of those explained, hang on a single stroke."""
+    told = [one for one in known.explained if one.least is not None and one.card.right]
     hang = sum(one.least < one.card.sure / 2 for one in told if one.least is not None)
-    return Markup("Of {} drawings looked into, {} would lose half of its trust with a single stroke.").format(
-        len(told), _bold(str(hang))
+    if len(told) < FEWEST:
+        return None
+    return Markup("Of {} that it got right, {} hung on a single stroke, without which it is half as sure.").format(
+        count(len(told), "drawing"), _bold(str(hang))
     )
 
 
-def _balance(known: Known) -> Markup:
+def _others(subject: Subject, known: Known) -> Markup | None:
+    """Into how many words the mistakes are scattered."""
+    wrong = int((~subject.facts.right_N).sum())
+    if wrong < FEWEST or not known.pairs:
+        return None
+    most = sum(pair.count for pair in known.pairs[:3])
+    return Markup("Three confusions make up {} of its {}.").format(
+        _bold(percent(most / wrong, 0)), count(wrong, "mistake")
+    )
+
+
+def _sureness(subject: Subject) -> Markup | None:
+    """Whether it notices that it errs."""
+    right_N, sure_N = subject.facts.right_N, subject.facts.chance_NG[:, 0]
+    if not right_N.any() or right_N.all():
+        return None
+    return Markup("When it is right it is {} sure on average, when it is wrong {}.").format(
+        percent(float(sure_N[right_N].mean()), 0), _bold(percent(float(sure_N[~right_N].mean()), 0))
+    )
+
+
+def _for_good(known: Known) -> Markup | None:
+    median = known.timing.early.median
+    if median is None:
+        return None
+    return Markup("Half of the drawings are known for good by {} of their points.").format(_bold(percent(median, 0)))
+
+
+def _balance(subject: Subject, known: Known) -> Markup:
     return Markup("Were all classes equally frequent, it would be right {} of the time.").format(
         _bold(percent(known.metrics["balanced_accuracy"].value))
     )
 
 
-def _third_guess(known: Known) -> Markup:
+def _third_guess(subject: Subject, known: Known) -> Markup | None:
     missed = 1 - known.metrics["top3"].value
+    if len(subject.classes) <= 3:
+        return None
+    if not missed:
+        return Markup("The truth is always among its first three guesses.")
     return Markup("Of {} of the drawings not even the third guess is right.").format(_bold(percent(missed)))

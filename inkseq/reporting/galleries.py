@@ -1,6 +1,6 @@
 """Drawings to look at: the surest and the least sure, those it explains point by point, and a map of them all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import matplotlib
 import numpy as np
@@ -14,9 +14,9 @@ from inkseq.evaluation.embedding import embed, flatten_map
 from inkseq.evaluation.explanation import Explained, explain
 from inkseq.evaluation.figures import similar_together
 from inkseq.models.bilstm import BiLSTM
-from inkseq.reporting.ink import credit_picture, heat_picture
+from inkseq.reporting.ink import credit_picture, heat_picture, needed_picture
 from inkseq.reporting.subject import Card, Subject
-from inkseq.reporting.words import percent
+from inkseq.reporting.words import percent, shortened
 
 IN_GALLERY = 24
 MISLABELLED = "Perhaps mislabelled"
@@ -39,6 +39,7 @@ class ExplainedCard:
     card: Card
     credit: Markup
     heat: Markup | None
+    needed: Markup
     without: str
     least: float | None  # how sure it would be without the stroke it needs most
     gap: float
@@ -63,26 +64,46 @@ class MapName:
 
 def galleries(subject: Subject) -> list[Gallery]:
     facts = subject.facts
-    named = (
-        ("The surest mistakes", "It was as sure as can be, and wrong.", picks.surest_wrong(facts, IN_GALLERY)),
-        (
-            MISLABELLED,
-            "It finds another word as likely as is usual for that word's own drawings, and the given word less "
-            "likely than is usual. Look at them before you trust the labels.",
-            np.array([one.position for one in picks.suspects(facts, IN_GALLERY)], int),
+    return [
+        Gallery(
+            "The surest mistakes",
+            "The mistakes it was surest of.",
+            subject.cards(picks.surest_wrong(facts, IN_GALLERY)),
         ),
-        ("The least sure", "Its first two guesses were nearly as likely.", picks.least_sure(facts, IN_GALLERY)),
-        ("The surest right answers", "What it takes for typical.", picks.surest_right(facts, IN_GALLERY)),
-    )
-    return [Gallery(title, remark, subject.cards(positions)) for title, remark, positions in named]
+        Gallery(
+            MISLABELLED,
+            "Another word is as likely here as it usually is for that word's own drawings, and the given word is less "
+            "likely than it usually is. Look at them before you trust the labels.",
+            mislabelled(subject),
+        ),
+        Gallery(
+            "The least sure",
+            "Its first two guesses were nearly as likely.",
+            subject.cards(picks.least_sure(facts, IN_GALLERY)),
+        ),
+        Gallery(
+            "The surest right answers",
+            "What it takes for typical.",
+            subject.cards(picks.surest_right(facts, IN_GALLERY)),
+        ),
+    ]
+
+
+def mislabelled(subject: Subject) -> list[Card]:
+    """Cards of probable label errors, with the word they look like. A recogniser that mostly errs accuses nobody."""
+    if subject.facts.right_N.mean() < 0.5:
+        return []
+    return [
+        replace(subject.card(one.position), looks_like=subject.classes[one.looks_like])
+        for one in picks.suspects(subject.facts, IN_GALLERY)
+    ]
 
 
 def explained(subject: Subject) -> list[ExplainedCard]:
-    """Some drawings of several strokes that it got right, and the surest that it got wrong, by what it said."""
-    rng = np.random.default_rng(0)
-    right = rng.permutation(np.flatnonzero(subject.facts.right_N))
-    several = np.array([subject.flat(int(i))[1].sum() > 1 for i in right[:200]], bool)
-    right = np.concatenate([right[:200][several], right[:200][~several]])[:EXPLAINED]
+    """The surest mistakes, and some drawings of several strokes that it got right, by what it said."""
+    right = np.random.default_rng(0).permutation(np.flatnonzero(subject.facts.right_N))[:200]
+    several = np.array([subject.flat(int(i))[1].sum() > 1 for i in right], bool)
+    right = np.concatenate([right[several], right[~several]])[:EXPLAINED]
     wrong = picks.surest_wrong(subject.facts, EXPLAINED)
     positions = np.concatenate([wrong, right]).astype(np.int64)
     said = subject.facts.guess_NG[positions, 0].astype(np.int64)
@@ -96,21 +117,28 @@ def _explained_card(subject: Subject, position: int, one: Explained) -> Explaine
     if one.heat is not None and isinstance(subject.run.model, BiLSTM):
         heat = heat_picture(drawing, one.heat, heat_reach(subject.run.model), f"where it looked to say {card.said}")
     credit = credit_picture(drawing, one.credit, f"which points spoke for {card.said}")
-    return ExplainedCard(card, credit, heat, without_words(card.said, one), min(one.without, default=None), one.gap)
+    needed = int(np.argmin(one.without)) if one.without else None
+    stroke = f"{card.truth}, thick the stroke it needs most to say {card.said}" if one.without else card.truth
+    return ExplainedCard(
+        card,
+        credit,
+        heat,
+        needed_picture(drawing, needed, stroke),
+        without_words(one.without),
+        min(one.without, default=None),
+        one.gap,
+    )
 
 
-def without_words(said: str, one: Explained) -> str:
+def without_words(without: list[float]) -> str:
     """How sure it would be without each stroke, the one it needs most first."""
-    if not one.without:
+    if not without:
         return "One stroke, and nothing to leave out."
-    order = np.argsort(one.without, kind="stable")[:3]
-    told = ", ".join(f"the {_ordinal(int(stroke) + 1)} {percent(one.without[stroke], 0)}" for stroke in order)
-    return f"{said} without {told} (of {len(one.without)} strokes)"
-
-
-def _ordinal(n: int) -> str:
-    ending = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
-    return f"{n}{ending}"
+    most, *others = sorted(without)
+    told = f"Without the thick stroke {percent(most, 0)}"
+    if len(others) == 1:
+        return f"{told}, without the other {percent(others[0], 0)}."
+    return f"{told}, without any other {percent(others[0], 0)} or more."
 
 
 @dataclass(frozen=True)
@@ -159,7 +187,7 @@ def _names(subject: Subject, xy_N2: NDArray[np.float32], label_N: NDArray[np.int
         own = xy_N2[label_N == k]
         middle = np.median(own, axis=0)
         x, y = own[np.linalg.norm(own - middle, axis=1).argmin()]
-        name = subject.classes[k]
+        name = shortened(subject.classes[k])
         half = min(LETTER * len(name), 50)  # names stay on the map
         named.append(MapName(round(float(np.clip(x, half, 100 - half)), 1), round(float(y), 1), name))
     return named

@@ -2,7 +2,9 @@
 
 import base64
 import io
+import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -58,6 +60,17 @@ def credit_picture(drawing: Flat, credit_P: NDArray[np.float32], label: str) -> 
     return _picture(label, Markup("").join(lines))
 
 
+def needed_picture(drawing: Flat, needed: int | None, label: str) -> Markup:
+    """One stroke thick and the others thin; all alike where none is named."""
+    points, pen = centred(drawing)
+    parts = np.split(points, np.flatnonzero(pen)[:-1] + 1)
+    lines = [
+        Markup('<path class="{}" d="{}"/>').format("thick" if n == needed else "thin", path(stroke))
+        for n, stroke in enumerate(parts)
+    ]
+    return _picture(label, Markup("").join(lines))
+
+
 def heat_picture(drawing: Flat, heat_YX: NDArray[np.float32], reach: tuple[float, float], label: str) -> Markup:
     """The drawing on a grid of heat that goes from `reach[0]` to `reach[1]`: 0 is its middle, 1 its larger side."""
     points, pen = centred(drawing)
@@ -107,7 +120,9 @@ def png(rgb_YX3: NDArray[np.floating]) -> str:
 def svg(figure: Figure) -> str:
     """A figure as a data: address; within an <img> its ids and styles cannot meet those of others."""
     file = io.BytesIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "inkseq", "font.family": "sans-serif"}):
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "inkseq", "font.family": "sans-serif"}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # text stays text; the browser has the letters
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
 

@@ -1,4 +1,4 @@
-"""A confusion matrix of too many classes for names: a pixel a cell, which the page reads out under the pointer."""
+"""The confusion matrix as the page has it: a pixel a cell, which is read out under the pointer or by the keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ LEAST = 0.005  # share of a row that is read out
 
 @dataclass(frozen=True)
 class Matrix:
-    """Where the picture has no names: those, and of each row its columns with their shares in per mille."""
+    """A picture of a pixel a cell, the names of its rows, and of each row its columns with shares in per mille."""
 
     picture: str
     names: list[str]
     cells: list[list[tuple[int, int]]]
+    named: str | None  # a larger picture, with names and numbers, where there is room for them
 
 
 def matrix(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> Matrix:
-    if len(classes) <= MAX_LABELLED:
-        return Matrix(svg(confusion(confusion_KK, classes)), [], [])
     share_KK = confusion_KK / np.maximum(confusion_KK.sum(axis=1, keepdims=True), 1)
     order = similar_together(share_KK + share_KK.T)
     share_KK = share_KK[np.ix_(order, order)]
     cells = [[(int(column), round(1000 * row[column])) for column in np.flatnonzero(row >= LEAST)] for row in share_KK]
-    return Matrix(png(_colors(share_KK)), [classes[k] for k in order], cells)
+    named = svg(confusion(confusion_KK, classes)) if len(classes) <= MAX_LABELLED else None
+    return Matrix(png(_colors(share_KK)), [classes[k] for k in order], cells, named)
 
 
 def _colors(share_KK: NDArray[np.float64]) -> NDArray[np.floating]:

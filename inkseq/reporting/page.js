@@ -42,7 +42,7 @@ const map = document.querySelector(".map > svg");
 if (map) {
   const points = [...map.querySelectorAll("circle")];
   const use = document.querySelector("#look use");
-  const words = document.querySelector("#look p");
+  const told = document.querySelector("#look p");
   let now = -1;
   const show = (next) => {
     if (now >= 0) points[now].classList.remove("on");
@@ -50,7 +50,7 @@ if (map) {
     const point = points[now];
     point.classList.add("on");
     use.setAttribute("href", `#d${point.dataset.d}`);
-    words.textContent = point.dataset.words;
+    told.textContent = point.dataset.words;
   };
   const nearest = (dx, dy) => {  // the closest point that lies that way
     const at = (point) => [point.cx.baseVal.value, point.cy.baseVal.value];
@@ -77,14 +77,29 @@ if (map) {
 }
 
 const matrix = document.getElementById("matrix");
-if (matrix) {
-  const { names, cells } = JSON.parse(document.getElementById("cells").textContent);
-  const words = document.getElementById("matrix-words");
-  matrix.addEventListener("pointermove", (event) => {
-    const at = (offset, side) => Math.min(names.length - 1, Math.max(0, Math.floor((offset / side) * names.length)));
-    const row = at(event.offsetY, matrix.clientHeight), column = at(event.offsetX, matrix.clientWidth);
-    const cell = cells[row].find(([k]) => k === column);
-    const share = cell ? `${cell[1] / 10} %` : "under 0.5 %";
-    words.textContent = `drawn ${names[row]}, said ${names[column]}: ${share}`;
-  });
+const { names, cells } = JSON.parse(document.getElementById("cells").textContent);
+const words = document.getElementById("matrix-words");
+const within = (place) => Math.min(names.length - 1, Math.max(0, place));
+let [row, column] = [0, 0];
+
+function readOut() {
+  const cell = cells[row].find(([k]) => k === column);
+  const share = cell ? `${cell[1] / 10} %` : "under 0.5 %";
+  words.textContent = `drawn ${names[row]}, said ${names[column]}: ${share}`;
 }
+
+function pointAt(event) {
+  row = within(Math.floor((event.offsetY / matrix.clientHeight) * names.length));
+  column = within(Math.floor((event.offsetX / matrix.clientWidth) * names.length));
+  readOut();
+}
+
+matrix.addEventListener("pointermove", pointAt);
+matrix.addEventListener("pointerdown", pointAt);
+matrix.addEventListener("keydown", (event) => {
+  const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  [row, column] = [within(row + step[0]), within(column + step[1])];
+  readOut();
+});

@@ -1,5 +1,6 @@
 """The report as one file: everything computed, handed to the template, written whole or not at all."""
 
+import os
 import shlex
 import sys
 from importlib.metadata import version
@@ -10,7 +11,8 @@ import jinja2
 from markupsafe import Markup
 
 from inkseq.errors import UserError
-from inkseq.evaluation.intervals import RESAMPLES, bootstrap
+from inkseq.evaluation.facts import Facts
+from inkseq.evaluation.intervals import RESAMPLES
 from inkseq.reporting.against import compare
 from inkseq.reporting.findings import Known, findings
 from inkseq.reporting.galleries import drawing_map, explained, galleries
@@ -20,15 +22,18 @@ from inkseq.reporting.scores import (
     breakdowns,
     class_rows,
     confusion_words,
+    measure,
     score_rows,
     strongest_pairs,
 )
 from inkseq.reporting.subject import Subject, run_name
 from inkseq.reporting.timing import timing
 from inkseq.reporting.trusting import trust
-from inkseq.reporting.words import percent
+from inkseq.reporting.words import count, listed, percent, shortened
+from inkseq.runs import Run
 
 HERE = Path(__file__).parent
+FEW = 100  # drawings, of which a report says so
 GENERATOR = "inkseq report"  # by which a page is known to be ours, and may be replaced
 SECTIONS = {
     "known": "Worth knowing",
@@ -44,9 +49,9 @@ SECTIONS = {
 }
 
 
-def report(subject: Subject, other: Subject | None) -> str:
+def report(subject: Subject, other: tuple[Run, Facts] | None) -> str:
     """The page."""
-    intervals = bootstrap(subject.facts)
+    intervals = measure(subject.facts)
     known = Known(
         intervals,
         class_rows(subject),
@@ -57,7 +62,7 @@ def report(subject: Subject, other: Subject | None) -> str:
         trust(subject),
         explained(subject),
     )
-    against = compare(subject, other) if other else None
+    against = compare(subject, *other) if other else None
     return render(
         {
             "generator": GENERATOR,
@@ -94,7 +99,7 @@ def render(context: dict[str, Any]) -> str:
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["percent"] = percent
+    environment.filters |= {"percent": percent, "counted": count, "shortened": shortened}
     environment.filters["number"] = lambda count: f"{count:,}"
     files = {name: Markup((HERE / f"page.{name}").read_text("utf-8")) for name in ("css", "js")}
     return environment.get_template("page.html").render(**context, **files)
@@ -103,24 +108,20 @@ def render(context: dict[str, Any]) -> str:
 def notes(subject: Subject) -> list[str]:
     """What a reader has to know before the numbers are taken at their word."""
     matching, found = subject.matching, []
+    if len(subject.facts) < FEW:
+        found.append(f"{count(len(subject.facts), 'drawing')} say little: mind the intervals.")
     if matching.unknown:
-        found.append(
-            f"{subject.facts.left_out:,} drawings are left out, of classes that it was never taught: "
-            f"{_listed(matching.unknown)}."
-        )
+        left_out = count(subject.facts.left_out, "drawing")
+        found.append(f"Left out: {left_out} of classes that it was never taught, {listed(matching.unknown)}.")
     if matching.missing:
-        found.append(f"It knows classes that the data does not have: {_listed(matching.missing)}.")
+        found.append(f"It knows classes that the data does not have: {listed(matching.missing)}.")
     known = set(subject.classes) - set(matching.missing)
     empty = [row.name for row in class_rows(subject) if not row.count and row.name in known]
     if empty:
-        found.append(f"No drawing in {subject.split}, so nothing is known of {_listed(empty)}.")
-    if subject.split == "train":
+        found.append(f"No drawing in {subject.split}, so nothing is known of {listed(empty)}.")
+    if subject.split == "train" and subject.data.path.resolve() == Path(subject.run.config.data).resolve():
         found.append("It was trained on these drawings: of others it will get fewer right.")
     return found
-
-
-def _listed(words: list[str]) -> str:
-    return ", ".join(words[:10]) + (f" and {len(words) - 10:,} more" if len(words) > 10 else "")
 
 
 def made(subject: Subject) -> str:
@@ -130,12 +131,15 @@ def made(subject: Subject) -> str:
 
 
 def check_out(out: Path) -> None:
-    """Refuse to write over what is no report, before anything is computed."""
+    """Refuse to write over what is no report, or where nothing can be written, before anything is computed."""
     page = out / "index.html"
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; out= names a folder for the report")
     if page.exists() and GENERATOR not in page.read_text("utf-8", errors="replace")[:2000]:
         raise UserError(f"{page} is no report of inkseq and would be overwritten; choose another out=")
+    there = next(folder for folder in (out, *out.resolve().parents) if folder.exists())
+    if not os.access(there, os.W_OK):
+        raise UserError(f"{there} cannot be written to; choose another out=")
 
 
 def write(out: Path, page: str) -> Path:
@@ -146,6 +150,7 @@ def write(out: Path, page: str) -> Path:
         partial.write_text(page, "utf-8")
         partial.replace(out / "index.html")
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise UserError(f"cannot write {out / 'index.html'}: {error.strerror}") from None
+    finally:
+        partial.unlink(missing_ok=True)
     return out / "index.html"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkseq.evaluation.breakdown import Row, by, country_key, points_key, recognized_key, strokes_key
-from inkseq.evaluation.intervals import Interval
+from inkseq.evaluation.facts import Facts
+from inkseq.evaluation.intervals import Interval, bootstrap, wilson
 from inkseq.evaluation.picks import examples, pairs
 from inkseq.reporting.subject import Card, Subject
 from inkseq.reporting.words import percent
@@ -57,6 +58,16 @@ class NamedPair:
     share: float
     examples: list[Card]
     real: Card | None
+
+
+def measure(facts: Facts) -> dict[str, Interval]:
+    """Every score with its interval. Of plain shares it is Wilson's, which has a width where all drawings are right."""
+    found = bootstrap(facts)
+    for name, places in (("top1", 1), ("top3", 3), ("top5", 5)):
+        right = int((facts.place_N < places).sum())
+        low, high = wilson(right, len(facts)) or (0.0, 1.0)
+        found[name] = Interval(found[name].value, low, high)
+    return found
 
 
 def score_rows(intervals: dict[str, Interval]) -> list[ScoreRow]:

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.pictures import Flat
 from inkseq.data.resident import Drawings
 from inkseq.devices import choose_device
+from inkseq.errors import UserError
 from inkseq.evaluation.calibration import fit_temperature, sample_logits
 from inkseq.evaluation.facts import Facts, gather_facts
 from inkseq.evaluation.matching import Matching, match
@@ -27,6 +29,7 @@ class Card:
     sure: float
     truly: float  # the probability of the truth
     right: bool
+    looks_like: str | None = None  # where the label may be wrong
 
 
 @dataclass(frozen=True)
@@ -85,17 +88,34 @@ def study(folder: str, data: str | None, split: str, checkpoint: str | None, dev
     packed = open_packed(data or run.config.data)
     matching = match(packed.classes, run.classes)
     drawings = Drawings(packed, split, device)
-    chosen_on = None
-    temperature = None
-    if packed.meta["splits"].get("val") and packed.split("val"):
-        val = Drawings(packed, "val", device)
+    temperature, chosen_on = None, None
+    if (val := val_of(packed, matching, device)) is not None:
         temperature = fit_temperature(*sample_logits(run, val, matching))
         chosen_on = gather_facts(run, val, matching, temperature)[0] if split != "val" else None
     facts, metrics = gather_facts(run, drawings, matching, temperature or 1.0)
+    if not np.isfinite(facts.loss_N).all():
+        raise UserError(f"{folder} says nothing but NaN of some drawings; its weights are damaged or diverged")
     confusion_KK = metrics.confusion_KK.cpu().numpy()
     return Subject(
         run, packed, split, drawings, matching, facts, confusion_KK, metrics.per_class(), temperature, chosen_on
     )
+
+
+def val_of(packed: Packed, matching: Matching, device: torch.device) -> Drawings | None:
+    """The val split, if there is one with a word that the run knows."""
+    if "val" not in packed.meta["splits"] or not packed.split("val"):
+        return None
+    val = Drawings(packed, "val", device)
+    return val if (matching.translate(val.label_N) >= 0).any() else None
+
+
+def study_beside(folder: str, first: Subject) -> tuple[Run, Facts]:
+    """What another run makes of the same drawings; nothing is chosen by it."""
+    run = open_run(folder, device=first.drawings.device)
+    if Path(folder).resolve() == Path(first.run.folder).resolve():
+        raise UserError(f"against={folder} is the run itself")
+    facts, _ = gather_facts(run, first.drawings, match(first.data.classes, run.classes), 1.0)
+    return run, facts
 
 
 def run_name(run: Run) -> str:

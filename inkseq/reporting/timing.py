@@ -43,7 +43,7 @@ class Timing:
 def timing(subject: Subject) -> Timing:
     seen = early(subject.run, subject.drawings, subject.matching)
     points, strokes = early_charts(seen)
-    sample = f"a sample of {len(seen.index_N):,} of them" if len(seen.index_N) < len(subject.facts) else ""
+    sample = f"a sample of {len(seen.index_N):,} drawings" if len(seen.index_N) < len(subject.facts) else ""
     return Timing(seen, svg(points), svg(strokes), words(seen), sample, films(subject))
 
 
@@ -51,7 +51,7 @@ def words(seen: Early) -> str:
     half, whole = at_half(seen), float(seen.top1_S[-1])
     text = f"With half of the points it is right {percent(half)} of the time, with all of them {percent(whole)}."
     if seen.median is not None:
-        text += f" Half of all drawings are known for good once {percent(seen.median, 0)} of their points are there."
+        text += f" Half of the drawings are known for good once {percent(seen.median, 0)} of their points are there."
     return text
 
 

@@ -1,6 +1,27 @@
-"""Numbers as the report says them."""
+"""Numbers and lists as the report says them."""
+
+from collections.abc import Sequence
+
+SOME = 10  # of a list that are named
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """93.1 %, never broken before the sign."""
-    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
+    """93.1 %, never broken before the sign; of what is hardly anything, that it is hardly anything."""
+    text = f"{100 * share:.{digits}f}"
+    if share > 0 and float(text) == 0:
+        text = f"<{10**-digits:.{digits}f}"
+    return f"{text}\N{NO-BREAK SPACE}%"
+
+
+def count(number: int, thing: str) -> str:
+    """1 drawing, 2 drawings, 1,000 drawings; of classes 1 class, 2 classes."""
+    many = thing + ("es" if thing.endswith("s") else "s")
+    return f"{number:,} {thing if number == 1 else many}"
+
+
+def listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:SOME]) + (f" and {len(words) - SOME:,} more" if len(words) > SOME else "")
+
+
+def shortened(word: str, letters: int = 18) -> str:
+    return word if len(word) <= letters else f"{word[: letters - 1].rstrip()}…"

@@ -29,7 +29,7 @@ def test_the_surest_and_the_least_sure() -> None:
         return sorted(np.flatnonzero(among_N).tolist(), key=lambda position: float(key_N[position]))
 
     assert surest_right(facts, 5).tolist() == ordered(-truth_N, right_N)[:5]
-    assert surest_wrong(facts, 5).tolist() == ordered(truth_N, ~right_N)[:5]
+    assert surest_wrong(facts, 5).tolist() == ordered(-top_NK[:, 0], ~right_N)[:5]
     assert least_sure(facts, 5).tolist() == ordered(top_NK[:, 0] - top_NK[:, 1], right_N | True)[:5]
     assert len(surest_right(facts, 99)) == right_N.sum()
     assert len(surest_wrong(facts, 99)) == (~right_N).sum()

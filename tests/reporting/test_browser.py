@@ -1,54 +1,29 @@
 """The report in a real browser: nothing missing, nothing too wide, readable, and to be used without a mouse."""
 
-import shutil
-from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed here (apt install chromium)")
+from tests.browser import DESKTOP, PHONE, browser, needs_chromium, open_page, violations
 
-DESKTOP, PHONE = (1280, 900), (360, 740)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-def open_page(browser: Browser, path: Path, size: tuple[int, int], scheme: str = "light") -> tuple[Page, list[str]]:
-    """The page, and a list that grows with everything the browser complains of or fetches."""
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)  # type: ignore[arg-type]
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
-    page.on("request", lambda request: complaints.append(request.url[:80]) if request.url[:5] != "data:" else None)
-    page.goto(path.resolve().as_uri())
-    assert complaints == [path.resolve().as_uri()]
-    complaints.clear()
-    return page, complaints
+pytestmark = needs_chromium
+__all__ = ["browser"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_fits_and_can_be_read(browser: Browser, page: Path, size: tuple[int, int], scheme: str) -> None:
-    opened, complaints = open_page(browser, page, size, scheme)
+    opened, complaints = open_page(browser, page.as_uri(), size, scheme)
     assert opened.evaluate("document.documentElement.scrollWidth") == size[0]
-    violations = Axe().run(opened).response["violations"]
-    assert {one["id"]: [node["html"][:200] for node in one["nodes"][:3]] for one in violations} == {}
+    assert violations(opened) == {}
     assert complaints == []
     opened.close()
 
 
 def test_tables_are_sorted_and_searched_by_keys(browser: Browser, page: Path) -> None:
-    opened, complaints = open_page(browser, page, DESKTOP)
+    opened, complaints = open_page(browser, page.as_uri(), DESKTOP)
     table = opened.locator("#class-table")
     names = table.locator("tbody tr:visible th")
     before = names.all_inner_texts()
@@ -69,7 +44,7 @@ def test_tables_are_sorted_and_searched_by_keys(browser: Browser, page: Path) ->
 
 
 def test_the_map_is_walked_by_keys_and_pointed_at(browser: Browser, page: Path) -> None:
-    opened, complaints = open_page(browser, page, PHONE)
+    opened, complaints = open_page(browser, page.as_uri(), PHONE)
     opened.locator(".map > svg").focus()
     opened.keyboard.press("ArrowRight")
     first = opened.locator("#look-words").inner_text()
@@ -90,7 +65,7 @@ def test_the_map_is_walked_by_keys_and_pointed_at(browser: Browser, page: Path) 
 
 
 def test_every_picture_is_there(browser: Browser, page: Path) -> None:
-    opened, complaints = open_page(browser, page, DESKTOP)
+    opened, complaints = open_page(browser, page.as_uri(), DESKTOP)
     missing = opened.evaluate(
         "[...document.querySelectorAll('use')].map(u => u.getAttribute('href'))"
         ".filter(h => h && !document.querySelector(h))"
@@ -98,7 +73,35 @@ def test_every_picture_is_there(browser: Browser, page: Path) -> None:
     assert missing == []
     opened.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     widths = opened.evaluate("[...document.images].map(image => image.naturalWidth)")
-    assert widths
-    assert min(widths) > 100
+    assert 0 not in widths
+    assert len(widths) > 4
+    assert complaints == []
+    opened.close()
+
+
+def test_links_to_sections_do_not_overlap(browser: Browser, page: Path) -> None:
+    opened, _ = open_page(browser, page.as_uri(), PHONE)
+    boxes = [link.bounding_box() for link in opened.locator("nav a").all()]
+    for left, right in pairwise(boxes):
+        assert left
+        assert right
+        assert left["x"] + left["width"] <= right["x"]
+    opened.close()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_matrix_is_read_out_by_keys_and_touch(browser: Browser, page: Path, size: tuple[int, int]) -> None:
+    opened, complaints = open_page(browser, page.as_uri(), size)
+    named, matrix, told = opened.locator(".chart.named"), opened.locator("#matrix"), opened.locator("#matrix-words")
+    assert (named.is_visible(), matrix.is_visible()) == ((True, False) if size == DESKTOP else (False, True))
+    if size == PHONE:
+        matrix.focus()
+        opened.keyboard.press("ArrowDown")
+        names = opened.evaluate("names")
+        assert told.inner_text().startswith(f"drawn {names[1]}, said {names[0]}: ")
+        box = matrix.bounding_box()
+        assert box
+        matrix.click(position={"x": box["width"] - 3, "y": 3})
+        assert told.inner_text().startswith(f"drawn {names[0]}, said {names[2]}: ")
     assert complaints == []
     opened.close()
