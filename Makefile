@@ -9,7 +9,7 @@ export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint bench tensorboard clean train find_lr sweep schedule report
+.PHONY: help setup demo data test lint bench tensorboard clean train find_lr sweep schedule report serve
 
 help:  ## this list
 	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ schedule: setup  ## a picture of the learning rate over a run: make schedule ARG
 
 report: setup  ## a page about a trained recogniser: make report ARGS='run=runs/NAME'
 	$(BIN)/python -m inkseq.report $(ARGS)
+
+serve: setup  ## a page to draw on: make serve ARGS='run=runs/NAME'
+	$(BIN)/python -m inkseq.serve $(ARGS)
 
 test: setup lint  ## lint, types, tests
 	$(BIN)/python -m pytest

@@ -199,6 +199,17 @@ class ReportConfig:
     device: str = "auto"
 
 
+@dataclass
+class ServeConfig:
+    run: str = MISSING  # a run folder
+    host: str = "127.0.0.1"  # this machine alone; 0.0.0.0 lets the network in
+    port: int = 8000  # 0: any that is free
+    threshold: float = 0.5  # how sure it has to be to say that it knows
+    own: str = "data/raw/own/own.ndjson"  # where drawings go that are taught on the page
+    rate: float = 500.0  # requests a second that one client may make
+    device: str = "cpu"
+
+
 Sampler = Enum("Sampler", ["tpe", "random", "nsgaii"])
 Pruner = Enum("Pruner", ["auto", "none", "percentile", "median", "hyperband"])
 

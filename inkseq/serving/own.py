@@ -1,0 +1,77 @@
+"""Drawings that people taught, in Quick, Draw! form: a file to which lines are added and from which they are taken."""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class OwnDrawings:
+    """The file. Several servers may share it; what it returns from is on disk."""
+
+    path: Path
+
+    def add(self, word: str, strokes: list[list[list[float]]]) -> str:
+        """Keep a drawing as it was drawn; its key_id."""
+        key_id = str(secrets.randbits(62))
+        row = {
+            "word": word,
+            "countrycode": "",
+            "timestamp": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC"),
+            "recognized": True,
+            "key_id": key_id,
+            "drawing": strokes,
+        }
+        line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        with self._locked(), self.path.open("a+b") as file:
+            # A crash in the middle of a line may have left half of it: that must not swallow this one.
+            if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
+                line = b"\n" + line
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        return key_id
+
+    def remove(self, key_id: str) -> bool:
+        """Take a drawing out; whether it was there. The file is replaced whole or not at all."""
+        with self._locked():
+            lines = self._lines()
+            kept = [line for line in lines if _read(line).get("key_id") != key_id]
+            if len(kept) == len(lines):
+                return False
+            partial = self.path.with_name(f".{self.path.name}.partial")
+            with partial.open("wb") as file:
+                file.writelines(kept)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self.path)
+            return True
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All drawings, the oldest first; lines that are none are passed over, and stay."""
+        return [row for row in map(_read, self._lines()) if row]
+
+    def _lines(self) -> list[bytes]:
+        return self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_name(f".{self.path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) and {"word", "key_id", "drawing"} <= row.keys() else {}

@@ -1,0 +1,100 @@
+// The page: one sheet of paper, three things to do with it.
+
+import * as brain from "./brain.js";
+import { Game, article } from "./game.js";
+import { Pad } from "./pad.js";
+import { Lessons } from "./teach.js";
+
+const $ = (id) => document.getElementById(id);
+const pad = new Pad($("pad"), changed);
+let mode = "draw", classes = [], threshold = 0.5, asking = false, stale = false, guesses = [];
+let game = null, lessons = null;
+
+// ------------------------------------------------------------------ guesses, while the pen moves
+async function changed() {
+  stale = true;
+  if (asking || mode === "teach") return;
+  asking = true;
+  while (stale) {  // one question at a time, always about the latest drawing
+    stale = false;
+    const strokes = pad.strokes;
+    try {
+      guesses = strokes.length ? await brain.guess(strokes) : [];
+      show(null);
+    } catch (error) {
+      show(error);
+    }
+  }
+  asking = false;
+}
+
+function show(error) {
+  if (mode === "game") game.hear(error ? [] : guesses);
+  $("verdict").textContent = error ? `Cannot ask: ${error.message}` : verdict();
+  $("guesses").replaceChildren(...guesses.map(row));
+}
+
+function verdict() {
+  if (!guesses.length) return "Draw something.";
+  const [{ word, probability }] = guesses;
+  const thing = `${article(word)} ${word}`;
+  return probability >= threshold ? `I know: it’s ${thing}!` : probability >= threshold / 2 ? `Perhaps ${thing}?` : "Hmm …";
+}
+
+function row({ word, probability }) {
+  const item = document.createElement("li"), bar = document.createElement("i");
+  const name = document.createElement("span"), share = document.createElement("span");
+  bar.style.width = `${100 * probability}%`;
+  name.textContent = word;
+  share.textContent = `${(100 * probability).toFixed(probability < 0.0995 ? 1 : 0)} %`;
+  item.append(bar, name, share);
+  return item;
+}
+
+// ------------------------------------------------------------------ what to do
+const tabs = [...document.querySelectorAll("[role=tab]")];
+
+function choose(tab) {
+  if (mode === "game") game.stop();
+  mode = tab.getAttribute("aria-controls");
+  for (const one of tabs) {
+    const chosen = one === tab;
+    one.setAttribute("aria-selected", chosen);
+    one.tabIndex = chosen ? 0 : -1;
+    $(one.getAttribute("aria-controls")).hidden = !chosen;
+  }
+  $("task").textContent = "";
+  pad.locked = mode === "game";
+  pad.clear();
+  if (mode === "teach") lessons.load();
+}
+
+for (const tab of tabs) {
+  tab.addEventListener("click", () => choose(tab));
+  tab.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+    next.focus();
+    choose(next);
+  });
+}
+$("undo").addEventListener("click", () => pad.undo());
+$("clear").addEventListener("click", () => !pad.locked && pad.clear());
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input")) return;
+  if (event.key === "z" && (event.ctrlKey || event.metaKey)) pad.undo();
+  if (event.key === "Escape" && !pad.locked) pad.clear();
+});
+
+// ------------------------------------------------------------------ begin
+try {
+  const about = await brain.about();
+  ({ classes, threshold } = about);
+  $("known").textContent = classes.join(", ");
+  game = new Game(pad, classes, threshold, brain);
+  lessons = new Lessons(pad, about.run, brain);
+  if (!brain.teach) $("tab-teach").hidden = true;
+} catch (error) {
+  $("verdict").textContent = `Nobody answers: ${error.message}`;
+}
