@@ -80,9 +80,8 @@ def test_sigterm_finishes_what_is_under_way(recogniser: Recogniser, tmp_path: Pa
 
 
 def test_an_address_in_use_is_a_line() -> None:
-    with listen("127.0.0.1", 0) as taken:
-        with pytest.raises(UserError, match="Address already in use"):
-            listen("127.0.0.1", taken.getsockname()[1])
+    with listen("127.0.0.1", 0) as taken, pytest.raises(UserError, match="Address already in use"):
+        listen("127.0.0.1", taken.getsockname()[1])
     with pytest.raises(UserError, match="cannot listen"):
         listen("no.such.host.invalid", 80)
 
