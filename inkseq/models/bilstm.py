@@ -23,6 +23,7 @@ class BiLSTM(nn.Module):
         super().__init__()
         check(config)
         self.inputs, self.fold = choose_inputs(config.inputs), config.fold
+        self.seen_alone, self.read_alone = config.seen_alone, config.read_alone
         width = len(self.inputs)
         self.convs = nn.ModuleList()
         for channels, kernel in zip(config.channels, config.kernels, strict=True):
@@ -72,7 +73,19 @@ class BiLSTM(nn.Module):
         for rnn in self.rnns:
             h_BTC = rnn(h_BTC, length_B)
         read_BC = self.pooling(h_BTC, mask_padding(length_B, h_BTC.shape[1]))
+        if views and self.training and (self.seen_alone or self.read_alone):
+            read_BC, views = self.leave_alone(read_BC, views[0])
         return torch.cat([read_BC, *views], dim=-1)
+
+    def leave_alone(self, read_BC: Tensor, whole_BC: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Of some drawings only what is seen, of others only what is read: else each relies on the other.
+
+        Strokes differ between people more than pictures do; what is read knows the people of the training set best.
+        """
+        chance_B1 = torch.rand(len(read_BC), 1, device=read_BC.device)
+        only_seen_B1 = chance_B1 < self.seen_alone
+        only_read_B1 = chance_B1 >= 1 - self.read_alone
+        return read_BC * ~only_seen_B1, [whole_BC * ~only_read_B1]
 
 
 def check(config: BiLSTMConfig) -> None:
@@ -83,6 +96,8 @@ def check(config: BiLSTMConfig) -> None:
         raise UserError(f"a canvas takes {SMALLEST} cells a side and two canvas_channels, or more (canvas=0: none)")
     if config.fold < 1 or config.layers < 0 or config.hidden < 1:
         raise UserError("model.fold and model.hidden must be 1 or more, model.layers 0 or more")
-    for name in ("dropout", "conv_dropout"):
+    if config.seen_alone + config.read_alone > 1:
+        raise UserError("model.seen_alone and model.read_alone are shares of all drawings: 1 together at most")
+    for name in ("dropout", "conv_dropout", "seen_alone", "read_alone"):
         if not 0 <= (value := getattr(config, name)) < 1:
             raise UserError(f"model.{name}={value}: expected a probability, from 0 to less than 1")

@@ -147,6 +147,8 @@ def test_a_model_without_convolutions_works() -> None:
         ({"layers": -1}, "model.layers 0 or more"),
         ({"dropout": 1.0}, "model.dropout=1.0: expected"),
         ({"conv_dropout": -0.1}, "model.conv_dropout=-0.1: expected"),
+        ({"seen_alone": 0.6, "read_alone": 0.5}, "1 together at most"),
+        ({"read_alone": 1.0}, "model.read_alone=1.0: expected"),
         ({"cell": Cell.attention, "hidden": 50}, "model.hidden=50: attention needs a multiple of 16"),
     ],
     ids=str,
@@ -171,6 +173,22 @@ def test_logits_are_the_heads_of_what_is_read_in_what_is_shown(canvas: int) -> N
             assert ((features_BC - unseen_BC).abs().amax(1) > 1e-3).all(), "the picture is read, too"
         else:
             assert picture_BKYX is None
+
+
+def test_some_drawings_are_only_seen_and_some_only_read_while_it_learns() -> None:
+    eyes = {"canvas": 16, "canvas_channels": [4, 6, 8]}
+    model, plain = small(**eyes, seen_alone=0.5, read_alone=0.2), small(**eyes)
+    read_BC, (whole_BC,) = model.leave_alone(torch.ones(5000, 3), torch.ones(5000, 2))
+    only_seen_B, only_read_B = (read_BC == 0).all(1), (whole_BC == 0).all(1)
+    assert torch.equal(read_BC, (~only_seen_B).float()[:, None].expand(-1, 3))
+    assert float(only_seen_B.float().mean()) == pytest.approx(0.5, abs=0.03)
+    assert float(only_read_B.float().mean()) == pytest.approx(0.2, abs=0.03)
+    assert not (only_seen_B & only_read_B).any()
+
+    drawings = pad(scribbles(LENGTHS))
+    assert torch.equal(model(*drawings), plain(*drawings))  # nothing of it when it has learnt
+    assert not torch.equal(model.train()(*drawings), model(*drawings))
+    small(seen_alone=0.5).train()(*drawings)  # without eyes there is nothing to leave alone
 
 
 def test_the_zoo_knows_each_model_by_its_configs_name() -> None:
