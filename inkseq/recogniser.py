@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ AnyStrokes = Iterable[Iterable[ArrayLike]]  # each [xs, ys] or [xs, ys, times], 
 Flat = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # points and pen of a canonical drawing
 
 MOST_TOGETHER, POINTS_TOGETHER = 64, 8_192  # with padding; larger batches are no faster on a CPU
+MAX_POINTS = 10_000  # of a canonical drawing: twenty times what people draw, and memory grows with them
 
 
 class Guess(NamedTuple):
@@ -31,8 +32,8 @@ class Guess(NamedTuple):
 class Recogniser:
     """A trained run. Nothing in it changes, so threads may share it."""
 
-    def __init__(self, run: str | Path, device: str = "cpu") -> None:
-        self.run = open_run(run, device=choose_device(device))
+    def __init__(self, run: str | Path, device: str = "cpu", checkpoint: str | None = None) -> None:
+        self.run = open_run(run, checkpoint, choose_device(device))
         self.classes = self.run.classes
         self._device = choose_device(device)
 
@@ -71,10 +72,24 @@ def canonical(strokes: AnyStrokes) -> Flat:
     try:
         # Lists, tuples and arrays alike become lists of Python's own numbers.
         plain = [[np.asarray(column).tolist() for column in stroke] for stroke in strokes]
-        points, pen, has_times = check_drawing(plain)
+        return read_drawing(plain)
     except (Rejected, TypeError, ValueError) as reason:
         raise ValueError(f"this is no drawing: {reason}") from None
-    return make_canonical(points, pen, Simplify.auto, has_times)
+
+
+def read_drawing(drawing: Any) -> Flat:
+    """The same of strokes as JSON gives them, in lists; raises Rejected."""
+    if isinstance(drawing, list) and len(drawing) > MAX_POINTS:
+        raise Rejected(f"more than {MAX_POINTS:,} strokes")
+    points, pen, has_times = check_drawing(drawing)
+    return check_size(*make_canonical(points, pen, Simplify.auto, has_times))
+
+
+def check_size(points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> Flat:
+    """A canonical drawing, if it is not too long to be named."""
+    if len(points) > MAX_POINTS:
+        raise Rejected(f"more than {MAX_POINTS:,} points, simplified")
+    return points, pen
 
 
 def batches(drawings: Sequence[Flat]) -> Iterator[tuple[NDArray[np.int64], Strokes]]:
@@ -90,9 +105,11 @@ def batches(drawings: Sequence[Flat]) -> Iterator[tuple[NDArray[np.int64], Strok
 
 def pad_together(drawings: Sequence[Flat]) -> Strokes:
     """Drawings in one padded array, each staying at its last point behind its end."""
+    length_B = np.array([len(points) for points, _ in drawings])
     # The tutorial's layout drops a row; a lone point has to leave one.
-    num_points = max(2, *(len(points) for points, _ in drawings))
-    xy_BT2 = np.stack([np.pad(points, ((0, num_points - len(points)), (0, 0)), "edge") for points, _ in drawings])
-    pen_BT = np.stack([np.pad(pen, (0, num_points - len(pen))) for _, pen in drawings])
-    length_B = torch.tensor([len(points) for points, _ in drawings])
-    return Strokes(torch.from_numpy(xy_BT2).float(), torch.from_numpy(pen_BT).bool(), length_B)
+    time_T = np.arange(max(2, length_B.max()))
+    start_B = np.cumsum(length_B) - length_B
+    at_BT = start_B[:, None] + np.minimum(time_T, length_B[:, None] - 1)
+    xy_BT2 = np.concatenate([points for points, _ in drawings])[at_BT]
+    pen_BT = np.concatenate([pen for _, pen in drawings])[at_BT].astype(np.bool_) & (time_T < length_B[:, None])
+    return Strokes(torch.from_numpy(xy_BT2).float(), torch.from_numpy(pen_BT), torch.from_numpy(length_B))

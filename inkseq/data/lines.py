@@ -24,7 +24,7 @@ def line_blocks(task: Task, tick: Callable[[int], None]) -> Iterator[tuple[Bytes
     `tick` hears of the bytes read from the disk. A block is good until the next one is asked for. Raises Rejected
     where the rest cannot be read, Damaged where it is damaged: what came before it stands.
     """
-    stream, share = _open(task)
+    stream, share = open_task(task)
     with stream:
         blocks = _whole_lines(stream, share, task, tick)
         if task.kind == "ndjson":
@@ -43,7 +43,7 @@ def line_blocks(task: Task, tick: Callable[[int], None]) -> Iterator[tuple[Bytes
                 yield np.frombuffer(translate.block(text), np.uint8), translate.wordless
 
 
-def _open(task: Task) -> tuple[BufferedIOBase, float]:
+def open_task(task: Task) -> tuple[BufferedIOBase, float]:
     """The task's file, and how many bytes on the disk each of its bytes is: fewer than one within a zip."""
     if not task.member:
         return task.path.open("rb"), 1.0

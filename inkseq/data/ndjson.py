@@ -42,8 +42,10 @@ class Record:
 
 def parse_line(line: bytes, mode: Simplify) -> Record:
     """The drawing on a line, canonical; raises Rejected with the reason."""
-    fields = _load_object(line)
-    word = _word(fields)
+    fields = load_json(line)
+    if not isinstance(fields, dict):
+        raise Rejected("not a JSON object")
+    word = check_word(fields.get("word"))
     recognized = fields.get("recognized")
     if not isinstance(recognized, bool | None):
         raise Rejected("recognized is not true or false")
@@ -95,7 +97,8 @@ def content_key(word: str, points: NDArray[Any], pen: NDArray[Any]) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
 
 
-def _load_object(line: bytes) -> dict[str, Any]:
+def load_json(line: bytes) -> Any:
+    """What a line says, if it is JSON; else Rejected."""
     if len(line) > MAX_LINE:
         raise Rejected(f"line longer than {MAX_LINE // 2**20} MB")
     try:
@@ -105,16 +108,13 @@ def _load_object(line: bytes) -> dict[str, Any]:
     if not text.strip():
         raise Rejected("empty line")
     try:
-        fields = ujson.loads(text)
+        return ujson.loads(text)
     except (ValueError, OverflowError):
         raise Rejected("malformed") from None
-    if not isinstance(fields, dict):
-        raise Rejected("not a JSON object")
-    return fields
 
 
-def _word(fields: dict[str, Any]) -> str:
-    word = fields.get("word")
+def check_word(word: Any) -> str:
+    """The word, if it is one; else Rejected."""
     if word is None:
         raise Rejected("no word")
     if not isinstance(word, str):

@@ -68,9 +68,9 @@ def find_tasks(raw: list[str]) -> list[Task]:
     return list(tasks.values())
 
 
-def kind_of(name: str) -> str:
+def kind_of(name: str, kinds: dict[str, str] = KINDS) -> str:
     """The reader for a file name, or ''."""
-    return next((kind for ending, kind in KINDS.items() if name.lower().endswith(ending)), "")
+    return next((kind for ending, kind in kinds.items() if name.lower().endswith(ending)), "")
 
 
 def _split_of(folders: Iterable[str]) -> int:
@@ -80,13 +80,13 @@ def _split_of(folders: Iterable[str]) -> int:
 
 def _files(source: Path) -> list[Path]:
     if source.is_file():
-        if not kind_of(source.name) and not _is_zip(source):
+        if not kind_of(source.name) and not is_zip(source):
             raise UserError(f"{source}: not one of {', '.join(KINDS)} or .zip")
         return [source]
-    return sorted(path for path in _walk(source) if kind_of(path.name) or _is_zip(path))
+    return sorted(path for path in walk(source) if kind_of(path.name) or is_zip(path))
 
 
-def _walk(source: Path) -> Iterator[Path]:
+def walk(source: Path) -> Iterator[Path]:
     """Every file that is neither hidden nor a conversion's own, links followed but never in a circle."""
 
     def fail(error: OSError) -> None:
@@ -105,15 +105,15 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
-def _is_zip(path: Path) -> bool:
+def is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
 def _tasks_of_file(path: Path) -> Iterator[Task]:
     if not os.access(path, os.R_OK):
         raise UserError(f"{path}: no permission to read it")
-    if _is_zip(path):
-        yield from _tasks_of_zip(path)
+    if is_zip(path):
+        yield from tasks_of_zip(path)
         return
     size = path.stat().st_size
     whole = Task(path, kind_of(path.name), size)
@@ -124,7 +124,8 @@ def _tasks_of_file(path: Path) -> Iterator[Task]:
         yield replace(whole, start=start, end=min(start + TASK_BYTES, size))
 
 
-def _tasks_of_zip(path: Path) -> Iterator[Task]:
+def tasks_of_zip(path: Path, kinds: dict[str, str] = KINDS) -> Iterator[Task]:
+    """The readable files within a zip, in the order of their names."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = sorted(archive.infolist(), key=lambda info: info.filename)
@@ -135,5 +136,5 @@ def _tasks_of_zip(path: Path) -> Iterator[Task]:
             continue
         if info.filename.lower().endswith((".zip", ".npz")):
             raise UserError(f"{path}: unpack {info.filename} inside it first")
-        if kind_of(info.filename):
-            yield Task(path, kind_of(info.filename), info.compress_size, member=info.filename)
+        if kind := kind_of(info.filename, kinds):
+            yield Task(path, kind, info.compress_size, member=info.filename)
