@@ -9,7 +9,7 @@ export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint bench tensorboard clean train find_lr sweep schedule report serve
+.PHONY: help setup demo data test lint bench tensorboard clean train find_lr sweep schedule report serve predict
 
 help:  ## this list
 	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ report: setup  ## a page about a trained recogniser: make report ARGS='run=runs/
 
 serve: setup  ## a page to draw on: make serve ARGS='run=runs/NAME'
 	$(BIN)/python -m inkseq.serve $(ARGS)
+
+predict: setup  ## what drawings are: make predict ARGS='run=runs/NAME input=FILE'
+	$(BIN)/python -m inkseq.predict $(ARGS)
 
 test: setup lint  ## lint, types, tests
 	$(BIN)/python -m pytest

@@ -210,6 +210,19 @@ class ServeConfig:
     own: str = "data/raw/own/own.ndjson"  # where drawings go that are taught on the page
     rate: float = 500.0  # requests a second that one client may make
     device: str = "cpu"
+AnswerFormat = Enum("AnswerFormat", ["table", "jsonl", "csv", "kaggle"])
+
+
+@dataclass
+class PredictConfig:
+    run: str = MISSING  # a run folder
+    input: str = MISSING  # a file, a folder, a zip, or - for standard input
+    format: AnswerFormat = AnswerFormat.table  # for people; for programs; for a submission
+    top: int = 5  # guesses of each drawing
+    threshold: float = 0.0  # a first guess less likely than this is answered "not sure"
+    out: str | None = None  # a file; standard output unless told
+    checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
+    device: str = "auto"
 
 
 Sampler = Enum("Sampler", ["tpe", "random", "nsgaii"])
