@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inkseq.benchmarks.data import bench_convert, bench_doodles, bench_memory, bench_simplify
+from inkseq.benchmarks.predict import bench_predict
 from inkseq.benchmarks.report import bench_report
 from inkseq.benchmarks.rows import HEADER, Row
 from inkseq.benchmarks.search import bench_pruning, bench_search
@@ -30,6 +31,7 @@ ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
     "search": bench_search,
     "pruning": bench_pruning,
     "report": bench_report,
+    "predict": bench_predict,
 }
 
 

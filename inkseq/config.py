@@ -210,6 +210,8 @@ class ServeConfig:
     own: str = "data/raw/own/own.ndjson"  # where drawings go that are taught on the page
     rate: float = 500.0  # requests a second that one client may make
     device: str = "cpu"
+
+
 AnswerFormat = Enum("AnswerFormat", ["table", "jsonl", "csv", "kaggle"])
 
 

@@ -50,7 +50,7 @@ def bench_memory(real: Path, scratch: Path) -> list[Row]:
     rows = []
     for count in (200_000, 5_000_000):
         raw = grown(real, scratch, count)
-        peak = _run(["inkseq.convert", f"raw={raw}", f"out={scratch / 'packed'}", "overwrite=true"])[1]
+        peak = run_command(["inkseq.convert", f"raw={raw}", f"out={scratch / 'packed'}", "overwrite=true"])[1]
         rows.append(Row(f"convert, peak memory, {count / 1e6:g} M drawings", peak / MIB, "MiB", ceiling=1024))
     return rows
 
@@ -133,7 +133,7 @@ def _plain_rate(raw: Path, scratch: Path, count: int) -> float:
     return len(lines) / best_seconds(convert_plainly)
 
 
-def _run(words: list[str]) -> tuple[float, int]:
+def run_command(words: list[str]) -> tuple[float, int]:
     """Run a command: its seconds, and the most bytes it and its children held at once."""
     start, peak = time.perf_counter(), 0
     process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.DEVNULL)
