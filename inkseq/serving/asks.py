@@ -6,9 +6,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from inkseq.config import Simplify
-from inkseq.data.ndjson import UNPRINTABLE, Rejected, check_drawing, make_canonical
-from inkseq.recogniser import Flat
+from inkseq.data.ndjson import UNPRINTABLE, Rejected
+from inkseq.recogniser import Flat, read_drawing
 
 MOST_BYTES = 1 << 20
 MOST_POINTS, MOST_STROKES = 20_000, 1_000
@@ -88,8 +87,7 @@ def to_drawing(strokes: list[list[list[float]]]) -> Flat:
     if (count := sum(len(stroke[0]) for stroke in strokes)) > MOST_POINTS:
         raise Refused(422, f"{count:,} points; {MOST_POINTS:,} are the most")
     try:
-        points, pen, has_times = check_drawing(strokes)
-        return make_canonical(points, pen, Simplify.auto, has_times)
+        return read_drawing(strokes)
     except Rejected as reason:
         raise Refused(422, str(reason)) from None
 
