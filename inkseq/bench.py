@@ -12,6 +12,7 @@ from typing import Any
 
 from inkseq.benchmarks.data import bench_convert, bench_doodles, bench_memory, bench_simplify
 from inkseq.benchmarks.predict import bench_predict
+from inkseq.benchmarks.export import bench_export
 from inkseq.benchmarks.report import bench_report
 from inkseq.benchmarks.rows import HEADER, Row
 from inkseq.benchmarks.search import bench_pruning, bench_search
@@ -32,6 +33,7 @@ ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
     "pruning": bench_pruning,
     "report": bench_report,
     "predict": bench_predict,
+    "export": bench_export,
 }
 
 

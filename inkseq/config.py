@@ -227,6 +227,19 @@ class PredictConfig:
     device: str = "auto"
 
 
+Quantize = Enum("Quantize", ["none", "int8", "bfloat16"])
+
+
+@dataclass
+class ExportConfig:
+    run: str = MISSING  # a run folder
+    out: str = MISSING  # NAME.onnx, or NAME.pt2 for torch.export; a model card, NAME.md, comes beside it
+    quantize: Quantize = (
+        Quantize.none
+    )  # weights in the ONNX file: a half of its size with bfloat16, a quarter with int8
+    data: str | None = None  # a packed folder to compare on; the run's own unless told, doodles where that is gone
+
+
 Sampler = Enum("Sampler", ["tpe", "random", "nsgaii"])
 Pruner = Enum("Pruner", ["auto", "none", "percentile", "median", "hyperband"])
 

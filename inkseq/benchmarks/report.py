@@ -27,7 +27,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def bench_report(real: Path, scratch: Path) -> list[Row]:
     """The default recogniser after an epoch on a small test split; a small one, that learnt nothing, on a large."""
-    few, many = _packed(real, scratch, "quickdraw16"), _packed(real, scratch, "quickdraw345")
+    few, many = packed(real, scratch, "quickdraw16"), packed(real, scratch, "quickdraw345")
     seconds, _, _ = _report(scratch, few, few, "default", ["duration=1 epochs"])
     large = _repeated(many, scratch / "large")
     _, peak, page = _report(scratch, many, large, "small", [*SMALL, "duration=1 steps"])
@@ -50,7 +50,7 @@ def _report(scratch: Path, trained_on: Path, tested_on: Path, name: str, words: 
     return [seconds, int(done.stdout.split()[-1]) / 1024, page.stat().st_size / 1e6]
 
 
-def _packed(real: Path, scratch: Path, name: str) -> Path:
+def packed(real: Path, scratch: Path, name: str) -> Path:
     out = scratch / f"packed-{name}"
     raw = real / name
     if not raw.exists():
