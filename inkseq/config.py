@@ -234,9 +234,7 @@ Quantize = Enum("Quantize", ["none", "int8", "bfloat16"])
 class ExportConfig:
     run: str = MISSING  # a run folder
     out: str = MISSING  # NAME.onnx, or NAME.pt2 for torch.export; a model card, NAME.md, comes beside it
-    quantize: Quantize = (
-        Quantize.none
-    )  # weights in the ONNX file: a half of its size with bfloat16, a quarter with int8
+    quantize: Quantize = Quantize.none  # weights in an ONNX file: bfloat16 halves it, int8 quarters it
     data: str | None = None  # a packed folder to compare on; the run's own unless told, doodles where that is gone
 
 
