@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from inkseq.benchmarks.data import bench_convert, bench_doodles, bench_memory, bench_simplify
-from inkseq.benchmarks.predict import bench_predict
 from inkseq.benchmarks.export import bench_export
+from inkseq.benchmarks.predict import bench_predict
 from inkseq.benchmarks.report import bench_report
 from inkseq.benchmarks.rows import HEADER, Row
 from inkseq.benchmarks.search import bench_pruning, bench_search
