@@ -66,7 +66,7 @@ predict: setup  ## what drawings are: make predict ARGS='run=runs/NAME input=FIL
 	$(BIN)/python -m inkseq.predict $(ARGS)
 
 test: setup lint  ## lint, types, tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
