@@ -35,9 +35,6 @@ class Canvas(nn.Module):
         self.seen, self.width = channels[1], 2 * channels[-1]
         convert_conv2d_weight_memory_format(self, torch.channels_last)
 
-    def forward(self, rows_BT3: Tensor, mask_BT1: Tensor) -> tuple[Tensor, Tensor]:
-        return self.look_at(self.show(rows_BT3, mask_BT1), rows_BT3, mask_BT1)
-
     def show(self, rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
         """picture_BKYX"""
         return draw(places(rows_BT3), rows_BT3[:, :, 2], mask_BT1, self.size)

@@ -15,15 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from inkseq.evaluation.metrics import Metrics
-
-
-def guesses(num: int, num_classes: int, seed: int, rounded: bool = False) -> tuple[Tensor, Tensor]:
-    """Logits and labels; rounded logits are full of ties. The last class of several is never drawn."""
-    generator = torch.Generator().manual_seed(seed)
-    label_B = torch.randint(max(num_classes - 1, 1), (num,), generator=generator)
-    logits_BK = 2 * torch.randn(num, num_classes, generator=generator)
-    logits_BK[torch.arange(num), label_B] += 2
-    return logits_BK.round() if rounded else logits_BK, label_B
+from tests.evaluation.made import made_up
 
 
 def places(logits_BK: Tensor) -> list[list[int]]:
@@ -66,7 +58,7 @@ def obvious_class(k: int, said: list[int], labels: list[int]) -> dict[str, Any]:
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=3), st.integers(1, 12), st.integers(0, 10**6), st.booleans())
 def test_metrics_are_what_plain_loops_say(batches: list[int], num_classes: int, seed: int, rounded: bool) -> None:
-    logits_BK, label_B = guesses(sum(batches), num_classes, seed, rounded)
+    logits_BK, label_B = made_up(sum(batches), num_classes, seed, rounded)
     metrics = Metrics(num_classes, "cpu")
     for logits, label in zip(logits_BK.split_with_sizes(batches), label_B.split_with_sizes(batches), strict=True):
         metrics.update(logits, label)
@@ -87,7 +79,7 @@ def test_metrics_are_what_plain_loops_say(batches: list[int], num_classes: int, 
 
 
 def test_half_precision_logits_are_summed_in_full() -> None:
-    logits_BK, label_B = guesses(4000, 5, seed=1)
+    logits_BK, label_B = made_up(4000, 5, seed=1)
     half, full = Metrics(5, "cpu"), Metrics(5, "cpu")
     half.update(logits_BK.bfloat16(), label_B.short())
     full.update(logits_BK.bfloat16().float(), label_B)
@@ -124,7 +116,7 @@ def test_no_drawings_have_no_metrics() -> None:
 def _score_a_share(rank: int, folder: Path) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", f"file://{folder}/meet", rank=rank, world_size=2)
-    logits_BK, label_B = guesses(100, 7, seed=2)
+    logits_BK, label_B = made_up(100, 7, seed=2)
     share, metrics = slice(0, 70) if rank == 0 else slice(70, 100), Metrics(7, "cpu")
     metrics.update(logits_BK[share], label_B[share])
     metrics.all_reduce()
@@ -136,7 +128,7 @@ def test_two_ranks_have_the_metrics_of_one_process(tmp_path: Path) -> None:
     with get_context("spawn").Pool(2) as pool:
         pool.starmap(_score_a_share, [(0, tmp_path), (1, tmp_path)], chunksize=1)
     alone = Metrics(7, "cpu")
-    alone.update(*guesses(100, 7, seed=2))
+    alone.update(*made_up(100, 7, seed=2))
     alone.all_reduce()  # nothing to add up
     for rank in (0, 1):
         computed, confusion_KK = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
@@ -146,7 +138,7 @@ def test_two_ranks_have_the_metrics_of_one_process(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_is_not_waited_for_and_says_the_same() -> None:
-    logits_BK, label_B = guesses(1000, 345, seed=3)
+    logits_BK, label_B = made_up(1000, 345, seed=3)
     there, here = Metrics(345, "cuda"), Metrics(345, "cpu")
     on_gpu = logits_BK.cuda(), label_B.cuda()
     torch.cuda.set_sync_debug_mode("error")
