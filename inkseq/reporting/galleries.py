@@ -24,7 +24,7 @@ EXPLAINED = 6  # of the right, and as many of the wrong
 ON_MAP = 1000
 EDGE = 4  # around the map, of its width
 LETTER = 0.95  # half of a letter's width, on the map
-MOST_NAMES = 40  # of classes on the map
+LINE = 3  # a name's height there
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def drawing_map(subject: Subject) -> Map:
         MapPoint(round(x, 1), round(y, 1), colors[k], card.drawing, _words(card), not card.right)
         for (x, y), k, card in zip(xy_N2.tolist(), label_N, subject.cards(positions), strict=True)
     ]
-    return Map(points, _names(subject, xy_N2, label_N), round(float(xy_N2[:, 1].max()) + EDGE))
+    return Map(points, names_on_map(subject.classes, xy_N2, label_N), round(float(xy_N2[:, 1].max()) + EDGE))
 
 
 def _colors(subject: Subject) -> list[str]:
@@ -179,15 +179,21 @@ def _words(card: Card) -> str:
     return f"{card.truth},{mistake} {percent(card.sure, 0)} sure"
 
 
-def _names(subject: Subject, xy_N2: NDArray[np.float32], label_N: NDArray[np.int16]) -> list[MapName]:
-    """Of the classes with most drawings on the map, each at the drawing nearest to the middle of its own."""
-    classes, counts = np.unique(label_N, return_counts=True)
-    named = []
-    for k in classes[np.argsort(-counts, kind="stable")[:MOST_NAMES]]:
+def names_on_map(classes: list[str], xy_N2: NDArray[np.float32], label_N: NDArray[np.int16]) -> list[MapName]:
+    """A class's name is at the drawing nearest to the middle of its own, unless one with more drawings is there."""
+    labels, counts = np.unique(label_N, return_counts=True)
+    named: list[MapName] = []
+    for k in labels[np.argsort(-counts, kind="stable")]:
         own = xy_N2[label_N == k]
         middle = np.median(own, axis=0)
         x, y = own[np.linalg.norm(own - middle, axis=1).argmin()]
-        name = shortened(subject.classes[k])
+        name = shortened(classes[k])
         half = min(LETTER * len(name), 50)  # names stay on the map
-        named.append(MapName(round(float(np.clip(x, half, 100 - half)), 1), round(float(y), 1), name))
+        new = MapName(round(float(np.clip(x, half, 100 - half)), 1), round(float(y), 1), name)
+        if not any(_meet(new, other) for other in named):
+            named.append(new)
     return named
+
+
+def _meet(a: MapName, b: MapName) -> bool:
+    return abs(a.y - b.y) < LINE and abs(a.x - b.x) < LETTER * (len(a.name) + len(b.name))

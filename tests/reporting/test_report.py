@@ -15,6 +15,7 @@ from inkseq.errors import UserError
 from inkseq.evaluate import evaluate
 from inkseq.evaluate import run as evaluate_command
 from inkseq.report import run as report
+from inkseq.reporting.galleries import names_on_map
 from inkseq.reporting.ink import centred, path
 from inkseq.reporting.matrix import matrix
 from inkseq.reporting.subject import study
@@ -52,6 +53,18 @@ def test_ten_things_are_said(page: Path) -> None:
     assert findings
     assert findings[1].count("<li>") == 10
     assert "nan" not in findings[1].lower()
+
+
+def test_no_name_on_the_map_covers_another() -> None:
+    rng = np.random.default_rng(0)
+    label_N = np.repeat(np.arange(60, dtype=np.int16), np.arange(60, 0, -1))
+    xy_N2 = rng.uniform(0, 100, (60, 2))[label_N].astype(np.float32)
+    named = names_on_map([f"word {k}" for k in range(60)], xy_N2, label_N)
+    assert named[0].name == "word 0"  # with most drawings
+    assert 15 < len(named) < 60
+    for i, a in enumerate(named):
+        for b in named[:i]:
+            assert abs(a.y - b.y) >= 3 or abs(a.x - b.x) > 12
 
 
 def test_a_second_report_replaces_the_first_and_nothing_else(trained: TrainConfig, page: Path, tmp_path: Path) -> None:
