@@ -27,7 +27,7 @@ class Learner:
         self.config, self.device, self.dtype, self.ranks = config, device, dtype, ranks
         torch.manual_seed(config.seed)
         self.model = make_model(config, classes).to(device)
-        self.origin = start_from(config.init_from, self.model, classes, config.freeze) if config.init_from else ""
+        self.origin = start_from(config.init_from, config, self.model, classes) if config.init_from else ""
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
         self.optimizer = make_optimizer(self.model, config.optim)
         self.scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)

@@ -6,6 +6,7 @@ from typing import Any
 from torch import nn
 
 from inkseq import checkpoint
+from inkseq.cli import to_text
 from inkseq.config import TrainConfig
 from inkseq.data.packed import Packed
 from inkseq.errors import UserError
@@ -55,26 +56,26 @@ def check_ahead(state: dict[str, Any], config: TrainConfig, total: int, folder: 
         )
 
 
-def start_from(run: str, model: nn.Module, classes: list[str], freeze: bool) -> str:
+def start_from(run: str, config: TrainConfig, model: nn.Module, classes: list[str]) -> str:
     """Copy another run's weights into the model, its head too where the classes are the same; says what it did."""
     other = open_run(run)
     ours, theirs = model.state_dict(), other.model.state_dict()
     same_head = other.classes == classes
     head = {name for name in ours if name.startswith("head.")}
-    wrong = [
-        f"{name} is {_shape(theirs.get(name))} there, {_shape(ours[name])} here"
-        for name in ours
-        if name not in head and _shape(theirs.get(name)) != _shape(ours[name])
-    ]
-    if wrong:
-        raise UserError(f"init_from={run}: another model: {wrong[0]} ({len(wrong)} such); use its model settings")
+    shapes, others = ({name: x.shape for name, x in state.items() if name not in head} for state in (ours, theirs))
+    if shapes != others:
+        raise UserError(f"init_from={run} is another model; say {_said_of_model(other.config, config)}")
     model.load_state_dict({name: theirs[name] if same_head or name not in head else ours[name] for name in ours})
-    if freeze:
+    if config.freeze:
         for name, parameter in model.named_parameters():
             parameter.requires_grad = name in head
     what = "its head" if same_head else f"a new head for {len(classes)} classes"
-    return f"starts from {run} with {what}{', all else frozen' if freeze else ''}"
+    return f"starts from {run} with {what}{', all else frozen' if config.freeze else ''}"
 
 
-def _shape(tensor: Any) -> tuple[int, ...] | str:
-    return "missing" if tensor is None else tuple(tensor.shape)
+def _said_of_model(there: TrainConfig, here: TrainConfig) -> str:
+    """The words that make this model like that one: its preset, or else what differs from it."""
+    if there.model.preset != here.model.preset:
+        return f"model={there.model.preset}"
+    changed = differences(plain(there)["model"], plain(here)["model"])
+    return " ".join(f"model.{key}={to_text(value)}" for key, (value, _) in changed.items())

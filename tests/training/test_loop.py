@@ -19,6 +19,7 @@ from inkseq import checkpoint
 from inkseq.config import (
     AugmentConfig,
     BiLSTMConfig,
+    Cell,
     ConvertConfig,
     Norm,
     OptimConfig,
@@ -177,9 +178,14 @@ def test_another_runs_weights_with_a_new_head(doodles: Path, tmp_path: Path) -> 
     for name, value in open_run(first).model.state_dict().items():
         if "head" not in name and "running" not in name:
             assert torch.equal(frozen[name], value), name
-    wider = replace(tiny(doodles, tmp_path).model, hidden=16)
-    with pytest.raises(UserError, match=r"another model: .* there, .* here"):
-        run(tiny(doodles, tmp_path / "wider", model=wider, init_from=str(first)))
+    ours = tiny(doodles, tmp_path).model
+    others = {
+        "model.cell=lstm model.hidden=12": replace(ours, hidden=16, cell=Cell.gru),
+        f"model={ours.preset}": replace(ours, hidden=16, preset="another"),
+    }
+    for said, model in others.items():
+        with pytest.raises(UserError, match=f"first/run is another model; say {said}$"):
+            run(tiny(doodles, tmp_path / "wider", model=model, init_from=str(first)))
 
 
 def test_what_does_not_belong_to_the_run_is_refused(doodles: Path, tmp_path: Path) -> None:
