@@ -140,7 +140,8 @@ class AugmentConfig:
 class TrainConfig:
     """Durations are `20 epochs`, `1000 steps`, `1e6 drawings`, `7 minutes` or, of the whole, `10%`."""
 
-    data: str = MISSING  # a packed folder
+    data: str = ""  # a packed folder; is needed, or raw
+    raw: list[str] = field(default_factory=list)  # drawings, to be packed first: a fifth to test on, the rest to train
     name: str | None = None  # of the run; MODEL-DATA unless told
     runs: str = "runs"  # the run folder is RUNS/NAME
     model: BiLSTMConfig = field(default_factory=BiLSTMConfig)

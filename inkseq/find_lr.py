@@ -4,6 +4,7 @@ from pathlib import Path
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import FindLrConfig, TrainConfig
+from inkseq.data.from_raw import find_data
 from inkseq.data.packed import open_packed
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
@@ -19,6 +20,7 @@ def run(config: FindLrConfig, words: list[str]) -> None:
     """Find a learning rate: python -m inkseq.find_lr data=data/packed/NAME model=bilstm batch_size=64."""
     check(config)
     training = compose_config(TrainConfig, words, also=settings(FindLrConfig))
+    find_data(training)
     data = open_packed(training.data)
     check_data(data, training)
     batches, learner, _ = set_up(training, data, ALONE)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import ScheduleConfig, TrainConfig
+from inkseq.data.from_raw import find_data
 from inkseq.data.packed import open_packed
 from inkseq.runs import run_folder
 from inkseq.training.schedule import draw_schedule, plan_run, schedule_table
@@ -12,6 +13,7 @@ from inkseq.training.schedule import draw_schedule, plan_run, schedule_table
 def run(config: ScheduleConfig, words: list[str]) -> None:
     """Draw a schedule: python -m inkseq.schedule data=data/packed/NAME duration="20 epochs" optim.schedule=cosine."""
     training = compose_config(TrainConfig, words, also=settings(ScheduleConfig))
+    find_data(training)
     data = open_packed(training.data)
     plan = plan_run(training, data)
     folder = run_folder(training)

@@ -8,6 +8,7 @@ import torch
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import SweepConfig, TrainConfig
+from inkseq.data.from_raw import find_data
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import choose_device
@@ -38,6 +39,7 @@ def run(config: SweepConfig, words: list[str]) -> None:
     also = settings(SweepConfig)
     shared = shared_words(config, words)
     base = compose_config(TrainConfig, shared, also)
+    find_data(base)
     data = open_packed(base.data)
     space = read_space(config, words, also, lambda training: _check_training(training, data))
     for device in config.devices or [base.device]:

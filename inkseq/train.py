@@ -4,6 +4,7 @@ import sys
 
 from inkseq.cli import main, run_command
 from inkseq.config import TrainConfig
+from inkseq.data.from_raw import find_data
 from inkseq.data.packed import open_packed
 from inkseq.devices import Ranks, choose_device
 from inkseq.runs import lock, run_folder, write_hydra_files
@@ -15,6 +16,7 @@ def run(config: TrainConfig) -> None:
 
     With -m every combination of values (seed=0,1,2 model.hidden=64,128) is a run of its own, see docs/search.md.
     """
+    find_data(config)
     open_packed(config.data)  # a mistyped path must not leave an empty run behind
     folder = run_folder(config)
     ranks = Ranks.join(choose_device(config.device))

@@ -1,0 +1,81 @@
+"""`raw=`: training straight from drawings that nobody has packed, each content in a folder of its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from inkseq.config import TrainConfig
+from inkseq.data.from_raw import find_data
+from inkseq.data.packed import open_packed
+from inkseq.errors import UserError
+from inkseq.multirun import make_jobs
+from tests.drawings import line, random_lines
+
+WORDS = ["arrow", "spiral"]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Twenty drawings of each of two symbols, in an empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "own.ndjson"
+    path.write_bytes(b"".join(random_lines(40, words=WORDS)))
+    return path
+
+
+def packed_from(path: Path, seed: int = 0) -> str:
+    config = TrainConfig(raw=[str(path)], seed=seed)
+    find_data(config)
+    assert config.raw == []  # what is recorded of the run is the dataset
+    return config.data
+
+
+def test_raw_drawings_are_packed_with_a_fifth_to_test_on(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = open_packed(packed_from(own))
+    assert data.path.parent == Path("data/packed")
+    assert data.path.name.startswith("own-")
+    assert data.classes == WORDS
+    assert {name: len(data.split(name)) for name in ("train", "val", "test")} == {"train": 32, "val": 0, "test": 8}
+    assert capsys.readouterr().out == f"packed 40 drawings of 2 classes into {data.path}\n"
+
+
+def test_the_same_drawings_are_packed_once_and_others_elsewhere(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = packed_from(own)
+    capsys.readouterr()
+    assert packed_from(own) == first
+    assert capsys.readouterr().out == ""
+    assert packed_from(own, seed=1) != first  # otherwise divided
+    with own.open("ab") as file:
+        file.write(line("arrow", key_id=7))
+    more = packed_from(own)
+    assert more != first
+    assert len(open_packed(more)) == 41
+
+
+def test_a_line_that_is_no_drawing_is_named_and_the_rest_trained_on(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with own.open("ab") as file:
+        file.write(b'{"word": "arrow"\n')
+    path = packed_from(own)
+    assert len(open_packed(path)) == 40
+    assert f"1 of 41 lines rejected: {path}/rejected.ndjson says why" in capsys.readouterr().out
+    assert json.loads((Path(path) / "rejected.ndjson").read_text())["line"] == 41
+
+
+def test_data_or_raw_and_not_both(own: Path) -> None:
+    with pytest.raises(UserError, match="data= is needed, a packed folder, or raw="):
+        find_data(TrainConfig())
+    with pytest.raises(UserError, match="leave out data=there"):
+        find_data(TrainConfig(raw=[str(own)], data="there"))
+    with pytest.raises(UserError, match="nowhere does not exist"):
+        find_data(TrainConfig(raw=["nowhere"]))
+
+
+def test_seeds_of_own_symbols_have_splits_of_their_own(own: Path) -> None:
+    jobs = make_jobs(["experiment=own_symbols", f"raw={own}", "name=own", "seed=0,1"])
+    assert [str(job.folder) for job in jobs] == ["runs/own/seed=0", "runs/own/seed=1"]
+    tested = [set(data.key_id[data.split("test")]) for data in (open_packed(job.config.data) for job in jobs)]
+    assert len(tested[0]) == len(tested[1]) == 8
+    assert tested[0] != tested[1]
