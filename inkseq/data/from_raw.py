@@ -5,7 +5,7 @@ from pathlib import Path
 
 from inkseq.config import ConvertConfig, SplitConfig, TrainConfig
 from inkseq.data.conversion import convert
-from inkseq.data.packed import FORMAT
+from inkseq.data.packed import FORMAT, open_packed
 from inkseq.data.sources import find_tasks
 from inkseq.errors import UserError
 
@@ -27,6 +27,8 @@ def find_data(config: TrainConfig) -> None:
         if books.rejected:
             print(f"{books.rejected.total():,} of {books.lines:,} lines rejected: {out}/rejected.ndjson says why")
     config.raw, config.data = [], str(out)
+    if few := len(open_packed(out).split("train")):
+        config.batch_size = min(config.batch_size, few)  # who has taught ten drawings has taught enough to begin
 
 
 def _stem(path: str) -> str:

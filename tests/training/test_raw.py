@@ -3,13 +3,18 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from inkseq import load
+from inkseq.cli import compose_config
 from inkseq.config import TrainConfig
 from inkseq.data.from_raw import find_data
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.multirun import make_jobs
+from inkseq.serving.own import OwnDrawings
+from inkseq.train import run as train
 from tests.drawings import line, random_lines
 
 WORDS = ["arrow", "spiral"]
@@ -79,3 +84,20 @@ def test_seeds_of_own_symbols_have_splits_of_their_own(own: Path) -> None:
     tested = [set(data.key_id[data.split("test")]) for data in (open_packed(job.config.data) for job in jobs)]
     assert len(tested[0]) == len(tested[1]) == 8
     assert tested[0] != tested[1]
+
+
+def test_what_is_taught_on_the_page_is_known_after_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    taught = OwnDrawings(tmp_path / "own.ndjson")
+    rng = np.random.default_rng(0)
+    shapes = {"down": np.array([[0, 0], [0, 300.5]]), "over": np.array([[0, 300.5], [0, 0]])}
+    for _ in range(10):
+        for word, stroke in shapes.items():
+            taught.add(word, [(stroke + rng.normal(0, 9, (2, 2))).tolist()])
+    words = ["experiment=own_symbols", f"raw={taught.path}", "model=plain", "model.channels=[8]", "model.kernels=[3]"]
+    words += ["model.hidden=8", "model.layers=1", "duration=30 steps", "device=cpu", "name=own"]
+    train(compose_config(TrainConfig, words))
+    recogniser = load("runs/own")
+    assert recogniser.classes == ["down", "over"]
+    for word, stroke in shapes.items():
+        assert recogniser.predict([stroke.tolist()])[0].word == word
