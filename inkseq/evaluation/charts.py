@@ -52,7 +52,7 @@ def early_charts(seen: Early) -> tuple[Figure, Figure]:
     _early(others, np.arange(1, len(seen.top1_X) + 1), seen.top1_X, seen.top3_X)
     others.set(xlim=(0.5, max(len(seen.top1_X), 2) + 0.5))
     others.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(loc="lower right", frameon=False, fontsize=9)
+    axes.legend(loc="best", frameon=False, fontsize=9)
     return by_points, by_strokes
 
 
