@@ -116,7 +116,8 @@ def notes(subject: Subject) -> list[str]:
     if matching.missing:
         found.append(f"It knows classes that the data does not have: {listed(matching.missing)}.")
     known = set(subject.classes) - set(matching.missing)
-    empty = [row.name for row in class_rows(subject) if not row.count and row.name in known]
+    by_class = zip(subject.classes, subject.per_class, strict=True)
+    empty = [name for name, one in by_class if not one.count and name in known]
     if empty:
         found.append(f"No drawing in {subject.split}, so nothing is known of {listed(empty)}.")
     if subject.split == "train" and subject.data.path.resolve() == Path(subject.run.config.data).resolve():
