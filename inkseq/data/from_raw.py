@@ -20,9 +20,9 @@ def find_data(config: TrainConfig) -> None:
         return
     if config.data:
         raise UserError(f"raw= is packed into a folder of its own; leave out data={config.data}")
-    out = Path("data/packed") / f"{_stem(config.raw[0])}-{_content(config.raw, config.seed)}"
+    out = Path("data/packed") / f"{_stem(config.raw[0])}-{_content(config.raw)}"
     if not out.exists():
-        books = convert(ConvertConfig(raw=config.raw, out=str(out), split=SPLIT, seed=config.seed, workers=1))
+        books = convert(ConvertConfig(raw=config.raw, out=str(out), split=SPLIT, workers=1))
         print(f"packed {books.kept:,} drawings of {len(books.classes)} classes into {out}")
         if books.rejected:
             print(f"{books.rejected.total():,} of {books.lines:,} lines rejected: {out}/rejected.ndjson says why")
@@ -36,9 +36,9 @@ def _stem(path: str) -> str:
     return Path(path).resolve().name.partition(".")[0]
 
 
-def _content(raw: list[str], seed: int) -> str:
-    """A few letters that stand for what is in the files and how it is divided."""
-    digest = hashlib.blake2b(f"{FORMAT} {seed}".encode(), digest_size=3)
+def _content(raw: list[str]) -> str:
+    """A few letters that stand for what is in the files."""
+    digest = hashlib.blake2b(bytes([FORMAT]), digest_size=3)
     for path in sorted({task.path for task in find_tasks(raw)}):
         digest.update(path.name.encode())
         with path.open("rb") as file:
