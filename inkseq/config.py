@@ -156,7 +156,7 @@ class TrainConfig:
     duration: str = "10 minutes"
     max_minutes: float | None = None  # stop then, wherever the schedule is
     evaluate: str = "5%"  # how often, on the whole of val
-    best_by: str = "top1"  # which metric of val makes a checkpoint the best; loss counts downwards
+    best_by: str = "auto"  # which metric of val picks the weights; auto: top1, or the last once the rate has come down
     patience: int | None = None  # stop after so many evaluations without a better one
     log: str = "20 steps"
     label_smoothing: float = 0.1

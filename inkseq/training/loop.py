@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from inkseq import checkpoint
-from inkseq.config import TrainConfig
+from inkseq.config import Schedule, TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
@@ -42,6 +42,7 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
 
     # ------------------------------------------------------------------------ how long, in steps
     plan = make_plan(config, batches, learner, state["step_seconds"] if state else None)
+    falls = config.optim.schedule is not Schedule.constant
 
     if state is not None and is_finished(state, config, plan.total) and (folder / "result.json").exists():
         return already_done(folder, ranks)
@@ -52,7 +53,9 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
     first_step, best, spent = 0, Best(), 0.0
     if state is not None:
         learner.load(state)
-        first_step, best, spent = state["step"], Best(**state["best"]), state["seconds"]
+        first_step, spent = state["step"], state["seconds"]
+        if state["config"]["best_by"] == config.best_by:
+            best = Best(**state["best"])
     tracker = Tracker(folder, first_step) if ranks.is_first else None
     if tracker and state is None:
         tracker.text(0, "config", to_yaml(config))
@@ -113,7 +116,7 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
             if (due or last) and to_evaluate is not None:
                 metrics = score(learner.best_model, to_evaluate, len(data.classes), config.layout, dtype, ranks)
                 values_now = metrics.compute()
-                improved = best.follow(step, values_now, config.best_by)
+                improved = best.follow(step, values_now, config.best_by, falls and step == plan.total)
                 last = last or (config.patience is not None and best.evaluations_since >= config.patience)
                 progress.evaluated(step, values_now, improved)
                 if tracker:

@@ -34,12 +34,17 @@ class Best:
     value: float | None = None
     evaluations_since: int = 0
 
-    def follow(self, step: int, values: dict[str, float], by: str) -> bool:
-        """Whether these values are the best so far; a loss counts downwards."""
-        sign = -1 if by in ("loss", "ece") else 1
-        improved = self.value is None or math.isnan(self.value) or sign * values[by] > sign * self.value
+    def follow(self, step: int, values: dict[str, float], by: str, come_down: bool) -> bool:
+        """Whether these values are the best so far; a loss counts downwards.
+
+        Unless told by what, the weights with which a rate has come down are: of two that val can hardly tell apart,
+        those of a high rate are the worse for other people's drawings.
+        """
+        metric, sign = "top1" if by == "auto" else by, -1 if by in ("loss", "ece") else 1
+        improved = self.value is None or math.isnan(self.value) or sign * values[metric] > sign * self.value
+        improved = improved or (by == "auto" and come_down)
         if improved:
-            self.step, self.value = step, values[by]
+            self.step, self.value = step, values[metric]
         self.evaluations_since = 0 if improved else self.evaluations_since + 1
         return improved
 

@@ -13,7 +13,19 @@ from inkseq.errors import UserError
 from inkseq.runs import config_of, differences, in_a_line, open_run, plain
 
 # What may change between a stop and going on: names, places and how long it takes, not what is learnt how.
-FREE = {"data", "name", "model.preset", "runs", "duration", "max_minutes", "evaluate", "patience", "log", "device"}
+FREE = {
+    "data",
+    "name",
+    "model.preset",
+    "runs",
+    "duration",
+    "max_minutes",
+    "evaluate",
+    "best_by",
+    "patience",
+    "log",
+    "device",
+}
 LENGTHS = {"duration", "max_minutes", "patience"}  # a run that finished goes on where these have changed
 
 

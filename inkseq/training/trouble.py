@@ -18,8 +18,8 @@ def check_data(data: Packed, config: TrainConfig) -> None:
     """Refuse what nothing can be learnt from, before anything is started."""
     if len(data.classes) < 2:
         raise UserError(f"{data.path} has {len(data.classes)} class; telling apart takes two")
-    if config.best_by not in METRICS:
-        raise UserError(f"best_by={config.best_by}: there are {', '.join(METRICS)}")
+    if config.best_by not in (*METRICS, "auto"):
+        raise UserError(f"best_by={config.best_by}: there are {', '.join(METRICS)}, auto")
     if not data.split("train"):
         raise UserError(f"{data.path} has no drawings to train on; convert again with another split=")
     for name in ("train", "val", "test"):

@@ -51,6 +51,7 @@ def test_the_loss_follows_the_golden_curve(doodles: Path, tmp_path: Path) -> Non
     assert list(curve) == [5, 10, 15, 20]
     np.testing.assert_allclose(list(curve.values()), GOLDEN, atol=2e-3)
     assert result["test/top1"] > 0.5  # one of four by chance
+    assert result["best_step"] == 20  # where the rate has come down
     saved = json.loads((tmp_path / "run" / "result.json").read_text())
     assert saved["val/map3"] == result["val/map3"]
     assert saved["steps"] == 20
