@@ -2,64 +2,22 @@
 
 from pathlib import Path
 
-import torch
-
 from inkseq.cli import main
 from inkseq.config import ExportConfig, Quantize
-from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
-from inkseq.exporting import program_file
-from inkseq.exporting.card import Measured, write_card
-from inkseq.exporting.check import (
-    Agreement,
-    Compare,
-    Compared,
-    Reader,
-    agree,
-    held_out,
-    in_pytorch,
-    milliseconds,
-    probabilities,
-    some_doodles,
-)
-from inkseq.exporting.facts import metadata
-from inkseq.exporting.graph import FromPoints, from_points
-from inkseq.recogniser import Recogniser
-from inkseq.runs import Run
+from inkseq.exporting.proven import export
 from inkseq.tables import table
 
 
 def run(config: ExportConfig) -> None:
     """Export a run, from canonical points to probabilities: python -m inkseq.export run=runs/NAME out=NAME.onnx"""
-    out = choose_out(config)
-    recogniser = Recogniser(config.run)
-    graph, facts = from_points(recogniser.run), metadata(recogniser.run, config.quantize)
-    compared = drawings_for(config.data, recogniser.run)
-    expected_NK = recogniser.probabilities(compared.drawings)
-
-    def compare(read: Reader) -> Agreement:
-        return agree(expected_NK, probabilities(read, compared.drawings), compared.label_N)
-
-    partial = out.with_stem(f".{out.stem}.partial")
-    try:
-        engine, read = write(partial, graph, facts, config.quantize, compare)
-        measured = Measured(
-            source=compared.source,
-            agreement=compare(read),
-            size=partial.stat().st_size,
-            engine=engine,
-            milliseconds=milliseconds([in_pytorch(graph), read], compared.drawings),
-            threads=torch.get_num_threads(),
-        )
-        write_card(out.with_suffix(".md"), out, recogniser.run, facts["weights"], measured)
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
-    print(table(["", "PyTorch", engine], measured.rows()))
+    out = check_out(config)
+    measured = export(config)
+    print(table(["", "PyTorch", measured.engine], measured.rows()))
     print(f"{measured.sentence()}\n{out}, and what there is to know of it in {out.with_suffix('.md')}")
 
 
-def choose_out(config: ExportConfig) -> Path:
+def check_out(config: ExportConfig) -> Path:
     out = Path(config.out)
     if out.suffix not in (".onnx", ".pt2"):
         raise UserError(f"out={out}: say NAME.onnx, or NAME.pt2 for torch.export")
@@ -67,24 +25,6 @@ def choose_out(config: ExportConfig) -> Path:
         raise UserError(f"quantize={config.quantize.name} goes with out=NAME.onnx only")
     out.parent.mkdir(parents=True, exist_ok=True)
     return out
-
-
-def drawings_for(data: str | None, run: Run) -> Compared:
-    """Those of the dataset that is named, else of the run's own if it is still there."""
-    if data is None and not Path(run.config.data).exists():
-        return some_doodles()
-    return held_out(open_packed(data or run.config.data), run.classes)
-
-
-def write(file: Path, graph: FromPoints, facts: dict[str, str], how: Quantize, compare: Compare) -> tuple[str, Reader]:
-    """What runs the file, and the file as it reads."""
-    if file.suffix == ".pt2":
-        return "torch.export", program_file.export(graph, file, facts, compare)
-    try:
-        from inkseq.exporting import onnx_file
-    except ModuleNotFoundError as error:
-        raise UserError(f"{error.name} is not installed; pip install 'inkseq[export]'") from None
-    return onnx_file.ENGINE, onnx_file.export(graph, file, facts, how, compare)
 
 
 if __name__ == "__main__":

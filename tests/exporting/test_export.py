@@ -18,9 +18,10 @@ import inkseq.exporting
 from inkseq.config import BiLSTMConfig, ExportConfig, Layout, Quantize
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
-from inkseq.export import drawings_for, run
+from inkseq.export import run
 from inkseq.exporting import onnx_file
 from inkseq.exporting.check import ENOUGH, agree, held_out, probabilities
+from inkseq.exporting.proven import drawings_for
 from inkseq.exporting.quantise import round_rows
 from inkseq.runs import run_folder
 from tests.exporting.conftest import Exported
