@@ -1,0 +1,89 @@
+"""What runs a recogniser in a browser: onnxruntime-web, as the npm registry has it, to the very byte."""
+
+import base64
+import hashlib
+import os
+import tarfile
+import threading
+from pathlib import Path
+from urllib.error import HTTPError
+
+import onnxruntime
+from tqdm import tqdm
+
+from inkseq.data.transfer import AttemptError, Transfer, part_of
+from inkseq.errors import UserError
+
+NAME = "onnxruntime-web"
+VERSION = "1.30.0"
+SHA512 = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
+REGISTRY = "https://registry.npmjs.org"
+FILES = {
+    "onnxruntime.js": "ort.wasm.bundle.min.mjs",  # .js: many servers do not know that .mjs is a script
+    "ort-wasm-simd-threaded.wasm": "ort-wasm-simd-threaded.wasm",  # the name by which the script asks for it
+}
+LICENCES = {"onnxruntime-license.txt": "LICENSE", "onnxruntime-notices.txt": "ThirdPartyNotices.txt"}
+
+
+def engine() -> dict[str, bytes]:
+    """Its files for a page, by name. The licences come from the Python package, since npm's has none."""
+    package = Path(onnxruntime.__file__).parent
+    licences = {name: (package / file).read_bytes() for name, file in LICENCES.items()}
+    with tarfile.open(tarball()) as tar:
+        return licences | {name: content(tar, f"package/dist/{file}") for name, file in FILES.items()}
+
+
+def content(tar: tarfile.TarFile, path: str) -> bytes:
+    file = tar.extractfile(path)
+    assert file is not None
+    return file.read()
+
+
+def tarball() -> Path:
+    """The package on disk, from the registry unless it is there already."""
+    path = cache() / f"{NAME}-{VERSION}.tgz"
+    if not (path.exists() and sha512(path) == SHA512):
+        download(path)
+        if (found := sha512(path)) != SHA512:
+            path.unlink()
+            raise UserError(f"{url(path.name)} is not what was expected: its sha512 is {found}, not {SHA512}")
+    return path
+
+
+def cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "inkseq"
+
+
+def sha512(path: Path) -> str:
+    """As npm writes it."""
+    with path.open("rb") as file:
+        return base64.b64encode(hashlib.file_digest(file, "sha512").digest()).decode()
+
+
+def url(file: str) -> str:
+    """Where npm would get it: its own setting for another registry counts here too."""
+    names = ("npm_config_registry", "NPM_CONFIG_REGISTRY")  # npm reads both
+    registry = next((os.environ[name] for name in names if os.environ.get(name)), REGISTRY)
+    if not registry.startswith(("http://", "https://")):
+        raise UserError(f"npm_config_registry={registry}: only http:// and https:// addresses can be downloaded from")
+    return f"{registry.rstrip('/')}/{NAME}/-/{file}"
+
+
+def download(path: Path) -> None:
+    """What has arrived stays beside it, and the next attempt goes on from there."""
+    by_hand = f"or put it there by hand: npm pack {NAME}@{VERSION} --pack-destination {path.parent}"
+    with tqdm(unit="B", unit_scale=True, desc=path.name, disable=None) as bar:
+
+        def moved(have: int, size: int | None) -> None:
+            bar.total = size
+            bar.update(have - bar.n)
+
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Transfer(url(path.name), path, moved, threading.Event()).attempt()
+        except HTTPError as error:
+            raise UserError(f"{error.url} answers {error.code} {error.reason}; {by_hand}") from None
+        except AttemptError as error:
+            raise UserError(f"{path.name}: {error}; try again, {by_hand}") from None
+        except OSError as error:  # the network's became those, so this is the disk's
+            raise UserError(f"cannot write {error.filename or part_of(path)}: {error.strerror}") from None
