@@ -29,13 +29,13 @@ async function changed() {
 }
 
 function show(error) {
-  if (mode === "game") game.hear(error ? [] : guesses);
+  if (mode === "game") game?.hear(error ? [] : guesses);
   $("verdict").textContent = error ? `Cannot ask: ${error.message}` : verdict();
   $("guesses").replaceChildren(...guesses.map(row));
 }
 
 function verdict() {
-  if (!guesses.length) return "Draw something.";
+  if (!guesses.length) return classes.length ? "Draw something." : "One moment …";
   const [{ word, probability }] = guesses;
   const thing = `${article(word)} ${word}`;
   return probability >= threshold ? `I know: it’s ${thing}!` : probability >= threshold / 2 ? `Perhaps ${thing}?` : "Hmm …";
@@ -55,7 +55,7 @@ function row({ word, probability }) {
 const tabs = [...document.querySelectorAll("[role=tab]")];
 
 function choose(tab) {
-  if (mode === "game") game.stop();
+  if (mode === "game") game?.stop();
   mode = tab.getAttribute("aria-controls");
   for (const one of tabs) {
     const chosen = one === tab;
@@ -66,7 +66,7 @@ function choose(tab) {
   $("task").textContent = "";
   pad.locked = mode === "game";
   pad.clear();
-  if (mode === "teach") lessons.load();
+  if (mode === "teach") lessons?.load();
 }
 
 for (const tab of tabs) {
@@ -94,7 +94,8 @@ try {
   $("known").textContent = classes.join(", ");
   game = new Game(pad, classes, threshold, brain);
   lessons = new Lessons(pad, about.run, brain);
-  if (!brain.teach) $("tab-teach").hidden = true;
+  if (mode === "teach") lessons.load();
+  show(null);
 } catch (error) {
   $("verdict").textContent = `Nobody answers: ${error.message}`;
 }

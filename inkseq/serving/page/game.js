@@ -10,6 +10,7 @@ export class Game {
   constructor(pad, classes, threshold, brain) {
     Object.assign(this, { pad, classes, threshold, brain, word: null, timer: null });
     $("start").addEventListener("click", () => this.start());
+    $("start").disabled = false;
     $("skip").addEventListener("click", () => this.next(false));
   }
 

@@ -1,4 +1,4 @@
-// Teaching: drawings under a word, kept by the server in a file to train on.
+// Teaching: drawings under a word, kept in a file to train on.
 
 import { picture } from "./pad.js";
 
@@ -31,11 +31,13 @@ export class Lessons {
 
   async load() {
     try {
-      const { file, counts, drawings } = await this.brain.taught();
+      const { file, counts, drawings, download } = await this.brain.taught();
       const words = Object.keys(counts).sort();
       $("words").replaceChildren(...words.map((word) => Object.assign(document.createElement("option"), { value: word })));
       $("counts").replaceChildren(...words.map((word) => Object.assign(document.createElement("li"), { textContent: `${word}: ${counts[word]}` })));
       $("taught").replaceChildren(...drawings.reverse().map((one) => this.card(one)));
+      $("kept").hidden = !download || !drawings.length;
+      $("download").href = download ?? "";
       $("command").textContent = `python -m inkseq.train experiment=own_symbols raw=${file} init_from=runs/${this.run}`;
     } catch (error) {
       $("lesson-told").textContent = `Cannot ask: ${error.message}`;

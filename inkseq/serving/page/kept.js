@@ -1,0 +1,34 @@
+// Drawings that people taught where there is no server: the browser keeps them as lines of Quick, Draw! ndjson.
+
+const KEY = "inkseq/own.ndjson", SHOWN = 200;
+let download = null;
+
+const lines = () => (localStorage.getItem(KEY) ?? "").split("\n").filter(Boolean);
+
+function keep(all) {
+  try {
+    localStorage.setItem(KEY, all.join("\n"));
+  } catch {
+    throw new Error("this browser keeps no more; download the drawings, then delete some");
+  }
+}
+
+export async function teach(word, strokes) {
+  if (/[\p{Cc}\p{Cs}]/u.test(word)) throw new Error("the word has unprintable characters");
+  const timestamp = new Date().toISOString().replace("T", " ").replace("Z", "000 UTC");
+  const key_id = String(crypto.getRandomValues(new BigUint64Array(1))[0] >> 2n);
+  const row = { word, countrycode: "", timestamp, recognized: true, key_id, drawing: strokes };
+  keep([...lines(), JSON.stringify(row)]);
+}
+
+export async function taught() {
+  const kept = lines(), rows = kept.map((line) => JSON.parse(line)), counts = Object.create(null);
+  for (const { word } of rows) counts[word] = (counts[word] ?? 0) + 1;
+  URL.revokeObjectURL(download);
+  download = URL.createObjectURL(new Blob(kept.map((line) => `${line}\n`)));
+  return { file: "own.ndjson", counts, drawings: rows.slice(-SHOWN), download };
+}
+
+export async function forget(key) {
+  keep(lines().filter((line) => JSON.parse(line).key_id !== key));
+}
