@@ -211,6 +211,7 @@ class ServeConfig:
     own: str = "data/raw/own/own.ndjson"  # where drawings go that are taught on the page
     rate: float = 500.0  # requests a second that one client may make
     device: str = "cpu"
+    static: str | None = None  # a folder to write the page to, recogniser and all, for any web server; serves nothing
 
 
 AnswerFormat = Enum("AnswerFormat", ["table", "jsonl", "csv", "kaggle"])

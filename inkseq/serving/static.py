@@ -1,0 +1,60 @@
+"""The page as a folder for any web server: the recogniser is in it and runs in the browser."""
+
+import json
+import shutil
+from pathlib import Path
+
+from inkseq.config import ExportConfig
+from inkseq.errors import UserError
+from inkseq.exporting.proven import export
+from inkseq.runs import open_run
+from inkseq.serving.engine import FILES, LICENCES, engine
+from inkseq.serving.files import PAGE
+
+MODEL, CARD, ABOUT = "recogniser.onnx", "recogniser.md", "recogniser.json"
+BRAIN, STATIC_BRAIN = "brain.js", "static-brain.js"  # the one that asks a server, the one that thinks itself
+
+
+def write_page(run: str, out: Path, threshold: float) -> str:
+    """Write the folder whole or not at all; a line about how well its recogniser agrees with the run."""
+    check_out(out)
+    about = {"classes": open_run(run).classes, "threshold": threshold, "run": Path(run).resolve().name}
+    partial, old = (out.with_name(f".{out.name}.{word}") for word in ("partial", "old"))
+    clear(partial, old)
+    try:
+        partial.mkdir(parents=True)
+        for name, content in (page_files() | engine()).items():
+            (partial / name).write_bytes(content)
+        (partial / ABOUT).write_text(json.dumps(about), "utf-8")
+        measured = export(ExportConfig(run=run, out=str(partial / MODEL)))
+        if out.exists():
+            out.rename(old)
+        partial.rename(out)
+    except OSError as error:
+        error.filename = error.filename or str(out)  # a full disk does not say where
+        raise
+    finally:
+        clear(partial, old)
+    return measured.sentence()
+
+
+def page_files() -> dict[str, bytes]:
+    """The served page's own, but for whom it asks."""
+    files = {name: content for name, (content, _) in PAGE.items()}
+    return files | {BRAIN: files.pop(STATIC_BRAIN)}
+
+
+def check_out(out: Path) -> None:
+    """Refuse to replace anything but such a page, before anything is done."""
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; static= names a folder for the page")
+    there = {path.name for path in out.iterdir()} if out.exists() else set()
+    strange = sorted(there - {*page_files(), *FILES, *LICENCES, MODEL, CARD, ABOUT})
+    if strange or (there and MODEL not in there):
+        found = f"holds {strange[0]}, which is not of" if strange else "is not empty, and is not"
+        raise UserError(f"{out} {found} a page of inkseq; choose another static=")
+
+
+def clear(*folders: Path) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
