@@ -109,7 +109,7 @@ class Server:
         return answer(describe())
 
     async def file(self, request: Request) -> Response:
-        content, kind = files.PAGE[request.path_params.get("name", "index.html")]
+        content, kind = files.PAGE[request.url.path.lstrip("/") or "index.html"]
         return Response(content, media_type=kind)
 
 
@@ -125,41 +125,38 @@ def make_app(server: Server, hosts: list[str]) -> Starlette:
         async with server.desk.open():
             yield
 
-    def route(path: str, handler: Handler, method: str = "GET") -> Route:
-        return Route(path, guarded(server, path, handler), methods=[method])
+    def route(path: str, **handlers: Handler) -> Route:
+        return Route(path, guarded(server, path, handlers), methods=list(handlers))
 
     routes = [
-        route("/predict", server.predict, "POST"),
-        route("/explain", server.explain, "POST"),
-        route("/classes", server.classes),
-        route("/own", server.taught),
-        route("/own", server.teach, "POST"),
-        route("/own/{key_id}", server.forget, "DELETE"),
-        route("/healthz", server.health),
-        route("/metrics", server.metrics),
-        route("/openapi.json", server.openapi),
-        route("/", server.file),
-        route("/{name}", server.file),
+        route("/predict", POST=server.predict),
+        route("/explain", POST=server.explain),
+        route("/classes", GET=server.classes),
+        route("/own", GET=server.taught, POST=server.teach),
+        route("/own/{key_id}", DELETE=server.forget),
+        route("/healthz", GET=server.health),
+        route("/metrics", GET=server.metrics),
+        route("/openapi.json", GET=server.openapi),
+        route("/", GET=server.file),
+        *(route(f"/{name}", GET=server.file) for name in files.PAGE),
     ]
     handlers: dict[Any, Any] = {HTTPException: plain_error}
     only = [Middleware(TrustedHostMiddleware, allowed_hosts=hosts)]
     return Starlette(routes=routes, exception_handlers=handlers, middleware=only, lifespan=lifespan)
 
 
-def guarded(server: Server, path: str, handler: Handler) -> Handler:
-    """The handler within the client's rate, its refusals as JSON, counted."""
+def guarded(server: Server, path: str, handlers: dict[str, Handler]) -> Handler:
+    """The method's handler within the client's rate, its refusals as JSON, counted."""
 
     async def handle(request: Request) -> Response:
         try:
             if not server.rate.take(request.client.host if request.client else ""):
                 raise Refused(429, "too many requests; wait a second")
-            response = await handler(request)
+            response = await handlers["GET" if request.method == "HEAD" else request.method](request)
         except Refused as refused:
             response = answer({"error": refused.why}, refused.status)
         except Crowded:
             response = answer({"error": "too many are waiting; try again"}, 503)
-        except KeyError:
-            response = answer({"error": "there is no such page"}, 404)
         response.headers.update(HEADERS)
         if response.status_code in (429, 503):
             response.headers["retry-after"] = "1"

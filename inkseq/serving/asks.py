@@ -13,8 +13,10 @@ MOST_BYTES = 1 << 20
 MOST_POINTS, MOST_STROKES = 20_000, 1_000
 BODY_WITHIN = 10.0  # seconds
 
+Column = Annotated[list[float], msgspec.Meta(min_length=1)]
 Stroke = Annotated[
-    list[list[float]], msgspec.Meta(min_length=2, max_length=3, description="[xs, ys] or [xs, ys, times]")
+    list[Column],
+    msgspec.Meta(min_length=2, max_length=3, description="[xs, ys] or [xs, ys, times], equally many of each"),
 ]
 Strokes = Annotated[list[Stroke], msgspec.Meta(min_length=1, max_length=MOST_STROKES)]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
