@@ -16,6 +16,7 @@ from inkseq.benchmarks.predict import bench_predict
 from inkseq.benchmarks.report import bench_report
 from inkseq.benchmarks.rows import HEADER, Row
 from inkseq.benchmarks.search import bench_pruning, bench_search
+from inkseq.benchmarks.serve import bench_serve
 from inkseq.benchmarks.training import bench_batches, bench_train
 from inkseq.cli import main
 from inkseq.config import BenchConfig
@@ -33,6 +34,7 @@ ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
     "pruning": bench_pruning,
     "report": bench_report,
     "predict": bench_predict,
+    "serve": bench_serve,
     "export": bench_export,
 }
 

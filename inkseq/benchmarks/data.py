@@ -138,18 +138,18 @@ def run_command(words: list[str]) -> tuple[float, int]:
     start, peak = time.perf_counter(), 0
     process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.DEVNULL)
     while process.poll() is None:
-        peak = max(peak, _resident(process.pid))
+        peak = max(peak, resident(process.pid))
         time.sleep(0.01)
     if process.returncode:
         raise RuntimeError(f"{words} failed")
     return time.perf_counter() - start, peak
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
     """Bytes of memory a process and its children hold; what they share counts for each."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return pages * 4096 + sum(_resident(int(child)) for child in children)
+    return pages * 4096 + sum(resident(int(child)) for child in children)

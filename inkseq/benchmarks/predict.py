@@ -26,8 +26,8 @@ COUNT = 12_000
 
 def bench_predict(real: Path, scratch: Path) -> list[Row]:
     """Canonical drawings named by the default recogniser; by a small one, where only memory is looked at."""
-    rate, alone = _rates(_train(real, scratch, "default", []), grown(real, scratch, COUNT), scratch / "answers")
-    small = _train(real, scratch, "small", SMALL)
+    rate, alone = _rates(train_a_step(real, scratch, "default", []), grown(real, scratch, COUNT), scratch / "answers")
+    small = train_a_step(real, scratch, "small", SMALL)
     peaks = [_peak(small, grown(real, scratch, count)) for count in (20_000, 200_000)]
     return [
         Row("predict, default recogniser, against its model alone", rate, "drawings/s", alone, floor=0.8),
@@ -73,7 +73,7 @@ def _peak(run: Path, raw: Path) -> float:
     return run_command(["inkseq.predict", f"run={run}", f"input={raw}", "format=jsonl"])[1] / MIB
 
 
-def _train(real: Path, scratch: Path, name: str, words: list[str]) -> Path:
+def train_a_step(real: Path, scratch: Path, name: str, words: list[str]) -> Path:
     """A recogniser of all classes after a single step: it is as fast as one that knows something."""
     packed = scratch / "packed-predict"
     if not packed.exists():
