@@ -73,8 +73,8 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup  ## the figures, each against a plain reference in the same run
-	$(BIN)/python -m inkseq.bench
+bench: setup  ## the figures, each against a plain reference in the same run; a few: make bench only=serve,predict
+	$(BIN)/python -m inkseq.bench $(if $(only),'only=[$(only)]')
 
 tensorboard: setup  ## the curves of all runs
 	$(BIN)/tensorboard --logdir runs
