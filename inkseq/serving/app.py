@@ -51,7 +51,7 @@ class Server:
     async def predict(self, request: Request) -> Response:
         begin = time.perf_counter()
         ask = await asks.read(request, Ask)
-        probability_K = await self.desk.ask(await run_in_threadpool(asks.to_drawing, ask.strokes))
+        probability_K = await self.desk.ask(await asks.to_drawing(ask.strokes))
         guesses = self.recogniser.guesses(probability_K[None], ask.top)[0]
         self.seconds.observe(time.perf_counter() - begin)
         return answer(
@@ -65,7 +65,7 @@ class Server:
         ask = await asks.read(request, AskWhy)
         if ask.word not in self.recogniser.classes:
             raise Refused(422, "this recogniser does not know that word")
-        points, pen = await run_in_threadpool(asks.to_drawing, ask.strokes)
+        points, pen = await asks.to_drawing(ask.strokes)
         credit_P = await run_in_threadpool(why, self.recogniser, (points, pen), ask.word)
         strokes = np.split(np.arange(len(points)), np.flatnonzero(pen)[:-1] + 1)
         return answer(
@@ -82,7 +82,7 @@ class Server:
     async def teach(self, request: Request) -> Response:
         lesson = await asks.read(request, Lesson)
         word = asks.check_word(lesson.word)
-        await run_in_threadpool(asks.to_drawing, lesson.strokes)  # what could not be trained on is not kept
+        await asks.to_drawing(lesson.strokes)  # what could not be trained on is not kept
         key_id = await run_in_threadpool(self.own.add, word, lesson.strokes)
         return answer({"key_id": key_id, "word": word}, 201)
 
