@@ -20,7 +20,7 @@ def find_data(config: TrainConfig) -> None:
         return
     if config.data:
         raise UserError(f"raw= is packed into a folder of its own; leave out data={config.data}")
-    out = Path("data/packed") / f"{_stem(config.raw[0])}-{_content(config.raw)}"
+    out = Path("data/packed") / f"{_stem(config.raw)}-{_content(config.raw)}"
     if not out.exists():
         books = convert(ConvertConfig(raw=config.raw, out=str(out), split=SPLIT, workers=1))
         print(f"packed {books.kept:,} drawings of {len(books.classes)} classes into {out}")
@@ -31,9 +31,10 @@ def find_data(config: TrainConfig) -> None:
         config.batch_size = min(config.batch_size, few)  # who has taught ten drawings has taught enough to begin
 
 
-def _stem(path: str) -> str:
-    """`data/raw/own/own.ndjson.gz` -> own"""
-    return Path(path).resolve().name.partition(".")[0]
+def _stem(raw: list[str]) -> str:
+    """`data/raw/own/own.ndjson.gz` -> own; of several files the folder of the first."""
+    first = Path(raw[0]).resolve()
+    return first.name.partition(".")[0] if len(raw) == 1 else first.parent.name
 
 
 def _content(raw: list[str]) -> str:

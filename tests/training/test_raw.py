@@ -45,6 +45,15 @@ def test_raw_drawings_are_packed_with_a_fifth_to_test_on(own: Path, capsys: pyte
     assert capsys.readouterr().out == f"packed 40 drawings of 2 classes into {data.path}\n"
 
 
+def test_several_files_are_called_after_their_folder(own: Path) -> None:
+    other = own.with_name("other.ndjson")
+    other.write_bytes(line("wave", key_id=7))
+    config = TrainConfig(raw=[str(own), str(other)])
+    find_data(config)
+    assert open_packed(config.data).path.name.startswith(f"{own.parent.name}-")
+    assert open_packed(config.data).classes == [*WORDS, "wave"]
+
+
 def test_the_same_drawings_are_packed_once_and_others_elsewhere(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = packed_from(own)
     capsys.readouterr()
