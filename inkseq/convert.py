@@ -17,7 +17,7 @@ def run(config: ConvertConfig) -> int:
     print(f"packed {books.kept:,} drawings into {config.out}: {sizes}")
     if splits["train"][1] and splits["val"][0] == splits["val"][1]:
         how = "val_from_train=0.1" if config.split.val else "split.val= (of a train/ folder val_from_train=0.1)"
-        print(f"there is no val split, which training chooses the best weights by; {how} makes one")
+        print(f"there is no val split to watch training by; {how} makes one")
     if not books.rejected:
         return 0
     share = books.rejected.total() / books.lines

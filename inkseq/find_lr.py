@@ -4,13 +4,13 @@ from pathlib import Path
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import FindLrConfig, TrainConfig
-from inkseq.data.from_raw import find_data
 from inkseq.data.packed import open_packed
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.runs import run_folder
 from inkseq.tables import table
 from inkseq.training.find_lr import Suggestions, check, suggest, try_rates
+from inkseq.training.from_raw import find_data
 from inkseq.training.rate_picture import draw_trial
 from inkseq.training.setup import set_up
 from inkseq.training.trouble import check_data

@@ -24,11 +24,11 @@ from omegaconf import DictConfig
 from inkseq import checkpoint
 from inkseq.cli import PATH_KEYS, compose_config, conf_dir, to_text
 from inkseq.config import TrainConfig
-from inkseq.data.from_raw import find_data
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.runs import LOG, config_of, differences, last_line, plain, read_result, run_folder
 from inkseq.tables import table
+from inkseq.training.from_raw import find_data
 from inkseq.training.resume import FREE, LENGTHS
 
 FLAGS = {"-m", "--multirun"}
@@ -83,6 +83,8 @@ def make_jobs(words: list[str]) -> list[Job]:
         setting = dict(zip(choices, combination, strict=True))
         config = compose_config(TrainConfig, [f"{key}={text}" for key, text in setting.items()])
         find_data(config)
+        if setting.pop("raw", None):  # who runs later must not find other drawings in the files
+            setting |= {"data": config.data, "batch_size": str(config.batch_size)}
         open_packed(config.data)  # a mistyped path must not fail run by run
         base = "sweep" if many and "name" not in setting else config.name or run_folder(config).name
         setting["name"] = config.name = f"{base}/{_called_after(setting, differing)}".rstrip("/")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import ScheduleConfig, TrainConfig
-from inkseq.data.from_raw import find_data
 from inkseq.data.packed import open_packed
 from inkseq.runs import run_folder
+from inkseq.training.from_raw import find_data
 from inkseq.training.schedule import draw_schedule, plan_run, schedule_table
 
 

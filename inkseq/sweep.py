@@ -8,7 +8,6 @@ import torch
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import SweepConfig, TrainConfig
-from inkseq.data.from_raw import find_data
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import choose_device
@@ -16,6 +15,7 @@ from inkseq.errors import UserError
 from inkseq.evaluation.metrics import METRICS
 from inkseq.runs import make_model
 from inkseq.training.durations import plan_steps
+from inkseq.training.from_raw import find_data
 from inkseq.training.resume import fingerprint
 from inkseq.training.trouble import check_data
 
@@ -39,6 +39,8 @@ def run(config: SweepConfig, words: list[str]) -> None:
     also = settings(SweepConfig)
     shared = shared_words(config, words)
     base = compose_config(TrainConfig, shared, also)
+    if base.raw:
+        raise UserError("raw= makes no val split to compare trials by; python -m inkseq.convert does, then say data=")
     find_data(base)
     data = open_packed(base.data)
     space = read_space(config, words, also, lambda training: _check_training(training, data))

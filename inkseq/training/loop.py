@@ -20,7 +20,7 @@ from inkseq.training.durations import make_plan
 from inkseq.training.health import Health
 from inkseq.training.optim import learning_rate
 from inkseq.training.progress import Progress
-from inkseq.training.result import Best, already_done, finish
+from inkseq.training.result import Best, already_done, finish, metric_of
 from inkseq.training.resume import check_ahead, fingerprint, is_finished, load_last
 from inkseq.training.setup import set_up
 from inkseq.training.signals import StopRequest
@@ -54,7 +54,7 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
     if state is not None:
         learner.load(state)
         first_step, spent = state["step"], state["seconds"]
-        if state["config"]["best_by"] == config.best_by:
+        if metric_of(state["config"]["best_by"]) == metric_of(config.best_by):
             best = Best(**state["best"])
     tracker = Tracker(folder, first_step) if ranks.is_first else None
     if tracker and state is None:

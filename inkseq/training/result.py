@@ -26,6 +26,10 @@ IN_HPARAMS = ("top1", "top3", "map3", "loss")
 SHOWN = ("top1", "top3", "top5", "map3", "balanced_accuracy", "loss", "ece")
 
 
+def metric_of(best_by: str) -> str:
+    return "top1" if best_by == "auto" else best_by
+
+
 @dataclass
 class Best:
     """The best evaluation so far, and how many have come since."""
@@ -40,7 +44,7 @@ class Best:
         Unless told by what, the weights with which a rate has come down are: of two that val can hardly tell apart,
         those of a high rate are the worse for other people's drawings.
         """
-        metric, sign = "top1" if by == "auto" else by, -1 if by in ("loss", "ece") else 1
+        metric, sign = metric_of(by), -1 if by in ("loss", "ece") else 1
         improved = self.value is None or math.isnan(self.value) or sign * values[metric] > sign * self.value
         improved = improved or (by == "auto" and come_down)
         if improved:

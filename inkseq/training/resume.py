@@ -28,6 +28,8 @@ FREE = {
 }
 LENGTHS = {"duration", "max_minutes", "patience"}  # a run that finished goes on where these have changed
 
+SHAPELESS = {"dropout", "conv_dropout", "seen_alone", "read_alone"}  # of a model: no weight depends on these
+
 
 def fingerprint(data: Packed) -> dict[str, Any]:
     """What makes a dataset the same one, wherever it lies."""
@@ -90,4 +92,4 @@ def _said_of_model(there: TrainConfig, here: TrainConfig) -> str:
     if there.model.preset != here.model.preset:
         return f"model={there.model.preset}"
     changed = differences(plain(there)["model"], plain(here)["model"])
-    return " ".join(f"model.{key}={to_text(value)}" for key, (value, _) in changed.items())
+    return " ".join(f"model.{key}={to_text(value)}" for key, (value, _) in changed.items() if key not in SHAPELESS)

@@ -237,6 +237,17 @@ def test_a_longer_duration_goes_on_with_a_finished_run(doodles: Path, tmp_path: 
     assert list(rows(tmp_path / "run", "val/top1")) == [10, 20, 30]
 
 
+def test_the_best_is_remembered_as_long_as_it_is_by_the_same_metric(doodles: Path, tmp_path: Path) -> None:
+    config = tiny(doodles, tmp_path, optim=OptimConfig(lr=1e-12, schedule=Schedule.constant), best_by="top1")
+    run(config)  # nothing is learnt, so the first evaluation stays the best
+    path = tmp_path / "run" / "checkpoints" / "last.pt"
+    first = checkpoint.load(path)["best"]
+    run(replace(config, duration="30 steps", best_by="auto"))  # top1 as well, under a constant rate
+    assert checkpoint.load(path)["best"]["step"] == first["step"]
+    run(replace(config, duration="40 steps", best_by="loss"))
+    assert checkpoint.load(path)["best"]["step"] > 30
+
+
 def test_a_duration_that_a_stopped_run_has_left_behind_is_refused(
     doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,8 @@
 """`raw=`: training straight from drawings that nobody has packed, each content in a folder of its own."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +10,14 @@ import pytest
 
 from inkseq import load
 from inkseq.cli import compose_config
-from inkseq.config import TrainConfig
-from inkseq.data.from_raw import find_data
+from inkseq.config import SweepConfig, TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.multirun import make_jobs
 from inkseq.serving.own import OwnDrawings
+from inkseq.sweep import run as search
 from inkseq.train import run as train
+from inkseq.training.from_raw import find_data
 from tests.drawings import line, random_lines
 
 WORDS = ["arrow", "spiral"]
@@ -42,7 +45,9 @@ def test_raw_drawings_are_packed_with_a_fifth_to_test_on(own: Path, capsys: pyte
     assert data.path.name.startswith("own-")
     assert data.classes == WORDS
     assert {name: len(data.split(name)) for name in ("train", "val", "test")} == {"train": 32, "val": 0, "test": 8}
-    assert capsys.readouterr().out == f"packed 40 drawings of 2 classes into {data.path}\n"
+    assert capsys.readouterr().out == (
+        f"packed 40 drawings into {data.path} (classes: 2)\nbatch_size=32, since there are no more to learn from\n"
+    )
 
 
 def test_several_files_are_called_after_their_folder(own: Path) -> None:
@@ -58,12 +63,48 @@ def test_the_same_drawings_are_packed_once_and_others_elsewhere(own: Path, capsy
     first = packed_from(own)
     capsys.readouterr()
     assert packed_from(own) == first
-    assert capsys.readouterr().out == ""
+    assert "packed" not in capsys.readouterr().out
     with own.open("ab") as file:
         file.write(line("arrow", key_id=7))
     more = packed_from(own)
     assert more != first
     assert len(open_packed(more)) == 41
+
+
+def test_a_file_that_is_moved_into_a_split_is_packed_anew(own: Path) -> None:
+    (own.parent / "all").mkdir()
+    own.rename(own.parent / "all" / "own.ndjson")
+    before = packed_from(own.parent / "all")
+    (own.parent / "all" / "train").mkdir()
+    (own.parent / "all" / "own.ndjson").rename(own.parent / "all" / "train" / "own.ndjson")
+    after = packed_from(own.parent / "all")
+    assert after != before
+    assert len(open_packed(after).split("train")) == 40
+
+
+def test_two_at_once_pack_once(own: Path) -> None:
+    words = ["experiment=own_symbols", f"raw={own}", "model=plain", "model.hidden=8", "duration=1 steps", "device=cpu"]
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "inkseq.train", *words, f"name={name}"], stdout=subprocess.PIPE, text=True
+        )
+        for name in "ab"
+    ]
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum("packed 40 drawings" in one for one in said) == 1
+
+
+def test_a_search_says_that_it_needs_val(own: Path) -> None:
+    with pytest.raises(UserError, match="raw= makes no val split"):
+        search(SweepConfig(preset="bilstm"), [f"raw={own}"])
+
+
+def test_one_symbol_leaves_no_run_behind(own: Path) -> None:
+    own.write_bytes(line("arrow", key_id=7) * 2)
+    with pytest.raises(UserError, match="telling apart takes two"):
+        train(compose_config(TrainConfig, ["experiment=own_symbols", f"raw={own}"]))
+    assert not Path("runs").exists()
 
 
 def test_a_line_that_is_no_drawing_is_named_and_the_rest_trained_on(
@@ -89,7 +130,11 @@ def test_data_or_raw_and_not_both(own: Path) -> None:
 def test_seeds_of_own_symbols_share_their_drawings(own: Path) -> None:
     jobs = make_jobs(["experiment=own_symbols", f"raw={own}", "name=own", "seed=0,1"])
     assert [str(job.folder) for job in jobs] == ["runs/own/seed=0", "runs/own/seed=1"]
-    assert jobs[0].config.data == jobs[1].config.data
+    own.unlink()  # what is run later does not look at the file again
+    for job in jobs:
+        assert f"data={job.config.data}" in job.words
+        assert not any(word.startswith("raw=") for word in job.words)
+        assert len(open_packed(job.config.data)) == 40
 
 
 def test_what_is_taught_on_the_page_is_known_after_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
