@@ -45,7 +45,7 @@ def tarball() -> Path:
     if not (path.exists() and sha512(path) == SHA512):
         download(path)
         if (found := sha512(path)) != SHA512:
-            path.unlink()
+            path.unlink(missing_ok=True)
             raise UserError(f"{url(path.name)} is not what was expected: its sha512 is {found}, not {SHA512}")
     return path
 

@@ -20,7 +20,8 @@ def write_page(run: str, out: Path, threshold: float) -> str:
     check_out(out)
     about = {"classes": open_run(run).classes, "threshold": threshold, "run": Path(run).resolve().name}
     partial, old = (out.with_name(f".{out.name}.{word}") for word in ("partial", "old"))
-    clear(partial, old)
+    restore(old, out)
+    clear(partial)
     try:
         partial.mkdir(parents=True)
         for name, content in (page_files() | engine()).items():
@@ -34,6 +35,7 @@ def write_page(run: str, out: Path, threshold: float) -> str:
         error.filename = error.filename or str(out)  # a full disk does not say where
         raise
     finally:
+        restore(old, out)
         clear(partial, old)
     return measured.sentence()
 
@@ -46,6 +48,8 @@ def page_files() -> dict[str, bytes]:
 
 def check_out(out: Path) -> None:
     """Refuse to replace anything but such a page, before anything is done."""
+    if out == Path.cwd():
+        raise UserError("this folder cannot be replaced while you are in it; give another static=")
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; static= names a folder for the page")
     there = {path.name for path in out.iterdir()} if out.exists() else set()
@@ -53,6 +57,12 @@ def check_out(out: Path) -> None:
     if strange or (there and MODEL not in there):
         found = f"holds {strange[0]}, which is not of" if strange else "is not empty, and is not"
         raise UserError(f"{out} {found} a page of inkseq; choose another static=")
+
+
+def restore(old: Path, out: Path) -> None:
+    """Stopped between the two renames: what had the name before gets it back."""
+    if old.exists() and not out.exists():
+        old.rename(out)
 
 
 def clear(*folders: Path) -> None:

@@ -74,6 +74,34 @@ def test_a_page_of_ours_is_replaced_and_nothing_else_is(recogniser: Recogniser, 
     assert names(tmp_path) == {"site"}
 
 
+def test_a_stop_between_the_two_renames_gives_the_page_back(
+    recogniser: Recogniser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, folder = tmp_path / "site", str(recogniser.run.folder)
+    static.write_page(folder, site, 0.5)
+    before = contents(site)
+    rename = Path.rename
+
+    def stop(self: Path, target: Path) -> Path:
+        if self.name == ".site.partial":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", stop)
+    with pytest.raises(KeyboardInterrupt):
+        static.write_page(folder, site, 0.9)
+    assert contents(site) == before
+    assert names(tmp_path) == {"site"}
+
+
+def test_the_folder_one_is_in_is_not_replaced(
+    recogniser: Recogniser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="while you are in it"):
+        run(ServeConfig(run=str(recogniser.run.folder), static="."))
+
+
 def test_what_fails_leaves_all_as_it_was(
     recogniser: Recogniser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

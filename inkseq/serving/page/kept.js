@@ -5,6 +5,16 @@ let download = null;
 
 const lines = () => (localStorage.getItem(KEY) ?? "").split("\n").filter(Boolean);
 
+// A line as a drawing; null where it is none, as another page of this origin may have left it.
+function read(line) {
+  try {
+    const row = JSON.parse(line);
+    return typeof row?.word === "string" && Array.isArray(row.drawing) ? row : null;
+  } catch {
+    return null;
+  }
+}
+
 function keep(all) {
   try {
     localStorage.setItem(KEY, all.join("\n"));
@@ -22,7 +32,7 @@ export async function teach(word, strokes) {
 }
 
 export async function taught() {
-  const kept = lines(), rows = kept.map((line) => JSON.parse(line)), counts = Object.create(null);
+  const kept = lines(), rows = kept.map(read).filter(Boolean), counts = Object.create(null);
   for (const { word } of rows) counts[word] = (counts[word] ?? 0) + 1;
   URL.revokeObjectURL(download);
   download = URL.createObjectURL(new Blob(kept.map((line) => `${line}\n`)));
@@ -30,5 +40,5 @@ export async function taught() {
 }
 
 export async function forget(key) {
-  keep(lines().filter((line) => JSON.parse(line).key_id !== key));
+  keep(lines().filter((line) => read(line)?.key_id !== key));
 }
