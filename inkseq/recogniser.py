@@ -19,6 +19,7 @@ AnyStrokes = Iterable[Iterable[ArrayLike]]  # each [xs, ys] or [xs, ys, times], 
 Flat = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # points and pen of a canonical drawing
 
 MOST_TOGETHER, POINTS_TOGETHER = 64, 8_192  # with padding; larger batches are no faster on a CPU
+LENGTHS = 16  # padded lengths are multiples of this
 MAX_POINTS = 10_000  # of a canonical drawing: twenty times what people draw, and memory grows with them
 
 
@@ -106,8 +107,8 @@ def batches(drawings: Sequence[Flat]) -> Iterator[tuple[NDArray[np.int64], Strok
 def pad_together(drawings: Sequence[Flat]) -> Strokes:
     """Drawings in one padded array, each staying at its last point behind its end."""
     length_B = np.array([len(points) for points, _ in drawings])
-    # The tutorial's layout drops a row; a lone point has to leave one.
-    time_T = np.arange(max(2, length_B.max()))
+    # A length not met before costs PyTorch a third more, so there are few. (The tutorial's layout drops a row.)
+    time_T = np.arange(-(-length_B.max() // LENGTHS) * LENGTHS)
     start_B = np.cumsum(length_B) - length_B
     at_BT = start_B[:, None] + np.minimum(time_T, length_B[:, None] - 1)
     xy_BT2 = np.concatenate([points for points, _ in drawings])[at_BT]

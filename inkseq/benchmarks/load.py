@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -74,9 +74,11 @@ async def ask(address: Address, requests: list[bytes], due: Iterator[float], con
             try:
                 head = await reader.readuntil(b"\r\n\r\n")
                 await reader.readexactly(int(LENGTH.findall(head)[0]))
-                answered.errors += not head.startswith(b"HTTP/1.1 200 ")
             except (OSError, asyncio.IncompleteReadError):
                 answered.errors += 1
+                reader, writer = await asyncio.open_connection(*address)
+                continue
+            answered.errors += not head.startswith(b"HTTP/1.1 200 ")
             answered.seconds.append(time.monotonic() - when)
         writer.close()
 
@@ -92,7 +94,7 @@ async def among_dawdlers(address: Address, work: Callable[[], Awaitable[Answered
     async def dawdle(beginning: bytes) -> None:
         while True:
             reader, writer = await asyncio.open_connection(*address)
-            with closing(writer):
+            with closing(writer), suppress(ConnectionError):
                 writer.write(beginning)
                 await reader.read()
 

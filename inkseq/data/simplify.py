@@ -48,7 +48,7 @@ def simplify_many(
     return many
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _simplify_many(points, pen, offsets):  # type: ignore[no-untyped-def]
     num_drawings = len(offsets) - 1
     out = np.empty((len(points), 2), np.uint8)
@@ -73,7 +73,7 @@ def _simplify_many(points, pen, offsets):  # type: ignore[no-untyped-def]
     return out[:used].copy(), out_pen[:used].copy(), out_offsets, ok
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _simplify(points, pen):  # type: ignore[no-untyped-def]
     """Points, pen and whether the drawing could be simplified."""
     canvas = _to_canvas(points)
@@ -102,7 +102,7 @@ def _simplify(points, pen):  # type: ignore[no-untyped-def]
     return simple[:used], simple_pen[:used], True
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _to_canvas(points):  # type: ignore[no-untyped-def]
     """Steps 1 and 2: to the top left corner, and the larger side to 255 (all in one place: to 0)."""
     left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
@@ -120,12 +120,12 @@ def _to_canvas(points):  # type: ignore[no-untyped-def]
     return canvas
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _distance(dx, dy):  # type: ignore[no-untyped-def]
     return math.sqrt(dx * dx + dy * dy)  # math.hypot rounds better and loses 1 %
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _path_length(points, pen):  # type: ignore[no-untyped-def]
     length = 0.0
     for i in range(1, len(points)):
@@ -134,7 +134,7 @@ def _path_length(points, pen):  # type: ignore[no-untyped-def]
     return length
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _resample(stroke, xs, ys):  # type: ignore[no-untyped-def]
     """Step 3: into xs, ys the points 0, 1, 2 ... pixels along the stroke, then its end. Returns how many."""
     xs[0], ys[0] = stroke[0]
@@ -157,7 +157,7 @@ def _resample(stroke, xs, ys):  # type: ignore[no-untyped-def]
     return count + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _ramer_douglas_peucker(xs, ys, kept, pending, budget):  # type: ignore[no-untyped-def]
     """Step 4: into `kept` the indices of the points to keep. Returns how many, and the budget that is left.
 
@@ -180,7 +180,7 @@ def _ramer_douglas_peucker(xs, ys, kept, pending, budget):  # type: ignore[no-un
 
 
 # Only these two flags: they let the maximum run in vector registers and cannot change its value.
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz"})
 def _farthest(xs, ys):  # type: ignore[no-untyped-def]
     """The first of the points farthest from the line through the two ends, and its distance.
 

@@ -12,7 +12,7 @@ from inkseq.recogniser import Flat, read_drawing
 
 MOST_BYTES = 1 << 20
 MOST_POINTS, MOST_STROKES = 20_000, 1_000
-FEW_POINTS = 1_000  # 0.1 ms to simplify as people draw, 2 ms of noise
+FEW_POINTS = 300  # 0.1 ms to simplify as people draw
 BODY_WITHIN = 10.0  # seconds
 
 Column = Annotated[list[float], msgspec.Meta(min_length=1)]
