@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inkseq.recogniser import Flat, Recogniser
 
-MOST_TOGETHER = 64
+MOST_TOGETHER = 32  # 64 are named no faster, and make others wait twice as long
 MOST_WAITING = 512  # at a few hundred a second, those behind would wait for longer than anybody does
 
 

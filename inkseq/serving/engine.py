@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import subprocess
 import tarfile
 import threading
 from pathlib import Path
@@ -17,7 +18,7 @@ from inkseq.errors import UserError
 NAME = "onnxruntime-web"
 VERSION = "1.30.0"
 SHA512 = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-REGISTRY = "https://registry.npmjs.org"
+BY_HAND = f"npm pack {NAME}@{VERSION} --pack-destination"
 FILES = {
     "onnxruntime.js": "ort.wasm.bundle.min.mjs",  # .js: many servers do not know that .mjs is a script
     "ort-wasm-simd-threaded.wasm": "ort-wasm-simd-threaded.wasm",  # the name by which the script asks for it
@@ -61,17 +62,31 @@ def sha512(path: Path) -> str:
 
 
 def url(file: str) -> str:
-    """Where npm would get it: its own setting for another registry counts here too."""
-    names = ("npm_config_registry", "NPM_CONFIG_REGISTRY")  # npm reads both
-    registry = next((os.environ[name] for name in names if os.environ.get(name)), REGISTRY)
-    if not registry.startswith(("http://", "https://")):
-        raise UserError(f"npm_config_registry={registry}: only http:// and https:// addresses can be downloaded from")
-    return f"{registry.rstrip('/')}/{NAME}/-/{file}"
+    """Where npm would get it."""
+    address = registry()
+    if not address.startswith(("http://", "https://")):
+        raise UserError(f"npm_config_registry={address}: only http:// and https:// addresses can be downloaded from")
+    return f"{address.rstrip('/')}/{NAME}/-/{file}"
+
+
+def registry() -> str:
+    """What the environment says, as npm reads it, or what npm says itself."""
+    for name in ("npm_config_registry", "NPM_CONFIG_REGISTRY"):
+        if address := os.environ.get(name):
+            return address
+    try:
+        asked = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise UserError(
+            f"{NAME} comes from the npm registry, and npm is not here to say where that is; "
+            f"say npm_config_registry=ADDRESS, or where npm is: {BY_HAND} {cache()}"
+        ) from None
+    return asked.stdout.strip()
 
 
 def download(path: Path) -> None:
     """What has arrived stays beside it, and the next attempt goes on from there."""
-    by_hand = f"or put it there by hand: npm pack {NAME}@{VERSION} --pack-destination {path.parent}"
+    by_hand = f"or put it there by hand: {BY_HAND} {path.parent}"
     with tqdm(unit="B", unit_scale=True, desc=path.name, disable=None) as bar:
 
         def moved(have: int, size: int | None) -> None:

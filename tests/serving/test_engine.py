@@ -124,3 +124,16 @@ def test_a_disk_that_takes_nothing_is_named(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(UserError, match=rf"cannot write {tmp_path}/file.*: Not a directory"):
         engine.engine()
+
+
+def test_where_the_registry_is_npm_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("npm_config_registry", "NPM_CONFIG_REGISTRY"):
+        monkeypatch.delenv(name, raising=False)
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\n[ \"$*\" = 'config get registry' ] && echo http://mirror/npm/\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert engine.url("x.tgz") == "http://mirror/npm/onnxruntime-web/-/x.tgz"
+    npm.unlink()
+    with pytest.raises(UserError, match="npm is not here to say where that is; say npm_config_registry=ADDRESS, or"):
+        engine.url("x.tgz")
