@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from inkseq.benchmarks.data import MIB, resident
 from inkseq.benchmarks.load import Address, Answered, among_dawdlers, ask, at_once, at_random, request
@@ -16,6 +17,7 @@ from inkseq.benchmarks.predict import train_a_step
 from inkseq.benchmarks.rows import Row, best_seconds
 from inkseq.data.packed import Packed, open_packed
 from inkseq.recogniser import Recogniser
+from inkseq.serving.server import THREADS
 from inkseq.strokes import Drawing, unflatten
 
 CLIENTS, SHARE = 64, 0.7  # of its capacity the server is to bear for long
@@ -31,6 +33,7 @@ def bench_serve(real: Path, scratch: Path) -> list[Row]:
 
 def measure(run: Path, short: float, steady: float) -> list[Row]:
     """Any run, each measurement for so many seconds: 5 and 300 tell whether it stands a load for long."""
+    torch.set_num_threads(THREADS)  # alone, too, it has as many as in the server
     recogniser = Recogniser(run)
     data = open_packed(recogniser.run.config.data)
     requests = [request(as_drawn(data, i)) for i in islice(data.split("test"), DRAWINGS)]

@@ -17,13 +17,14 @@ from inkseq.serving.own import OwnDrawings
 
 KEEP_ALIVE, FINISH_WITHIN = 5, 10  # seconds
 MOST_CONNECTIONS = 1000
+THREADS = max(1, (os.cpu_count() or 1) // 2)  # those that wait for each other must not take the network's core
 SWITCH = 2e-4  # seconds; with Python's 5 ms the recogniser waits for the network's thread between any two of its steps
 WARM_UP = [[[0, 3, 255, 9], [0, 200, 255, 1], [0, 1, 2, 3]]]  # with times, so that simplification is compiled as well
 
 
 def serve(config: ServeConfig, own: Path) -> None:
     """Until Ctrl-C or SIGTERM, at which what is under way is finished."""
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))  # one that spins must not take the network's core
+    torch.set_num_threads(THREADS)
     recogniser = Recogniser(config.run, config.device)
     recogniser.predict(WARM_UP)
     sys.setswitchinterval(SWITCH)
