@@ -138,6 +138,14 @@ def test_what_is_taught_stays_in_the_browser_and_can_be_taken_along(page: Page, 
     expect(page.locator("#kept")).to_be_hidden()
 
 
+def teach_an_owl(page: Page) -> None:
+    page.get_by_role("tab", name="Teach").click()
+    page.get_by_role("combobox", name="Word").fill("owl")
+    draw(page, [[list(range(0, 255, 2)), list(range(0, 255, 2))]])
+    expect(page.locator("#start")).to_be_enabled(timeout=60_000)
+    page.get_by_role("button", name="Save this drawing").click()
+
+
 def test_what_cannot_be_kept_or_loaded_is_said(browser: Browser, address: str) -> None:
     page = browser.new_page()
     page.route("**/recogniser.onnx", lambda route: route.fulfill(status=404))
@@ -146,11 +154,7 @@ def test_what_cannot_be_kept_or_loaded_is_said(browser: Browser, address: str) -
     page.close()
     page, _ = open_page(browser, address, DESKTOP)
     page.evaluate("localStorage.setItem('other', 'x'.repeat(5_242_000))")
-    page.get_by_role("tab", name="Teach").click()
-    page.get_by_role("combobox", name="Word").fill("owl")
-    draw(page, [[list(range(0, 255, 2)), list(range(0, 255, 2))]])
-    expect(page.locator("#start")).to_be_enabled(timeout=60_000)
-    page.get_by_role("button", name="Save this drawing").click()
+    teach_an_owl(page)
     expect(page.locator("#lesson-told")).to_contain_text("Not saved: this browser keeps no more")
     page.close()
 
@@ -158,11 +162,7 @@ def test_what_cannot_be_kept_or_loaded_is_said(browser: Browser, address: str) -
 def test_a_damaged_line_in_the_browser_keeps_nothing_else_from_working(browser: Browser, address: str) -> None:
     page, complaints = open_page(browser, address, DESKTOP)
     page.evaluate("localStorage.setItem('inkseq/own.ndjson', '{\"word\": \"ow\\nnull')")
-    page.get_by_role("tab", name="Teach").click()
-    page.get_by_role("combobox", name="Word").fill("owl")
-    draw(page, [[list(range(0, 255, 2)), list(range(0, 255, 2))]])
-    expect(page.locator("#start")).to_be_enabled(timeout=60_000)
-    page.get_by_role("button", name="Save this drawing").click()
+    teach_an_owl(page)
     expect(page.locator("#taught li")).to_have_count(1)
     page.locator("#taught .forget").click()
     expect(page.locator("#taught li")).to_have_count(0)
