@@ -41,6 +41,16 @@ def test_the_commands_at_its_head_make_its_data_and_train_it(name: str) -> None:
             assert compose_config(ConvertConfig, words).out == compose_config(TrainConfig, [f"experiment={name}"]).data
 
 
+@pytest.mark.parametrize(
+    ("preset", "parameters"),
+    [("bilstm", 1_111_465), ("bilstm_small", 149_137), ("bilstm_large", 6_641_625), ("transformer", 1_223_401)],
+)
+def test_presets_have_the_sizes_they_are_known_for(preset: str, parameters: int) -> None:
+    config = compose_config(TrainConfig, ["data=x", f"model={preset}"])
+    assert config.model.preset == preset
+    assert sum(p.numel() for p in make_model(config, [str(k) for k in range(345)]).parameters()) == parameters
+
+
 def test_the_tutorial_is_the_tutorial() -> None:
     config = compose_config(TrainConfig, ["data=x", "model=tutorial"])
     model = make_model(config, [str(k) for k in range(345)])
