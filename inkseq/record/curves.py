@@ -48,13 +48,16 @@ def to_curves(groups: list[list[Finished]], rows: list[Row]) -> list[Curves]:
 
 
 def draw_curves(groups: Sequence[Curves], heading: str, path: Path) -> None:
-    """A PNG with top-1 and losses of all runs."""
+    """A PNG with top-1 and losses of all runs; without val there is the training loss alone."""
     columns = max(1, min(len(groups), LEGEND_WIDTH // (max(len(group.name) for group in groups) + 6)))
     rows = -(-len(groups) // columns)
     figure = Figure(figsize=(11, 7.2 + 0.22 * rows), layout="constrained")
     several = ": a thin line a seed, a thick one their mean" if any(len(group.runs) > 1 for group in groups) else ""
     figure.suptitle(heading + several, x=0.01, ha="left", fontsize=12)
-    for axes, (title, name, over) in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
+    with_val = any("val/top1" in row for group in groups for run in group.runs for row in run.logged)
+    panels = PANELS if with_val else PANELS[-1:]
+    side = 2 if with_val else 1
+    for axes, (title, name, over) in zip(figure.subplots(side, side, squeeze=False).flat, panels, strict=True):
         for group, color in zip(groups, _colors(len(groups)), strict=True):
             _draw_group(axes, group.runs, name, over, color)
         _finish(axes, title, name, over)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from inkseq.config import TrainConfig
 from inkseq.record.curves import Curves, draw_curves, mean_curve, minutes_at
@@ -38,3 +39,14 @@ def test_a_picture_of_many_long_names_and_missing_numbers(tmp_path: Path) -> Non
     groups = [Curves(f"hidden={2**i}," * 5, [finished(lines)]) for i in range(12)]
     draw_curves(groups, "many", tmp_path / "curves.png")
     assert (tmp_path / "curves.png").stat().st_size > 10_000
+
+
+def test_without_val_there_is_the_training_loss_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr("inkseq.record.curves.save", lambda figure, path: figures.append(figure))
+    learning: list[dict[str, float | None]] = [{"step": 10, "train/loss": 2.0, "time/drawings_per_second": 10}]
+    watched: list[dict[str, float | None]] = [*learning, {"step": 10, "val/top1": 0.5, "val/loss": 1.0}]
+    for logged in (learning, watched):
+        draw_curves([Curves("a", [finished(logged)])], "one", tmp_path / "curves.png")
+    assert [len(figure.axes) for figure in figures] == [1, 4]
+    assert all(axes.lines for figure in figures for axes in figure.axes)
