@@ -137,6 +137,7 @@ def test_two_ranks_have_the_metrics_of_one_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 def test_a_gpu_is_not_waited_for_and_says_the_same() -> None:
     logits_BK, label_B = made_up(1000, 345, seed=3)
     there, here = Metrics(345, "cuda"), Metrics(345, "cpu")

@@ -19,7 +19,10 @@ from inkseq.training.learner import Learner
 from inkseq.training.loop import train
 from tests.drawings import random_lines
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+pytestmark = [
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here"),
+    pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype"),
+]
 
 each_model = pytest.mark.parametrize(
     "model", [("model=plain", "model.norm=batch"), ("model=bilstm",), ("model=transformer",)], ids=" ".join
