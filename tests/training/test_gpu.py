@@ -24,6 +24,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype"),
 ]
 
+LOTS = ("dropout", "conv_dropout", "seen_alone", "read_alone")
+
 each_model = pytest.mark.parametrize(
     "model", [("model=plain", "model.norm=batch"), ("model=bilstm",), ("model=transformer",)], ids=" ".join
 )
@@ -64,7 +66,7 @@ def test_a_step_waits_for_nothing(
 
 @each_model
 def test_a_gpu_learns_what_a_cpu_learns(data: Packed, tmp_path: Path, model: tuple[str, ...]) -> None:
-    no_lots = ["augment=none", "model.dropout=0", "model.conv_dropout=0"]  # a GPU draws others
+    no_lots = ["augment=none", *(f"model.{share}=0" for share in LOTS)]  # a GPU draws others
     steps = ["batch_size=32", "optim.lr=0.0003", "duration=10 steps", "evaluate=100%", "precision=float32"]
     results = []
     for device in ("cpu", "cuda"):
