@@ -29,6 +29,7 @@ from inkseq.data.resident import Drawings
 from inkseq.errors import UserError
 from inkseq.strokes import to_sequence
 from tests.drawings import SHARED, line, needs_shared, random_lines
+from tests.gpu import needs_gpu, nothing_waits
 
 CPU = torch.device("cpu")
 EVERYTHING = AugmentConfig(10, 0.1, 0.1, 0.5, 0.01, 0.2, 0.2, 0.2, 0.5)
@@ -326,7 +327,7 @@ def test_it_runs_where_only_torch_and_numpy_are() -> None:
     subprocess.run([sys.executable, "-c", check], check=True)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@needs_gpu
 @pytest.mark.parametrize("in_host_memory", [False, True])
 def test_a_gpu_makes_the_same_batches_and_is_never_waited_for(
     packed: Packed, in_host_memory: bool, monkeypatch: pytest.MonkeyPatch
@@ -337,12 +338,9 @@ def test_a_gpu_makes_the_same_batches_and_is_never_waited_for(
     drawings = Drawings(packed, "train", torch.device("cuda"))
     batches, augmented = Batches(drawings, 64, 0), Batches(drawings, 64, 0, augment=EVERYTHING)
     augmented.step(0)
-    torch.cuda.set_sync_debug_mode("error")
-    try:
+    with nothing_waits():
         steps = batches.step(1)
         augmented.step(1)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
     for (batch, _), (on_cpu, _) in zip(steps, expected, strict=True):
         torch.testing.assert_close(batch.x_BTC.cpu(), on_cpu.x_BTC)
         assert batch.index_B.tolist() == on_cpu.index_B.tolist()

@@ -19,6 +19,7 @@ from inkseq.models.bilstm import BiLSTM
 from inkseq.models.canvas import BREADTH, cells, measure_steps, nearness, places, share_out, spread_ink
 from inkseq.runs import Run, make_model
 from inkseq.strokes import flatten, to_sequence, unflatten
+from tests.gpu import needs_gpu
 from tests.models.test_bilstm import pad, scribbles, small
 from tests.training.tiny import tiny
 
@@ -130,7 +131,7 @@ def test_a_model_is_left_as_it_was_and_has_no_dropout_meanwhile(monkeypatch: pyt
     )
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@needs_gpu
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_a_gpu_gives_the_same_credits(kind: dict[str, object]) -> None:
     model, (x_BTC, length_B) = small(**kind), pad(scribbles(LENGTHS))

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from inkseq.evaluation.metrics import Metrics
 from tests.evaluation.made import made_up
+from tests.gpu import needs_gpu, nothing_waits
 
 
 def places(logits_BK: Tensor) -> list[list[int]]:
@@ -136,17 +137,13 @@ def test_two_ranks_have_the_metrics_of_one_process(tmp_path: Path) -> None:
         assert torch.equal(confusion_KK, alone.confusion_KK)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
+@needs_gpu
 def test_a_gpu_is_not_waited_for_and_says_the_same() -> None:
     logits_BK, label_B = made_up(1000, 345, seed=3)
     there, here = Metrics(345, "cuda"), Metrics(345, "cpu")
     on_gpu = logits_BK.cuda(), label_B.cuda()
-    torch.cuda.set_sync_debug_mode("error")
-    try:
+    with nothing_waits():
         there.update(*on_gpu)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
     here.update(logits_BK, label_B)
     assert there.compute() == pytest.approx(here.compute(), rel=1e-5)
     assert torch.equal(there.confusion_KK.cpu(), here.confusion_KK)

@@ -1,6 +1,5 @@
 """What only a GPU can show: nothing waits for it between logs, and it learns what a CPU learns."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,9 @@ from inkseq.runs import run_folder
 from inkseq.training.learner import Learner
 from inkseq.training.loop import train
 from tests.drawings import random_lines
+from tests.gpu import needs_gpu, nothing_waits
 
-pytestmark = [
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here"),
-    pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype"),
-]
-
-LOTS = ("dropout", "conv_dropout", "seen_alone", "read_alone")
+pytestmark = needs_gpu
 
 each_model = pytest.mark.parametrize(
     "model", [("model=plain", "model.norm=batch"), ("model=bilstm",), ("model=transformer",)], ids=" ".join
@@ -38,17 +33,9 @@ def data(tmp_path: Path) -> Packed:
     return open_packed(tmp_path / "packed")
 
 
-@pytest.fixture
-def waiting_is_an_error() -> Iterator[None]:
-    yield
-    torch.cuda.set_sync_debug_mode("default")
-
-
 @each_model
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_a_step_waits_for_nothing(
-    data: Packed, dtype: torch.dtype, model: tuple[str, ...], waiting_is_an_error: None
-) -> None:
+def test_a_step_waits_for_nothing(data: Packed, dtype: torch.dtype, model: tuple[str, ...]) -> None:
     device = torch.device("cuda")
     augment = ["augment=strong", "augment.mirror=0.5", "augment.prefix=0.1"]
     config = compose_config(
@@ -59,14 +46,15 @@ def test_a_step_waits_for_nothing(
     batches = Batches(Drawings(data, "train", device), 64, 0, augment=config.augment, sampler=sampler)
     for step in range(3):
         learner.learn(step, batches.step(step), 1e-3)
-    torch.cuda.set_sync_debug_mode("error")
-    for step in range(3, 6):
-        learner.learn(step, batches.step(step), 1e-3)
+    with nothing_waits():
+        for step in range(3, 6):
+            learner.learn(step, batches.step(step), 1e-3)
 
 
 @each_model
 def test_a_gpu_learns_what_a_cpu_learns(data: Packed, tmp_path: Path, model: tuple[str, ...]) -> None:
-    no_lots = ["augment=none", *(f"model.{share}=0" for share in LOTS)]  # a GPU draws others
+    drawn = ("dropout", "conv_dropout", "seen_alone", "read_alone")
+    no_lots = ["augment=none", *(f"model.{lot}=0" for lot in drawn)]  # a GPU draws others
     steps = ["batch_size=32", "optim.lr=0.0003", "duration=10 steps", "evaluate=100%", "precision=float32"]
     results = []
     for device in ("cpu", "cuda"):
