@@ -118,7 +118,7 @@ def _finish(axes: Axes, title: str, name: str, over: str) -> None:
     if over == DRAWINGS:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     if name == "val/top1":
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))  # decimals as close scores need
     axes.grid(color=GREY, alpha=0.2, linewidth=0.6)
     axes.tick_params(labelsize=8, length=0)
     axes.spines[["top", "right"]].set_visible(False)

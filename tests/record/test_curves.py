@@ -50,3 +50,15 @@ def test_without_val_there_is_the_training_loss_alone(tmp_path: Path, monkeypatc
         draw_curves([Curves("a", [finished(logged)])], "one", tmp_path / "curves.png")
     assert [len(figure.axes) for figure in figures] == [1, 4]
     assert all(axes.lines for figure in figures for axes in figure.axes)
+
+
+def test_scores_that_are_close_have_marks_that_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr("inkseq.record.curves.save", lambda figure, path: figures.append(figure))
+    logged: list[dict[str, float | None]] = [
+        {"step": step, "val/top1": top1, "time/drawings_per_second": 10} for step, top1 in ((10, 0.99), (20, 0.995))
+    ]
+    draw_curves([Curves("a", [finished(logged)])], "one", tmp_path / "curves.png")
+    axis = figures[0].axes[0].yaxis
+    marks = axis.get_major_formatter().format_ticks([0.990, 0.992, 0.994])
+    assert len(set(marks)) == 3
