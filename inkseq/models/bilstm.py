@@ -44,6 +44,8 @@ class BiLSTM(nn.Module):
             else:
                 self.rnns.append(BiRNN(config.cell, width, config.hidden, config.dropout if self.rnns else 0.0))
             width = 2 * config.hidden
+        # Attention adds to what was there and norms none of it (attention.py), so that is left for the end.
+        self.last_norm = nn.LayerNorm(width) if config.cell is Cell.attention else nn.Identity()
 
         self.pooling = MaskedPooling(config.pooling, width)
         self.head = nn.Linear(self.pooling.width + (self.canvas.width if self.canvas else 0), num_classes)
@@ -72,7 +74,7 @@ class BiLSTM(nn.Module):
         h_BTC, length_B = fold(h_BTC, length_B, self.fold)
         for rnn in self.rnns:
             h_BTC = rnn(h_BTC, length_B)
-        read_BC = self.pooling(h_BTC, mask_padding(length_B, h_BTC.shape[1]))
+        read_BC = self.pooling(self.last_norm(h_BTC), mask_padding(length_B, h_BTC.shape[1]))
         if views and self.training and (self.seen_alone or self.read_alone):
             read_BC, views = self.leave_alone(read_BC, views[0])
         return torch.cat([read_BC, *views], dim=-1)

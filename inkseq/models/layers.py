@@ -164,7 +164,7 @@ class MaskedPooling(nn.Module):
         self.kind = kind
         self.width = 2 * channels if kind is Pooling.mean_max else channels
         if kind is Pooling.attention:
-            self.score = nn.Linear(channels, 1)
+            self.score = nn.Linear(channels, 1, bias=False)  # a softmax takes no notice of one
 
     def forward(self, x_BTC: Tensor, mask_BT1: Tensor) -> Tensor:
         x_BTC = x_BTC.float()

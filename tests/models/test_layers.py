@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from inkseq.config import Cell
+from inkseq.models.attention import SelfAttention
 from inkseq.models.layers import CELLS, BiRNN, Dropout, MaskedBatchNorm, mask_padding, turn_round
 
 LENGTHS = torch.tensor([5, 1, 9, 7])
@@ -24,6 +25,24 @@ def test_turn_round_reverses_the_points_and_leaves_the_padding() -> None:
     x_BTC = torch.tensor([[1, 2, 3, 0], [4, 0, 0, 0], [5, 6, 7, 8]])[:, :, None]
     turned_BTC = turn_round(x_BTC, torch.tensor([3, 1, 4]))
     assert turned_BTC[:, :, 0].tolist() == [[3, 2, 1, 0], [4, 0, 0, 0], [8, 7, 6, 5]]
+
+
+def test_attention_is_pytorchs_layer_that_norms_first_on_the_real_points() -> None:
+    torch.manual_seed(0)
+    ours = SelfAttention(64, 64, dropout=0.0)
+    theirs = nn.TransformerEncoderLayer(64, 2, 128, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)
+    pairs = [
+        (theirs.self_attn.out_proj, ours.merge),
+        *((theirs.linear1, ours.think[0]), (theirs.linear2, ours.think[2])),
+        *((theirs.norm1, ours.look_norm), (theirs.norm2, ours.think_norm)),
+    ]
+    for their_part, our_part in pairs:
+        their_part.load_state_dict(our_part.state_dict())
+    theirs.self_attn.in_proj_weight.data = ours.query_key_value.weight.data
+    theirs.self_attn.in_proj_bias.data = ours.query_key_value.bias.data
+    x_BTC, mask_BT1 = ragged(64), mask_padding(LENGTHS, 11)
+    our_BTC, their_BTC = ours(x_BTC, LENGTHS), theirs(x_BTC, src_key_padding_mask=~mask_BT1[:, :, 0])
+    torch.testing.assert_close(our_BTC * mask_BT1, their_BTC * mask_BT1)
 
 
 @pytest.mark.parametrize("cell", [Cell.lstm, Cell.gru])
