@@ -1,5 +1,6 @@
 """The record of an experiment, made from its runs; and the tables everywhere, made from the record."""
 
+import csv
 from pathlib import Path
 
 from inkseq.cli import main, settings
@@ -9,7 +10,7 @@ from inkseq.record.curves import draw_curves, to_curves
 from inkseq.record.finished import read_finished
 from inkseq.record.folders import find_runs
 from inkseq.record.pages import write_pages
-from inkseq.record.rows import Row, in_groups, read_csv, to_csv, to_rows
+from inkseq.record.rows import Row, in_groups, to_csv, to_rows
 
 EXPERIMENTS = Path("experiments")
 
@@ -40,7 +41,8 @@ def run(config: CollectConfig, words: list[str]) -> None:
 
 def _keep(path: Path, rows: list[Row]) -> None:
     """Write the rows, and name those that were there and are no longer."""
-    dropped = sorted({row["run"] for row in read_csv(path)} - {row["run"] for row in rows}) if path.exists() else []
+    before = csv.DictReader(path.read_text("utf-8").splitlines()) if path.exists() else []
+    dropped = sorted({row["run"] for row in before if row.get("run")} - {row["run"] for row in rows})
     path.write_text(to_csv(rows), "utf-8")
     groups = dict.fromkeys(row["group"] for row in rows)
     print(f"{path}: {len(rows)} {'run' if len(rows) == 1 else 'runs'}, grouped as {', '.join(groups)}")

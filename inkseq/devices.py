@@ -20,6 +20,10 @@ def choose_device(name: str) -> torch.device:
         raise UserError(f"device={name}: say cpu, cuda or cuda:N") from None
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UserError(f"device={name}: this machine has no GPU that torch can use; device=cpu works everywhere")
+    try:
+        torch.empty(0, device=device)
+    except RuntimeError:  # cuda:7 of one, mps on Linux
+        raise UserError(f"device={name}: this machine has none; device=cpu works everywhere") from None
     return device
 
 

@@ -9,11 +9,11 @@ from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.runs import run_folder
 from inkseq.tables import table
+from inkseq.training.checks import check_training
 from inkseq.training.find_lr import Suggestions, check, suggest, try_rates
 from inkseq.training.from_raw import find_data
 from inkseq.training.rate_picture import draw_trial
 from inkseq.training.setup import set_up
-from inkseq.training.trouble import check_data
 
 
 def run(config: FindLrConfig, words: list[str]) -> None:
@@ -22,7 +22,7 @@ def run(config: FindLrConfig, words: list[str]) -> None:
     training = compose_config(TrainConfig, words, also=settings(FindLrConfig))
     find_data(training)
     data = open_packed(training.data)
-    check_data(data, training)
+    check_training(training, data)
     batches, learner, _ = set_up(training, data, ALONE)
     trial = try_rates(learner, batches, config)
     suggestions = suggest(trial)

@@ -25,11 +25,14 @@ from inkseq import checkpoint
 from inkseq.cli import PATH_KEYS, compose_config, conf_dir, to_text
 from inkseq.config import TrainConfig
 from inkseq.data.packed import open_packed
+from inkseq.data.sampling import make_sampler
 from inkseq.errors import UserError
 from inkseq.runs import LOG, config_of, differences, last_line, plain, read_result, run_folder
 from inkseq.tables import table
+from inkseq.training.checks import check_training
+from inkseq.training.durations import plan_steps
 from inkseq.training.from_raw import find_data
-from inkseq.training.resume import FREE, LENGTHS
+from inkseq.training.resume import FREE, fingerprint, is_finished
 
 FLAGS = {"-m", "--multirun"}
 
@@ -50,9 +53,11 @@ class Job:
         last = self.folder / "checkpoints" / "last.pt"
         if not (last.exists() and (self.folder / "result.json").exists()):
             return False
-        state = checkpoint.load(last)
-        changed = differences(plain(config_of(state)), plain(self.config)).keys() - (FREE - LENGTHS)
-        return bool(state["finished"]) and not changed
+        state, data = checkpoint.load(last), open_packed(self.config.data)
+        changed = differences(plain(config_of(state)), plain(self.config)).keys() - FREE
+        step_seconds = state["step_seconds"] or read_result(self.folder)["step_seconds"]
+        total = plan_steps(self.config, len(make_sampler(self.config, data)), step_seconds).total
+        return not changed and state["data"] == fingerprint(data) and is_finished(state, self.config, total)
 
 
 def multirun(words: list[str]) -> int:
@@ -85,7 +90,7 @@ def make_jobs(words: list[str]) -> list[Job]:
         find_data(config)
         if setting.pop("raw", None):  # who runs later must not find other drawings in the files
             setting |= {"data": config.data, "batch_size": str(config.batch_size)}
-        open_packed(config.data)  # a mistyped path must not fail run by run
+        check_training(config, open_packed(config.data))  # what is mistyped must not fail run by run
         base = "sweep" if many and "name" not in setting else config.name or run_folder(config).name
         setting["name"] = config.name = f"{base}/{_called_after(setting, differing)}".rstrip("/")
         jobs.append(Job([f"{key}={text}" for key, text in setting.items()], config))

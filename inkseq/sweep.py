@@ -4,20 +4,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import SweepConfig, TrainConfig
 from inkseq.data.packed import Packed, open_packed
-from inkseq.data.sampling import make_sampler
 from inkseq.devices import choose_device
 from inkseq.errors import UserError
 from inkseq.evaluation.metrics import METRICS
-from inkseq.runs import make_model
-from inkseq.training.durations import plan_steps
+from inkseq.training.checks import check_training
 from inkseq.training.from_raw import find_data
 from inkseq.training.resume import fingerprint
-from inkseq.training.trouble import check_data
 
 try:
     from optuna.exceptions import StorageInternalError
@@ -90,13 +85,10 @@ def _check_numbers(config: SweepConfig) -> None:
 
 def _check_training(config: TrainConfig, data: Packed) -> None:
     """What no trial could be trained with is said once, and now."""
-    check_data(data, config)
+    check_training(config, data)
     if not data.split("val"):
         how = "split.val= or, where there is a train/ folder, val_from_train=0.1"
         raise UserError(f"{data.path} has no val split to compare trials by; convert again with {how}")
-    with torch.device("meta"):  # without its weights, which may not fit here
-        make_model(config, data.classes)
-    plan_steps(config, len(make_sampler(config, data)), step_seconds=1.0)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ from inkseq.cli import main, run_command
 from inkseq.config import TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.devices import Ranks, choose_device
-from inkseq.runs import lock, run_folder, write_hydra_files
+from inkseq.runs import lock, run_folder
+from inkseq.training.checks import check_training
 from inkseq.training.from_raw import find_data
 from inkseq.training.loop import train
-from inkseq.training.trouble import check_data
 
 
 def run(config: TrainConfig) -> None:
@@ -18,7 +18,7 @@ def run(config: TrainConfig) -> None:
     With -m every combination of values (seed=0,1,2 model.hidden=64,128) is a run of its own, see docs/search.md.
     """
     find_data(config)
-    check_data(open_packed(config.data), config)  # what is mistyped must not leave an empty run behind
+    check_training(config, open_packed(config.data))  # what is mistyped must not leave an empty run behind
     folder = run_folder(config)
     ranks = Ranks.join(choose_device(config.device))
     try:
@@ -26,7 +26,6 @@ def run(config: TrainConfig) -> None:
             train(config, folder, ranks)
             return
         with lock(folder):
-            write_hydra_files(folder, config, sys.argv[1:])
             train(config, folder, ranks)
     finally:
         ranks.leave()

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.multirun import make_jobs
+from inkseq.training.loop import train
+from tests.drawings import packed_doodles
 from tests.processes import wait_for
 
 TINY = "model=plain model.channels=[8] model.kernels=[3] model.hidden=8 model.layers=1"
@@ -39,17 +42,24 @@ def test_values_are_named_in_hydras_grammar(packed: Path) -> None:
     assert folders(packed, "name=a", "augment=glob(*)", "log=5 steps") == [
         f"runs/a/augment={augment}" for augment in ("light", "none", "strong")
     ]
-    jobs = make_jobs([f"data={packed}", "name=a", "model.channels=[8],[8,16]", "model.kernels=[3]"])
-    assert [job.config.model.channels for job in jobs] == [[8], [8, 16]]
-    assert [job.folder.name for job in jobs] == ["channels=8", "channels=8-16"]
-    jobs = make_jobs([f"data={packed}", "name=a", "duration=5 steps,10 %", "patience=null,3", "freeze=true,false"])
-    assert [job.config.duration for job in jobs] == ["5 steps"] * 4 + ["10 %"] * 4
+    jobs = make_jobs([f"data={packed}", "name=a", "model.canvas_channels=[8,8],[8,16,32]"])
+    assert [job.config.model.canvas_channels for job in jobs] == [[8, 8], [8, 16, 32]]
+    assert [job.folder.name for job in jobs] == ["canvas_channels=8-8", "canvas_channels=8-16-32"]
+    jobs = make_jobs([f"data={packed}", "name=a", "duration=5 steps,10 epochs", "patience=null,3", "ema=0,0.9"])
+    assert [job.config.duration for job in jobs] == ["5 steps"] * 4 + ["10 epochs"] * 4
     assert [job.config.patience for job in jobs][:3] == [None, None, 3]
-    assert jobs[0].folder.name == "duration=5-steps,patience=null,freeze=true"
+    assert jobs[0].folder.name == "duration=5-steps,patience=null,ema=0"
 
 
 def test_keys_that_end_alike_are_written_out(packed: Path) -> None:
-    words = ["name=a", "model.name=bilstm", "optim.name=adam,adamw", "optim.beta1=0.8,0.9", "model.norm=none,layer"]
+    words = [
+        "name=a",
+        "optim.weight_decay=0",
+        "model.name=bilstm",
+        "optim.name=adam,adamw",
+        "optim.beta1=0.8,0.9",
+        "model.norm=none,layer",
+    ]
     assert folders(packed, *words)[0] == "runs/a/name=adam,beta1=0.8,norm=none"
     both = ["name=a", "model.dropout=0,0.1", "model.conv_dropout=0,0.1", "augment.mirror=0,1", "model.cell=lstm,gru"]
     assert folders(packed, *both)[-1] == "runs/a/dropout=0.1,conv_dropout=0.1,mirror=1,cell=gru"
@@ -63,6 +73,7 @@ def test_keys_that_end_alike_are_written_out(packed: Path) -> None:
         (["model.hidden=8,8", "name=a"], "two runs would be runs/a/hidden=8; name every value once"),
         (["optim.lr=interval(1,2)"], "optim.lr=interval(1,2): an interval has no end of values"),
         (["model=bilstm,lstm"], "model=lstm: there are bilstm, bilstm_large"),
+        (["seed=0,-1"], "seed=-1: expected a number from 0 to 4,294,967,295"),
     ],
 )
 def test_a_mistake_is_found_before_the_first_run(packed: Path, words: list[str], expected: str) -> None:
@@ -104,6 +115,28 @@ def test_one_crash_is_one_crash_and_what_is_finished_is_skipped(packed: Path, tm
         assert "2 runs, 1 of them finished before" in out
         assert "lr=0.01: " not in out
         assert json.loads((base / "lr=0.02" / "result.json").read_text())["steps"] == 2
+
+
+def test_what_is_finished_is_so_with_just_these_drawings_and_however_much_was_asked_for(
+    packed: Path, tmp_path: Path
+) -> None:
+    words = [*TINY.split(), "name=a", f"runs={tmp_path}", "evaluate=4 steps"]
+    (job,) = make_jobs([*words, f"data={packed}", "duration=4 steps"])
+    job.folder.mkdir()
+    train(job.config, job.folder, ALONE)
+
+    def is_done(*others: str) -> bool:
+        (again,) = make_jobs([*words, *others])
+        return again.is_done()
+
+    here = f"data={packed}"
+    assert is_done(here, "duration=4 steps")
+    assert is_done(here, "duration=3 steps")  # which `inkseq.train` too calls finished
+    assert is_done(here, "duration=0.000001 minutes")
+    assert not is_done(here, "duration=5 steps")
+    assert not is_done(here, "duration=4 steps", "optim.lr=0.1")
+    others = packed_doodles(tmp_path / "others", 40, ["cat", "star"])
+    assert not is_done(f"data={others}", "duration=4 steps")
 
 
 def test_ctrl_c_saves_the_run_and_the_sweep_goes_on(packed: Path, tmp_path: Path) -> None:

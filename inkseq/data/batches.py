@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inkseq.config import AugmentConfig, Layout
-from inkseq.data.augment import augment_strokes, check_augment
+from inkseq.data.augment import augment_strokes
 from inkseq.data.resident import Drawings, Strokes, send
 from inkseq.data.sampling import Indices, Sampler
-from inkseq.errors import UserError
 
 Share = float | Tensor  # of a group in the loss of its step: one, or where its drawings weigh differently one of each
 
@@ -51,12 +50,7 @@ class Batches:
         world: int = 1,
         sampler: Sampler | None = None,
     ) -> None:
-        if batch_size < 1 or (micro_batch is not None and micro_batch < 1):
-            raise UserError(f"batch_size={batch_size} and micro_batch={micro_batch} must be 1 or more")
-        if (drawings.label_N < 0).any():
-            raise UserError("drawings without a word cannot be trained on; choose a split that has words")
         augment = augment or AugmentConfig()
-        check_augment(augment)
         self.drawings, self.layout, self.batch_size, self.seed = drawings, layout, batch_size, seed
         self.largest_group = None if micro_batch is None else micro_batch * world
         self.rank, self.world = rank, world

@@ -94,6 +94,8 @@ def check(config: BiLSTMConfig) -> None:
     """Refuse sizes that no network can have."""
     if len(config.channels) != len(config.kernels):
         raise UserError("channels and kernels: a convolution needs one of each")
+    if min([1, *config.channels, *config.kernels, *config.canvas_channels]) < 1:
+        raise UserError("model.channels, model.kernels and model.canvas_channels must be 1 or more each")
     if config.canvas and (config.canvas < SMALLEST or len(config.canvas_channels) < 2):
         raise UserError(f"a canvas takes {SMALLEST} cells a side and two canvas_channels, or more (canvas=0: none)")
     if config.fold < 1 or config.layers < 0 or config.hidden < 1:

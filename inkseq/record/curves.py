@@ -76,13 +76,13 @@ def _curve(run: Finished, name: str) -> tuple[Floats, Floats]:
     """Drawings seen, and a number that was logged then; what was no number is left out."""
     rows = [row for row in run.logged if row.get(name) is not None]
     steps = np.array([row["step"] for row in rows], float)
-    return steps * run.config.batch_size, np.array([row[name] for row in rows], float)
+    return steps * run.drawings_per_step, np.array([row[name] for row in rows], float)
 
 
 def minutes_at(run: Finished, drawings: Floats) -> Floats:
     """When a run had seen so many: every log holds the rate since the one before, evaluations included."""
     rate = {row["step"]: row["time/drawings_per_second"] for row in run.logged if "time/drawings_per_second" in row}
-    seen = np.array([0, *rate], float) * run.config.batch_size
+    seen = np.array([0, *rate], float) * run.drawings_per_step
     seconds = np.diff(seen) / np.array(list(rate.values()), float)
     minutes: Floats = np.interp(drawings, seen, np.concatenate([[0], np.cumsum(seconds)])) / 60
     return minutes

@@ -24,6 +24,11 @@ class Finished:
     result: dict[str, Any]
     logged: list[dict[str, Any]]
 
+    @property
+    def drawings_per_step(self) -> float:
+        """On average; runs from before this was counted are taken to have had full batches."""
+        return float(self.result.get("drawings", self.result["steps"] * self.config.batch_size) / self.result["steps"])
+
 
 def read_finished(folders: list[Path]) -> list[Finished]:
     """All of the runs, or a line that names every one that has no end."""

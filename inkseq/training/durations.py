@@ -3,7 +3,7 @@
 import copy
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
@@ -29,8 +29,6 @@ def to_steps(
     number, unit = float(match[1]), match[2]
     if unit == "%" and total is None:
         raise UserError(f"'{text}': a share of what? say {UNITS.replace(' or %', '')}")
-    if unit == "minute" and step_seconds is None:
-        raise UserError(f"'{text}': minutes cannot be steps here; say {UNITS.replace('minutes or ', '')}")
     steps = {
         "step": number,
         "epoch": number * steps_per_epoch,
@@ -50,7 +48,8 @@ class Plan:
     evaluate_every: int
     log_every: int
     steps_per_epoch: int
-    step_seconds: float | None  # measured once where a duration is in minutes, then kept with the run
+    drawings_per_step: float  # on average: an epoch's last batch is what is left
+    step_seconds: float | None  # where a duration is in minutes
 
 
 def make_plan(config: TrainConfig, batches: Batches, learner: Learner, step_seconds: float | None) -> Plan:
@@ -72,7 +71,20 @@ def plan_steps(config: TrainConfig, drawings: int, step_seconds: float | None) -
     warmup, evaluate_every, log_every = (
         to_steps(text, steps_per_epoch, drawings, step_seconds, total) for text in others
     )
-    return Plan(total, warmup, evaluate_every, log_every, steps_per_epoch, step_seconds)
+    per_step = drawings / steps_per_epoch
+    return Plan(total, warmup, evaluate_every, log_every, steps_per_epoch, per_step, step_seconds)
+
+
+def keep_to_time(plan: Plan, config: TrainConfig, step: int, seconds: float) -> Plan:
+    """Where the whole is to last minutes: with as many steps as those hold, going by how long the first ones took.
+
+    A few steps tried before a run do not tell it: other work on the machine comes and goes, and evaluations take time.
+    """
+    if "minute" not in config.duration:
+        return plan
+    step_seconds = seconds / step
+    total = to_steps(config.duration, 1, 1, step_seconds)  # minutes know no epochs
+    return replace(plan, total=max(total, step + 1), step_seconds=step_seconds)
 
 
 def _durations(config: TrainConfig) -> tuple[str, ...]:

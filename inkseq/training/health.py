@@ -17,8 +17,8 @@ BUSY = 0.9  # a GPU in use as much as that starves for nothing, however long the
 class Health:
     """The clock of a run's steps, read at every log. It stands still while the run evaluates and saves."""
 
-    def __init__(self, device: torch.device, batch_size: int) -> None:
-        self.device, self.batch_size = device, batch_size
+    def __init__(self, device: torch.device, drawings_per_step: float) -> None:
+        self.device, self.drawings_per_step = device, drawings_per_step
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)  # another run in this process may have had more
         self._window_began = time.perf_counter()
@@ -49,7 +49,7 @@ class Health:
         now = time.perf_counter()
         use = gpu_use(self.device)
         report = {
-            "time/drawings_per_second": steps * self.batch_size / (now - self._window_began),
+            "time/drawings_per_second": steps * self.drawings_per_step / (now - self._window_began),
             "time/step_seconds": self._ran / steps,
             "time/data_share": self._waited / self._ran,
             "memory/peak_mb": peak_mb(),

@@ -15,19 +15,27 @@ from inkseq.data.batches import Batch, Share
 from inkseq.devices import Ranks
 from inkseq.runs import make_model
 from inkseq.training.optim import clip_, follow, make_optimizer
-from inkseq.training.resume import start_from
+from inkseq.training.resume import HEAD, start_from
 
 
 class Learner:
     """The weights, their average, the optimiser's memory and the loss scale."""
 
     def __init__(
-        self, config: TrainConfig, classes: list[str], device: torch.device, dtype: torch.dtype, ranks: Ranks
+        self,
+        config: TrainConfig,
+        classes: list[str],
+        device: torch.device,
+        dtype: torch.dtype,
+        ranks: Ranks,
+        fresh: bool = True,  # else it gets its weights from `load`
     ) -> None:
         self.config, self.device, self.dtype, self.ranks = config, device, dtype, ranks
         torch.manual_seed(config.seed)
         self.model = make_model(config, classes).to(device)
-        self.origin = start_from(config.init_from, config, self.model, classes) if config.init_from else ""
+        self.origin = start_from(config.init_from, config, self.model, classes) if config.init_from and fresh else ""
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad = name.startswith(HEAD) or not config.freeze
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
         self.optimizer = make_optimizer(self.model, config.optim)
         self.scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
@@ -88,4 +96,5 @@ class Learner:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
+        if state["scaler"]:  # nothing, where it began on a device that needs none
+            self.scaler.load_state_dict(state["scaler"])

@@ -1,8 +1,10 @@
 """Training: one loop, to be read from top to bottom."""
 
 import math
+import sys
 import time
 from contextlib import closing, nullcontext
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
 from inkseq.errors import UserError
 from inkseq.evaluation.scoring import score
-from inkseq.runs import plain, to_yaml
-from inkseq.training.durations import make_plan
+from inkseq.runs import plain, to_yaml, write_hydra_files
+from inkseq.training.checks import check_training
+from inkseq.training.durations import keep_to_time, make_plan
 from inkseq.training.health import Health
 from inkseq.training.optim import learning_rate
 from inkseq.training.progress import Progress
@@ -25,7 +28,7 @@ from inkseq.training.resume import check_ahead, fingerprint, is_finished, load_l
 from inkseq.training.setup import set_up
 from inkseq.training.signals import StopRequest
 from inkseq.training.tracker import Tracker
-from inkseq.training.trouble import check_data, explain_loss, memory_explained
+from inkseq.training.trouble import explain_loss, memory_explained
 
 SAVE_SECONDS = 300  # where evaluations are further apart, the run is saved as often as this
 
@@ -34,9 +37,9 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
     """Train in a run folder, going on from its last.pt where there is one; returns what is in its result.json."""
     # ------------------------------------------------------------------------ where, from what, what
     data = open_packed(config.data)
-    check_data(data, config)
+    check_training(config, data)
     state = load_last(folder, config, data)
-    batches, learner, reason = set_up(config, data, ranks)
+    batches, learner, reason = set_up(config, data, ranks, fresh=state is None)
     device, dtype = learner.device, learner.dtype
     to_evaluate = Drawings(data, "val", device) if data.split("val") else None
 
@@ -57,6 +60,8 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
         if metric_of(state["config"]["best_by"]) == metric_of(config.best_by):
             best = Best(**state["best"])
     tracker = Tracker(folder, first_step) if ranks.is_first else None
+    if tracker:
+        write_hydra_files(folder, config, sys.argv[1:])
     if tracker and state is None:
         tracker.text(0, "config", to_yaml(config))
     progress = Progress(plan, first_step, ranks)
@@ -73,9 +78,9 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
 
     losses = torch.zeros(plan.log_every, device=device)  # of the steps since the last log, fetched all at once
     logged_step, rate, norm = first_step, 0.0, torch.zeros(())
-    health = Health(device, config.batch_size)
+    health = Health(device, plan.drawings_per_step)
     with StopRequest() as stop, progress, closing(tracker) if tracker else nullcontext():
-        for step in range(first_step, plan.total + 1):
+        for step in count(first_step):
             now = time.perf_counter()
             seconds = spent + now - started
 
@@ -124,6 +129,10 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
                     tracker.histograms(step, learner.best_model)
                 if improved:
                     save("best")
+            if due and not last:
+                now = time.perf_counter()
+                plan = keep_to_time(plan, config, step, ranks.largest(spent + now - started, device))
+                progress.replan(plan)
             if due or last or asked_to_stop or (at_log and now - saved_at > SAVE_SECONDS):
                 save("last")
                 saved_at = now
@@ -138,4 +147,5 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
             rate = learning_rate(step, plan.total, plan.warmup, config.optim)
             with memory_explained(config):
                 losses[step - logged_step], norm = learner.learn(step, groups, rate)
-        return finish(folder, config, data, step, seconds, ranks, tracker, health.summary())
+        seen = step * plan.drawings_per_step
+        return finish(folder, config, data, step, seen, seconds, ranks, tracker, health.summary())

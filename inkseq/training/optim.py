@@ -9,19 +9,12 @@ from torch.optim import Adam, AdamW, Optimizer
 
 from inkseq.config import OptimConfig, Schedule
 from inkseq.config import Optimizer as Name
-from inkseq.errors import UserError
 
-MOST_ADAM_DECAY = 0.01
 START_SHARE = 1 / 25  # of the highest rate, where one_cycle begins; it ends at nothing
 
 
 def make_optimizer(model: nn.Module, config: OptimConfig) -> Optimizer:
     """Adam or AdamW; only matrices decay."""
-    if config.name is Name.adam and config.weight_decay > MOST_ADAM_DECAY:
-        raise UserError(
-            f"optim.weight_decay={config.weight_decay:g}: Adam adds it to the gradient, where more than "
-            f"{MOST_ADAM_DECAY} drowns everything else; optim.name=adamw takes it"
-        )
     parameters = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},

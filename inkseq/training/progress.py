@@ -39,7 +39,8 @@ class Progress:
             self.say(learner.origin)
         plan, batch = self.plan, learner.config.batch_size
         what = "evaluated" if to_evaluate else "saved"
-        self.say(f"{plan.total:,} steps of {batch} drawings, {what} every {plan.evaluate_every:,}")
+        about = "about " if "minute" in learner.config.duration else ""
+        self.say(f"{about}{plan.total:,} steps of {batch} drawings, {what} every {plan.evaluate_every:,}")
         if self.first_step:
             self.say(f"goes on from step {self.first_step:,}")
 
@@ -48,6 +49,11 @@ class Progress:
         total, first = self.plan.total, self.first_step
         self.bar = tqdm(total=total, initial=first, unit="step", disable=disable, smoothing=0.05)
         return self
+
+    def replan(self, plan: Plan) -> None:
+        """The run is to be longer or shorter than was said."""
+        assert self.bar is not None
+        self.bar.total = plan.total
 
     def __exit__(self, *_: object) -> None:
         assert self.bar is not None

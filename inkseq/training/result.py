@@ -58,6 +58,7 @@ def finish(
     config: TrainConfig,
     data: Packed,
     step: int,
+    seen: float,
     seconds: float,
     ranks: Ranks,
     tracker: Tracker | None,
@@ -83,8 +84,9 @@ def finish(
         "num_parameters": sum(p.numel() for p in run.model.parameters()),
         "steps": step,
         "best_step": run.step,
+        "drawings": round(seen),
         "seconds": round(seconds, 1),
-        "drawings_per_second": round(step * config.batch_size / max(seconds, 1e-9), 1),
+        "drawings_per_second": round(seen / max(seconds, 1e-9), 1),
         **health,
         "precision": str(dtype).removeprefix("torch."),
         "device": device_name(device),
@@ -135,6 +137,8 @@ def device_name(device: torch.device) -> str:
 def git_commit() -> str | None:
     """The commit of this checkout, with + where files differ from it; None where it is none."""
     root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():  # installed, perhaps within another project's checkout
+        return None
 
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True).stdout.strip()

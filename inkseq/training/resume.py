@@ -12,7 +12,7 @@ from inkseq.data.packed import Packed
 from inkseq.errors import UserError
 from inkseq.runs import config_of, differences, in_a_line, open_run, plain
 
-# What may change between a stop and going on: names, places and how long it takes, not what is learnt how.
+# What may change between a stop and going on: names, places, time and memory it takes, not what is learnt how.
 FREE = {
     "data",
     "name",
@@ -25,9 +25,11 @@ FREE = {
     "patience",
     "log",
     "device",
+    "micro_batch",
 }
 LENGTHS = {"duration", "max_minutes", "patience"}  # a run that finished goes on where these have changed
 
+HEAD = "head."  # what the names of its weights begin with
 SHAPELESS = {"dropout", "conv_dropout", "seen_alone", "read_alone"}  # of a model: no weight depends on these
 
 
@@ -75,14 +77,11 @@ def start_from(run: str, config: TrainConfig, model: nn.Module, classes: list[st
     other = open_run(run)
     ours, theirs = model.state_dict(), other.model.state_dict()
     same_head = other.classes == classes
-    head = {name for name in ours if name.startswith("head.")}
-    shapes, others = ({name: x.shape for name, x in state.items() if name not in head} for state in (ours, theirs))
+    new = set() if same_head else {name for name in ours if name.startswith(HEAD)}
+    shapes, others = ({name: x.shape for name, x in state.items() if name not in new} for state in (ours, theirs))
     if shapes != others:
         raise UserError(f"init_from={run} is another model; say {_said_of_model(other.config, config)}")
-    model.load_state_dict({name: theirs[name] if same_head or name not in head else ours[name] for name in ours})
-    if config.freeze:
-        for name, parameter in model.named_parameters():
-            parameter.requires_grad = name in head
+    model.load_state_dict(theirs | {name: ours[name] for name in new})
     what = "its head" if same_head else f"a new head for {len(classes)} classes"
     return f"starts from {run} with {what}{', all else frozen' if config.freeze else ''}"
 

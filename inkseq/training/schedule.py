@@ -14,10 +14,10 @@ from inkseq.data.pictures import BLUE, GREY, ORANGE, save
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.tables import table
+from inkseq.training.checks import check_training
 from inkseq.training.durations import Plan, plan_steps, says_minutes, time_a_step
 from inkseq.training.optim import learning_rate
 from inkseq.training.setup import set_up
-from inkseq.training.trouble import check_data
 
 POINTS = 2000  # of a curve; a longer run is drawn with as many
 
@@ -37,7 +37,7 @@ class Course:
 
 def plan_run(config: TrainConfig, data: Packed) -> Plan:
     """The plan inkseq.train would make. Only where a duration is in minutes is anything trained, to time a step."""
-    check_data(data, config)
+    check_training(config, data)
     seconds = time_a_step(*set_up(config, data, ALONE)[:2]) if says_minutes(config) else None
     return plan_steps(config, len(make_sampler(config, data)), seconds)
 

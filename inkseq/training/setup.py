@@ -10,7 +10,7 @@ from inkseq.memory import keep_freed_memory
 from inkseq.training.learner import Learner
 
 
-def set_up(config: TrainConfig, data: Packed, ranks: Ranks) -> tuple[Batches, Learner, str]:
+def set_up(config: TrainConfig, data: Packed, ranks: Ranks, fresh: bool = True) -> tuple[Batches, Learner, str]:
     """The batches, the learner, and why it computes in the precision it does."""
     keep_freed_memory()
     device = choose_device(config.device)
@@ -20,4 +20,4 @@ def set_up(config: TrainConfig, data: Packed, ranks: Ranks) -> tuple[Batches, Le
     batches = Batches(
         drawings, config.batch_size, config.seed, config.layout, config.augment, config.micro_batch, *ranks, sampler
     )
-    return batches, Learner(config, data.classes, device, dtype, ranks), reason
+    return batches, Learner(config, data.classes, device, dtype, ranks, fresh), reason

@@ -9,28 +9,7 @@ import torch
 from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed
-from inkseq.data.sampling import make_sampler
 from inkseq.errors import UserError
-from inkseq.evaluation.metrics import METRICS
-
-
-def check_data(data: Packed, config: TrainConfig) -> None:
-    """Refuse what nothing can be learnt from, before anything is started."""
-    if len(data.classes) < 2:
-        raise UserError(f"{data.path} has {len(data.classes)} class; telling apart takes two")
-    if config.best_by not in (*METRICS, "auto"):
-        raise UserError(f"best_by={config.best_by}: there are {', '.join(METRICS)}, auto")
-    if not data.split("train"):
-        raise UserError(f"{data.path} has no drawings to train on; convert again with another split=")
-    for name in ("train", "val", "test"):
-        labels = data.labels[slice(*data.meta["splits"][name])]
-        if len(labels) and not 0 <= labels.min() <= labels.max() < len(data.classes):
-            raise UserError(f"{data.path}/labels.npy has labels outside 0..{len(data.classes) - 1}; convert again")
-    count = len(make_sampler(config, data))
-    if count < config.batch_size:
-        raise UserError(
-            f"batch_size={config.batch_size}, but an epoch of {data.path} has {count} drawings; try batch_size={count}"
-        )
 
 
 def explain_loss(losses: list[float], first_step: int, batches: Batches, data: Packed, config: TrainConfig) -> str:

@@ -144,6 +144,10 @@ def test_a_model_without_convolutions_works() -> None:
         ({"canvas": 7}, "a canvas takes 8 cells a side and two canvas_channels"),
         ({"canvas": 48, "canvas_channels": [32]}, "a canvas takes 8 cells"),
         ({"fold": 0}, "model.fold and model.hidden must be 1 or more"),
+        (
+            {"channels": [0], "kernels": [5]},
+            "model.canvas_channels must be 1 or more each",
+        ),
         ({"layers": -1}, "model.layers 0 or more"),
         ({"dropout": 1.0}, "model.dropout=1.0: expected"),
         ({"conv_dropout": -0.1}, "model.conv_dropout=-0.1: expected"),

@@ -128,6 +128,17 @@ def test_runs_that_are_no_longer_there_are_named(runs: Path, capsys: pytest.Capt
     assert "no longer in it: small,seed=0, small,seed=1" in capsys.readouterr().out
 
 
+def test_a_damaged_record_is_written_anew(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(runs)
+    path = OUT / "results.csv"
+    whole = path.read_text("utf-8")
+    path.write_text("<<<<<<< ours\n" + whole, "utf-8")
+    with pytest.raises(UserError, match=r"`python -m inkseq.collect RUNS out=experiments/cells` writes it"):
+        collect(CollectConfig(), [])
+    record(runs)
+    assert path.read_text("utf-8") == whole
+
+
 def test_every_unfinished_run_is_named_and_nothing_is_written(runs: Path) -> None:
     (runs / "small,seed=1" / "result.json").unlink()
     (runs / "failed" / ".hydra").mkdir(parents=True)  # before its first step

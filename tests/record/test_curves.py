@@ -12,7 +12,8 @@ from inkseq.record.finished import Finished
 
 
 def finished(logged: list[dict[str, float | None]]) -> Finished:
-    return Finished(Path("a"), TrainConfig(data="x", batch_size=60), {}, {}, list(logged))
+    result = {"steps": 25, "drawings": 25 * 60}
+    return Finished(Path("a"), TrainConfig(data="x", batch_size=64), {}, result, list(logged))
 
 
 def test_time_is_the_sum_of_what_the_steps_took() -> None:

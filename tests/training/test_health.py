@@ -53,7 +53,7 @@ def steps(health: Health, clock: Clock, count: int, waiting: float, learning: fl
 
 
 def test_the_clock_of_steps_stands_still_while_a_run_evaluates(clock: Clock) -> None:
-    health = Health(CPU, batch_size=8)
+    health = Health(CPU, drawings_per_step=8)
     with health.fetching():
         clock.now += 1
     clock.now += 2
@@ -73,7 +73,7 @@ def test_the_clock_of_steps_stands_still_while_a_run_evaluates(clock: Clock) -> 
 
 
 def test_waiting_for_data_is_said_once_and_not_of_the_first_window(clock: Clock) -> None:
-    health = Health(CPU, batch_size=8)
+    health = Health(CPU, drawings_per_step=8)
     said = []
     for waiting in (0.9, 0.05, 0.2, 0.3):
         steps(health, clock, 5, waiting, 1 - waiting)
@@ -87,7 +87,7 @@ def test_waiting_for_data_is_said_once_and_not_of_the_first_window(clock: Clock)
 
 
 def test_an_idle_gpu_is_said_once_and_a_busy_one_starves_for_nothing(clock: Clock, fake_gpu: dict[str, int]) -> None:
-    health = Health(GPU, batch_size=8)
+    health = Health(GPU, drawings_per_step=8)
     said = []
     for use, waiting in ((10, 0.0), (95, 0.5), (49, 0.0), (30, 0.0), (20, 0.0), (10, 0.0)):
         fake_gpu["use"] = use
@@ -108,7 +108,7 @@ def test_a_gpu_whose_use_nobody_can_tell_is_left_out(
         raise ModuleNotFoundError("nvidia-ml-py does not seem to be installed")
 
     monkeypatch.setattr(torch.cuda, "utilization", missing)
-    health = Health(GPU, batch_size=8)
+    health = Health(GPU, drawings_per_step=8)
     for _ in range(2):
         assert "time/gpu_use" not in steps(health, clock, 5, 0.0, 1.0)
     assert [*health.warnings()] == []

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ from inkseq.config import (
     ConvertConfig,
     Norm,
     OptimConfig,
+    Optimizer,
+    Pooling,
     Precision,
     Sampling,
     Schedule,
@@ -183,6 +187,7 @@ def test_another_runs_weights_with_a_new_head(doodles: Path, tmp_path: Path) -> 
     others = {
         "model.cell=lstm model.hidden=12": replace(ours, hidden=16, cell=Cell.gru),
         f"model={ours.preset}": replace(ours, hidden=16, preset="another"),
+        "model.pooling=mean_max": replace(ours, pooling=Pooling.max),
     }
     for said, model in others.items():
         with pytest.raises(UserError, match=f"first/run is another model; say {said}$"):
@@ -194,6 +199,7 @@ def test_what_does_not_belong_to_the_run_is_refused(doodles: Path, tmp_path: Pat
     run(config)
     with pytest.raises(UserError, match=r"was trained otherwise: optim.lr was 0.02, is 0.5"):
         run(replace(config, optim=OptimConfig(lr=0.5)))
+    assert "lr: 0.02" in (tmp_path / "run" / ".hydra" / "config.yaml").read_text()
     other = tmp_path / "other"
     convert(ConvertConfig(raw=[str(doodles.parent / "raw")], out=str(other), classes=CLASSES[:2], workers=1))
     with pytest.raises(UserError, match=r"the data's classes was"):
@@ -248,6 +254,22 @@ def test_the_best_is_remembered_as_long_as_it_is_by_the_same_metric(doodles: Pat
     assert checkpoint.load(path)["best"]["step"] > 30
 
 
+def test_a_run_goes_on_without_the_one_it_started_from(doodles: Path, tmp_path: Path) -> None:
+    run(tiny(doodles, tmp_path / "first"))
+    config = tiny(doodles, tmp_path, init_from=str(tmp_path / "first" / "run"), freeze=True)
+    run(config)
+    trunk = {name: value for name, value in weights(tmp_path / "run").items() if "head" not in name}
+    shutil.rmtree(tmp_path / "first")
+    assert run(replace(config, duration="30 steps", micro_batch=20))["steps"] == 30
+    after = weights(tmp_path / "run")
+    assert all(torch.equal(after[name], value) for name, value in trunk.items() if "running" not in name)
+
+
+def test_drawings_are_counted_as_they_were_seen(doodles: Path, tmp_path: Path) -> None:
+    result = run(tiny(doodles, tmp_path, batch_size=128, duration="6 steps"))
+    assert result["drawings"] == 3 * 192  # an epoch is a batch of 128 and one of 64
+
+
 def test_a_duration_that_a_stopped_run_has_left_behind_is_refused(
     doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,11 +319,21 @@ def test_patience_and_max_minutes_end_a_run_early(doodles: Path, tmp_path: Path)
     assert run(hasty)["steps"] == 0
 
 
-def test_durations_in_minutes_become_steps_once(doodles: Path, tmp_path: Path) -> None:
-    config = tiny(doodles, tmp_path, duration="0.02 minutes", evaluate="0.01 minutes")
+@pytest.mark.parametrize("guess", [0.3, 10.0])
+def test_minutes_are_kept_to_however_long_steps_were_thought_to_take(
+    doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guess: float
+) -> None:
+    clock = SimpleNamespace(perf_counter=count().__next__)  # a second passes whenever the loop looks
+    monkeypatch.setattr("inkseq.training.loop.time", clock)
+    monkeypatch.setattr("inkseq.training.durations.time_a_step", lambda *_: guess)
+    config = tiny(doodles, tmp_path, duration="1 minute", evaluate="10%")
     result = run(config)
+    assert 57 <= result["seconds"] <= 63
+    assert 20 <= result["steps"] <= 60  # evaluations took some of them
     state = checkpoint.load(tmp_path / "run" / "checkpoints" / "last.pt")
-    assert result["steps"] == round(0.02 * 60 / state["step_seconds"]) > 1
+    assert result["steps"] == pytest.approx(60 / state["step_seconds"], abs=1)
+    assert result["best_step"] == result["steps"]  # where the rate came down
+    assert run(config) == result  # and it stays finished
 
 
 @pytest.mark.parametrize("duration", ["1 minute", "20 steps"])
@@ -369,6 +401,20 @@ def test_a_run_without_val_keeps_the_last_weights(
         ({"init_from": "nowhere"}, "nowhere/checkpoints/best.pt does not exist"),
         ({"data": "nowhere"}, "nowhere does not exist; `make data"),
         ({"best_by": "beauty"}, "best_by=beauty: there are loss, top1"),
+        ({"device": "mps" if sys.platform == "linux" else "cuda"}, "device=.*: this machine has no"),
+        ({"freeze": True}, "freeze=true needs init_from="),
+        ({"optim": OptimConfig(name=Optimizer.adam)}, "optim.weight_decay=0.2: Adam adds it to the gradient"),
+        ({"seed": 20251128120000}, "seed=20251128120000: expected a number from 0 to"),
+        ({"batch_size": 0}, "batch_size=0: expected a number 1 or more"),
+        ({"micro_batch": 0}, "micro_batch=0: expected"),
+        ({"patience": 0}, "patience=0: expected"),
+        ({"max_minutes": math.nan}, "max_minutes=nan: expected"),
+        ({"label_smoothing": 1.5}, "label_smoothing=1.5: expected a number from 0 to less than 1"),
+        ({"ema": 1.0}, "ema=1.0: expected"),
+        ({"optim": OptimConfig(lr=math.nan)}, "optim.lr=nan: expected a number above 0"),
+        ({"optim": OptimConfig(weight_decay=-0.2)}, "optim.weight_decay=-0.2: expected"),
+        ({"optim": OptimConfig(beta1=1.0)}, "optim.beta1=1.0: expected"),
+        ({"optim": OptimConfig(clip=-1.0)}, "optim.clip=-1.0: expected"),
     ],
 )
 def test_mistakes_are_said_in_a_line(doodles: Path, tmp_path: Path, others: dict[str, Any], expected: str) -> None:

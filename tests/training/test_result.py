@@ -1,8 +1,25 @@
-"""Which evaluation is the best."""
+"""Which evaluation is the best, and whose commit a result names."""
 
 import math
+import subprocess
+from pathlib import Path
 
-from inkseq.training.result import Best
+import pytest
+
+from inkseq.training import result
+from inkseq.training.result import Best, git_commit
+
+
+def test_the_commit_is_never_that_of_a_project_inkseq_is_installed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a"]
+    for words in (["init", "--quiet"], [*who, "commit", "--quiet", "--allow-empty", "--message", "theirs"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    monkeypatch.setattr(result, "__file__", str(tmp_path / "inkseq" / "training" / "result.py"))
+    assert git_commit()
+    monkeypatch.setattr(result, "__file__", str(tmp_path / "packages" / "inkseq" / "training" / "result.py"))
+    assert git_commit() is None
 
 
 def test_the_best_follows_what_is_asked_for() -> None:

@@ -11,8 +11,15 @@ from matplotlib.figure import Figure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout  # type: ignore[import-untyped]
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData  # type: ignore[import-untyped]
+from tensorboard.summary.writer import event_file_writer  # type: ignore[import-untyped]
 
 from inkseq.training.tracker import Tracker, flatten
+
+
+@pytest.fixture(autouse=True)
+def files_of_one_second_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read by name: the second, then how many this process has made, of which 9 comes behind 10."""
+    monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
 
 
 def events(folder: Path) -> EventAccumulator:
