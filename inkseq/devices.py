@@ -20,11 +20,19 @@ def choose_device(name: str) -> torch.device:
         raise UserError(f"device={name}: say cpu, cuda or cuda:N") from None
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UserError(f"device={name}: this machine has no GPU that torch can use; device=cpu works everywhere")
+    if not _is_there(device):
+        raise UserError(f"device={name}: this machine has none; device=cpu works everywhere")
+    return device
+
+
+def _is_there(device: torch.device) -> bool:
+    if device.type == "cuda":  # by number, since to touch one takes some of its memory, for as long as we run
+        return (device.index or 0) < torch.cuda.device_count()
     try:
         torch.empty(0, device=device)
-    except RuntimeError:  # cuda:7 of one, mps on Linux
-        raise UserError(f"device={name}: this machine has none; device=cpu works everywhere") from None
-    return device
+    except RuntimeError:
+        return False
+    return True
 
 
 def choose_precision(wanted: Precision, device: torch.device) -> tuple[torch.dtype, str]:

@@ -27,12 +27,12 @@ from inkseq.config import TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.data.sampling import make_sampler
 from inkseq.errors import UserError
-from inkseq.runs import LOG, config_of, differences, last_line, plain, read_result, run_folder
+from inkseq.runs import LOG, last_line, read_result, run_folder
 from inkseq.tables import table
 from inkseq.training.checks import check_training
 from inkseq.training.durations import plan_steps
 from inkseq.training.from_raw import find_data
-from inkseq.training.resume import FREE, fingerprint, is_finished
+from inkseq.training.resume import is_finished, trained_otherwise
 
 FLAGS = {"-m", "--multirun"}
 
@@ -54,10 +54,9 @@ class Job:
         if not (last.exists() and (self.folder / "result.json").exists()):
             return False
         state, data = checkpoint.load(last), open_packed(self.config.data)
-        changed = differences(plain(config_of(state)), plain(self.config)).keys() - FREE
         step_seconds = state["step_seconds"] or read_result(self.folder)["step_seconds"]
         total = plan_steps(self.config, len(make_sampler(self.config, data)), step_seconds).total
-        return not changed and state["data"] == fingerprint(data) and is_finished(state, self.config, total)
+        return not trained_otherwise(state, self.config, data) and is_finished(state, self.config, total)
 
 
 def multirun(words: list[str]) -> int:

@@ -40,10 +40,15 @@ def check_training(config: TrainConfig, data: Packed) -> None:
     """Everything that can be known to be wrong with a training."""
     check_settings(config)
     check_augment(config.augment)
-    check_data(data, config)
+    check_data(data)
+    count = len(make_sampler(config, data))
+    if count < config.batch_size:
+        raise UserError(
+            f"batch_size={config.batch_size}, but an epoch of {data.path} has {count} drawings; try batch_size={count}"
+        )
     with torch.device("meta"):  # without its weights, which may not fit here
         make_model(config, data.classes)
-    plan_steps(config, len(make_sampler(config, data)), step_seconds=1.0)
+    plan_steps(config, count, step_seconds=1.0)
 
 
 def check_settings(config: TrainConfig) -> None:
@@ -64,7 +69,7 @@ def check_settings(config: TrainConfig) -> None:
         )
 
 
-def check_data(data: Packed, config: TrainConfig) -> None:
+def check_data(data: Packed) -> None:
     """Refuse drawings that nothing can be learnt from."""
     if len(data.classes) < 2:
         raise UserError(f"{data.path} has {len(data.classes)} class; telling apart takes two")
@@ -74,8 +79,3 @@ def check_data(data: Packed, config: TrainConfig) -> None:
         labels = data.labels[slice(*data.meta["splits"][name])]
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(data.classes):
             raise UserError(f"{data.path}/labels.npy has labels outside 0..{len(data.classes) - 1}; convert again")
-    count = len(make_sampler(config, data))
-    if count < config.batch_size:
-        raise UserError(
-            f"batch_size={config.batch_size}, but an epoch of {data.path} has {count} drawings; try batch_size={count}"
-        )
