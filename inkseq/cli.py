@@ -40,8 +40,8 @@ def main(command: Callable[..., int | None], schema: type[Any], others: str = ""
     def work() -> int | None:
         words = sys.argv[1:]
         if {"-h", "--help"} & set(words):
-            name = command.__module__ if command.__module__ != "__main__" else f"inkseq.{Path(sys.argv[0]).stem}"
-            print(f"{command.__doc__}\n\npython -m {name} key=value ...\n", *_describe(schema), sep="\n")
+            name = _name(schema)
+            print(f"{command.__doc__}\n\npython -m inkseq.{name} key=value ...\n", *_describe(schema), sep="\n")
             if others:
                 print(f"\nand {others}")
             return 0

@@ -10,7 +10,7 @@ from inkseq.record.curves import draw_curves, to_curves
 from inkseq.record.finished import read_finished
 from inkseq.record.folders import find_runs
 from inkseq.record.pages import write_pages
-from inkseq.record.rows import Row, in_groups, to_csv, to_rows
+from inkseq.record.results import Row, in_groups, to_csv, to_rows
 
 EXPERIMENTS = Path("experiments")
 

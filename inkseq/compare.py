@@ -7,6 +7,7 @@ from inkseq.config import CompareConfig
 from inkseq.data.packed import open_packed
 from inkseq.devices import choose_device
 from inkseq.errors import UserError
+from inkseq.evaluate.paired import count, interval, mcnemar, verdict
 from inkseq.memory import keep_freed_memory
 from inkseq.record.answers import check_same_data, check_unchanged, right_answers
 from inkseq.record.curves import draw_curves, to_curves
@@ -14,8 +15,7 @@ from inkseq.record.finished import Finished, read_finished
 from inkseq.record.folders import common_folder, find_runs
 from inkseq.record.groups import Group, differing, to_groups
 from inkseq.record.names import run_names, short_names
-from inkseq.record.paired import count, interval, mcnemar, verdict
-from inkseq.record.rows import Row, in_groups, to_rows
+from inkseq.record.results import Row, in_groups, to_rows
 from inkseq.tables import table
 
 SCORES = ("val/top1", "test/top1", "test/top3", "test/map3", "test/loss")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
 
 from inkseq.config import Precision
 from inkseq.errors import UserError
@@ -51,6 +52,15 @@ def choose_precision(wanted: Precision, device: torch.device) -> tuple[torch.dty
     if torch.cpu._is_avx512_bf16_supported():
         return torch.bfloat16, "this CPU multiplies it natively"
     return torch.float32, "this CPU does not multiply bfloat16 natively"
+
+
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on a device, which a GPU fetches when it comes to it."""
+    if tensor.device == device:
+        return tensor
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 class Ranks(NamedTuple):

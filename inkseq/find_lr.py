@@ -7,13 +7,13 @@ from inkseq.config import FindLrConfig, TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
-from inkseq.runs import run_folder
+from inkseq.inference.runs import run_folder
 from inkseq.tables import table
-from inkseq.training.checks import check_training
-from inkseq.training.find_lr import Suggestions, check, suggest, try_rates
-from inkseq.training.from_raw import find_data
-from inkseq.training.rate_picture import draw_trial
-from inkseq.training.setup import set_up
+from inkseq.train.checks import check_training
+from inkseq.train.prepare import find_data
+from inkseq.train.rate_picture import draw_trial
+from inkseq.train.rates import Suggestions, check, suggest, try_rates
+from inkseq.train.setup import set_up
 
 
 def run(config: FindLrConfig, words: list[str]) -> None:

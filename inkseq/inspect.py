@@ -12,8 +12,9 @@ from tqdm import tqdm
 from inkseq.cli import main
 from inkseq.config import InspectConfig
 from inkseq.data.packed import Packed, count_strokes, open_packed
-from inkseq.data.pictures import bars, histograms, page
+from inkseq.drawings.pages import page
 from inkseq.errors import UserError
+from inkseq.plots import bars, histograms
 from inkseq.tables import table
 
 UNLABELLED = "unlabelled"

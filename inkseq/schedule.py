@@ -5,9 +5,9 @@ from pathlib import Path
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import ScheduleConfig, TrainConfig
 from inkseq.data.packed import open_packed
-from inkseq.runs import run_folder
-from inkseq.training.from_raw import find_data
-from inkseq.training.schedule import draw_schedule, plan_run, schedule_table
+from inkseq.inference.runs import run_folder
+from inkseq.train.prepare import find_data
+from inkseq.train.schedule_picture import draw_schedule, plan_run, schedule_table
 
 
 def run(config: ScheduleConfig, words: list[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.drawings import packed_doodles
+from tests.samples import packed_doodles
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,13 +9,13 @@ import pytest
 
 from inkseq.cli import compose_config, conf_dir
 from inkseq.config import Activation, AugmentConfig, ConvertConfig, EvaluateConfig, Optimizer, Precision, TrainConfig
-from inkseq.data.conversion import convert
-from inkseq.data.doodles.write import write_doodles
+from inkseq.convert.conversion import convert
 from inkseq.devices import ALONE
+from inkseq.doodles.write import write_doodles
 from inkseq.errors import UserError
-from inkseq.evaluate import run as evaluate
-from inkseq.runs import make_model, run_folder
-from inkseq.training.loop import train
+from inkseq.evaluate.__main__ import run as evaluate
+from inkseq.inference.runs import make_model, run_folder
+from inkseq.train.loop import train
 
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
 

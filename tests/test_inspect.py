@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from inkseq import inspect
 from inkseq.config import ConvertConfig, InspectConfig
-from inkseq.data.conversion import convert
+from inkseq.convert.conversion import convert
 from inkseq.errors import UserError
 from inkseq.inspect import run
-from tests.drawings import line, random_lines
+from tests.samples import line, random_lines
 
 
 def pack(folder: Path, lines: list[bytes]) -> Path:

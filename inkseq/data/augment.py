@@ -13,8 +13,7 @@ from torch.nn.functional import pad
 
 from inkseq.config import AugmentConfig
 from inkseq.data.deform import deform
-from inkseq.data.padded import pick_points, places, stroke_begins, stroke_begins_at, stroke_ends_at
-from inkseq.data.resident import Strokes
+from inkseq.drawings.padded import Strokes, pick_points, places, stroke_begins, stroke_begins_at, stroke_ends_at
 from inkseq.errors import UserError
 
 SMALL = 0.25  # of a drawing's ink: a 4 without its upright is none, a cat without a whisker is one

@@ -15,8 +15,10 @@ from torch import Tensor
 
 from inkseq.config import AugmentConfig, Layout
 from inkseq.data.augment import augment_strokes
-from inkseq.data.resident import Drawings, Strokes, send
+from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices, Sampler
+from inkseq.devices import send
+from inkseq.drawings.padded import Strokes
 
 Share = float | Tensor  # of a group in the loss of its step: one, or where its drawings weigh differently one of each
 

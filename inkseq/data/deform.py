@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from inkseq.config import AugmentConfig
-from inkseq.data.padded import pick_points, stay_at_end, stroke_begins_at, stroke_ends_at
-from inkseq.data.resident import Strokes
+from inkseq.drawings.padded import Strokes, pick_points, stay_at_end, stroke_begins_at, stroke_ends_at
 
 WAVES = 4  # that a warp is the sum of
 WAVE_NUMBER = 5.0  # spread of their radians to a larger side, in each direction: about one bend across a drawing

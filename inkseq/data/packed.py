@@ -65,6 +65,13 @@ class Packed:
         return self.points[start:end], bits[start % 8 : start % 8 + end - start]
 
 
+def fingerprint(data: Packed) -> dict[str, Any]:
+    """What makes a dataset the same one, wherever it lies."""
+    return {key: data.meta[key] for key in ("classes", "splits", "num_points")} | {
+        f"options.{key}": value for key, value in data.meta["options"].items()
+    }
+
+
 def count_strokes(data: Packed, chosen: range) -> NDArray[np.int64]:
     """Strokes of each drawing: the pen's bits between its offsets, a stretch of drawings at a time."""
     counts = np.empty(len(chosen), np.int64)

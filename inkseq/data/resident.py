@@ -1,7 +1,7 @@
 """The drawings of one split, wherever they fit, given out as padded arrays on the device that computes."""
 
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,23 +9,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inkseq.data.packed import Packed
+from inkseq.devices import send
+from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
 
 Stored = Tensor | NDArray[Any]  # a tensor where it fits into memory, else memory-mapped
 
 MEMORY_SHARE = 0.5  # of a memory that drawings may take; the rest is for the model and for others
 CHUNK = 1 << 26  # points copied at a time, so that loading needs no second copy of the split
-
-
-class Strokes(NamedTuple):
-    """Drawings in one padded array, in the 0..255 they are stored in. Behind its end a drawing stays at its last point.
-
-    So steps on padding are zero by themselves, and the box over all T is the drawing's own.
-    """
-
-    xy_BT2: Tensor  # float32
-    pen_BT: Tensor  # bool, False on padding
-    length_B: Tensor  # int64
 
 
 class Drawings:
@@ -112,12 +103,3 @@ def take(stored: Stored, at_BT: Tensor) -> Tensor:
     if isinstance(stored, Tensor):
         return stored.index_select(0, at_BT.flatten()).view_as(at_BT)
     return torch.from_numpy(stored[at_BT.numpy()])
-
-
-def send(tensor: Tensor, device: torch.device) -> Tensor:
-    """The tensor on a device, which a GPU fetches when it comes to it."""
-    if tensor.device == device:
-        return tensor
-    if device.type == "cuda":
-        return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor.to(device)

@@ -1,5 +1,5 @@
 """Every model by the name in its configuration: `MODELS[config.name](config, num_classes)`."""
 
-from inkseq.models.bilstm import BiLSTM
+from inkseq.models.hybrid import BiLSTM
 
 MODELS = {"bilstm": BiLSTM}

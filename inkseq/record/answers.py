@@ -6,14 +6,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inkseq.data.packed import Packed
+from inkseq.data.packed import Packed, fingerprint
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE, choose_precision
 from inkseq.errors import UserError
-from inkseq.evaluation.scoring import predict
+from inkseq.evaluate.scoring import predict
+from inkseq.inference.runs import Run, differences, in_a_line, open_run
 from inkseq.record.finished import Finished
-from inkseq.runs import Run, differences, in_a_line, open_run
-from inkseq.training.resume import fingerprint
 
 
 def right_answers(runs: list[Finished], data: Packed, split: str, device: torch.device) -> list[NDArray[np.bool_]]:

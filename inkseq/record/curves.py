@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
 from numpy.typing import NDArray
 
-from inkseq.data.pictures import GREY, save
+from inkseq.plots import GREY, save
 from inkseq.record.finished import Finished
 from inkseq.record.names import short_names
-from inkseq.record.rows import Row
+from inkseq.record.results import Row
 
 Floats = NDArray[np.float64]
 

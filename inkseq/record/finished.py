@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inkseq import checkpoint
 from inkseq.config import TrainConfig
 from inkseq.errors import UserError
-from inkseq.runs import config_of, read_result
+from inkseq.inference import checkpoint
+from inkseq.inference.runs import config_of, read_result
 
 SAME_WEIGHTS = 0.01  # result.json's val is a second evaluation of the best weights, which a GPU may round otherwise
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from inkseq.errors import UserError
-from inkseq.runs import LOG
+from inkseq.inference.runs import LOG
 
 
 def find_runs(words: list[str], settings: set[str]) -> list[Path]:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from inkseq.record.rows import NOT_LEARNT, Row, settings_of
+from inkseq.record.results import NOT_LEARNT, Row, settings_of
 
 
 @dataclass(frozen=True)

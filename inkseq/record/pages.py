@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from inkseq.errors import UserError
-from inkseq.record import parts
-from inkseq.record.rows import Row, read_csv
+from inkseq.record import markdown as parts
+from inkseq.record.results import Row, read_csv
 
 Write = Callable[[str], str]  # from what a marker says (`results: NAME`) to the text behind it
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from inkseq.config import AugmentConfig, Layout
 from inkseq.data.augment import augment_strokes, check_augment
 from inkseq.data.batches import to_rows
-from inkseq.data.resident import Strokes
+from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
 
 CORNER = [[(0, 0), (100, 0)], [(100, 0), (100, 50)]]  # to the right, then down

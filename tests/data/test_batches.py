@@ -13,23 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkseq.config import AugmentConfig, ConvertConfig, Layout
+from inkseq.convert.conversion import convert
 from inkseq.data import resident
-from inkseq.data.batches import (
-    MOST_EVALUATED,
-    Batch,
-    Batches,
-    Share,
-    count_rows,
-    cut_by_length,
-    evaluation_batches,
-)
-from inkseq.data.conversion import convert
+from inkseq.data.batches import MOST_EVALUATED, Batch, Batches, Share, count_rows, cut_by_length, evaluation_batches
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
+from inkseq.drawings.strokes import to_sequence
 from inkseq.errors import UserError
-from inkseq.strokes import to_sequence
-from tests.drawings import SHARED, line, needs_shared, random_lines
 from tests.gpu import needs_gpu, nothing_waits
+from tests.samples import SHARED, line, needs_shared, random_lines
 
 CPU = torch.device("cpu")
 EVERYTHING = AugmentConfig(**{setting.name: 0.2 for setting in fields(AugmentConfig)})

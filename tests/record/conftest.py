@@ -8,9 +8,9 @@ import pytest
 
 from inkseq.config import BiLSTMConfig, Norm, OptimConfig, Precision, TrainConfig
 from inkseq.devices import ALONE
-from inkseq.runs import run_folder
-from inkseq.training.loop import train
-from tests.drawings import packed_doodles
+from inkseq.inference.runs import run_folder
+from inkseq.train.loop import train
+from tests.samples import packed_doodles
 
 
 def train_tiny(data: Path, runs: Path, name: str, hidden: int = 8, lr: float = 0.02, **others: Any) -> Path:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from inkseq import checkpoint
 from inkseq.collect import run as collect
 from inkseq.config import CollectConfig, ConvertConfig, SplitConfig
-from inkseq.data.conversion import convert
-from inkseq.data.doodles.write import write_doodles
+from inkseq.convert.conversion import convert
+from inkseq.doodles.write import write_doodles
 from inkseq.errors import UserError
+from inkseq.inference import checkpoint
 from inkseq.record.pages import written_anew
 from tests.record.conftest import train_tiny
 

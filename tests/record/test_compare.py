@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from inkseq import checkpoint
 from inkseq.compare import run as compare
 from inkseq.config import CompareConfig, ConvertConfig
-from inkseq.data.conversion import convert
-from inkseq.data.doodles.write import write_doodles
+from inkseq.convert.conversion import convert
 from inkseq.data.packed import open_packed
+from inkseq.doodles.write import write_doodles
 from inkseq.errors import UserError
+from inkseq.inference import checkpoint
 from inkseq.record.answers import right_answers
 from inkseq.record.finished import read_finished
 from tests.record.conftest import train_tiny

@@ -1,0 +1,77 @@
+"""The figures, each measured against a plain reference in the same run."""
+
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from inkseq.bench.benchmark import HEADER, Row
+from inkseq.bench.converting import bench_convert, bench_doodles, bench_memory, bench_simplify
+from inkseq.bench.exporting import bench_export
+from inkseq.bench.predicting import bench_predict
+from inkseq.bench.reporting import bench_report
+from inkseq.bench.searching import bench_pruning, bench_search
+from inkseq.bench.serving import bench_serve
+from inkseq.bench.training import bench_batches, bench_train
+from inkseq.cli import main
+from inkseq.config import BenchConfig
+from inkseq.errors import UserError
+from inkseq.tables import table
+
+ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
+    "convert": bench_convert,
+    "memory": bench_memory,
+    "simplify": bench_simplify,
+    "doodles": bench_doodles,
+    "batches": bench_batches,
+    "train": bench_train,
+    "search": bench_search,
+    "pruning": bench_pruning,
+    "report": bench_report,
+    "predict": bench_predict,
+    "serve": bench_serve,
+    "export": bench_export,
+}
+
+
+def run(config: BenchConfig) -> int:
+    """Measure; prints a table and writes it as JSON; exit code 1 where a bound is missed."""
+    unknown = set(config.only) - set(ROWS)
+    if unknown:
+        raise UserError(f"only={','.join(sorted(unknown))}: there are {', '.join(ROWS)}")
+    names = list(config.only or ROWS)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="inkseq-bench-") as scratch:
+        for name in names:
+            rows += ROWS[name](Path(config.data), Path(scratch)) if len(names) == 1 else apart(name, config, scratch)
+            print(table(HEADER, [row.to_cells() for row in rows]), end="\n\n", flush=True)
+    report = {"machine": machine(), "rows": [row.to_json() for row in rows]}
+    Path(config.out).write_text(json.dumps(report, indent=1))
+    print(f"{report['machine']}; also in {config.out}")
+    return 0 if all(row.passed for row in rows) else 1
+
+
+def apart(name: str, config: BenchConfig, scratch: str) -> list[Row]:
+    """Rows measured by a process of their own: what others leave in memory slows down the next."""
+    out = Path(scratch) / f"{name}.json"
+    words = [f"only={name}", f"data={config.data}", f"out={out}"]
+    subprocess.run([sys.executable, "-m", "inkseq.bench", *words], stdout=subprocess.DEVNULL, check=False)
+    if not out.exists():
+        raise UserError(f"the rows of only={name} could not be measured")
+    return [Row.from_json(row) for row in json.loads(out.read_text())["rows"]]
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    cpu = next((t for t in Path("/proc/cpuinfo").read_text().splitlines() if t.startswith("model name")), "?: ?")
+    names = ("numpy", "numba", "ujson", "torch")
+    return {"cpu": cpu.split(": ")[1], "python": platform.python_version(), **{n: version(n) for n in names}}
+
+
+if __name__ == "__main__":
+    main(run, BenchConfig)

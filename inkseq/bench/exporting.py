@@ -1,0 +1,28 @@
+"""Benchmark of an exported recogniser: drawings one by one, ONNX Runtime beside PyTorch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from inkseq.bench.benchmark import Row
+from inkseq.bench.reporting import packed
+from inkseq.data.packed import open_packed
+from inkseq.export.check import held_out, in_pytorch, milliseconds
+from inkseq.export.graph import from_points
+from inkseq.export.onnx_file import make_onnx, open_onnx
+from inkseq.inference.runs import open_run
+
+
+def bench_export(real: Path, scratch: Path) -> list[Row]:
+    """The default recogniser, after a step: what it learnt does not change how long it takes."""
+    data = packed(real, scratch, "quickdraw16")
+    train = [f"data={data}", f"runs={scratch}", "name=exported", "duration=1 steps"]
+    subprocess.run([sys.executable, "-m", "inkseq.train", *train], check=True, stdout=subprocess.DEVNULL)
+    run = open_run(scratch / "exported")
+    graph = from_points(run)
+    torch.set_num_threads(1)
+    readers = [in_pytorch(graph), open_onnx(make_onnx(graph).SerializeToString())]
+    pytorch, onnx = milliseconds(readers, held_out(open_packed(data), run.classes).drawings)
+    return [Row("export, ONNX Runtime against PyTorch, one by one", 1e3 / onnx, "drawings/s", 1e3 / pytorch, floor=2)]

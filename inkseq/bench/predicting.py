@@ -1,0 +1,83 @@
+"""Benchmarks of prediction: the command against its model alone, and its memory for few and for many drawings."""
+
+import subprocess
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from inkseq.bench.benchmark import Row
+from inkseq.bench.converting import MIB, grown, run_command
+from inkseq.bench.reporting import SMALL
+from inkseq.config import ConvertConfig
+from inkseq.convert.conversion import convert
+from inkseq.data.batches import to_rows
+from inkseq.drawings.entries import Entry
+from inkseq.drawings.reader import find, read_entries
+from inkseq.inference.recogniser import Recogniser, batches
+from inkseq.memory import keep_freed_memory
+from inkseq.predict.outputs import write_jsonl
+from inkseq.predict.stream import WINDOW, Tally, answer_windows
+
+COUNT = 12_000
+
+
+def bench_predict(real: Path, scratch: Path) -> list[Row]:
+    """Canonical drawings named by the default recogniser; by a small one, where only memory is looked at."""
+    rate, alone = _rates(train_a_step(real, scratch, "default", []), grown(real, scratch, COUNT), scratch / "answers")
+    small = train_a_step(real, scratch, "small", SMALL)
+    peaks = [_peak(small, grown(real, scratch, count)) for count in (20_000, 200_000)]
+    return [
+        Row("predict, default recogniser, against its model alone", rate, "drawings/s", alone, floor=0.8),
+        Row("predict, peak memory, 0.2 M drawings against 0.02 M", peaks[1], "MiB", peaks[0], ceiling=1.3),
+    ]
+
+
+def _rates(run: Path, raw: Path, out: Path) -> tuple[float, float]:
+    """Drawings a second from file to file, and by the model alone on batches that are ready; both in float32.
+
+    Window by window in turn, so that what else the machine does meets both; and each window once before, since
+    PyTorch takes longer over shapes it has not met.
+    """
+    keep_freed_memory()
+    recogniser = Recogniser(run, "auto")
+    entries = (entry for task in find(str(raw)) for entry in read_entries(task, lambda _: None))
+    seconds = seconds_alone = 0.0
+    with out.open("w") as file:
+        for _ in range(COUNT // WINDOW):
+            start = time.perf_counter()
+            window = list(islice(entries, WINDOW))
+            seconds += time.perf_counter() - start
+            _seconds_alone(recogniser, window)
+            start = time.perf_counter()
+            write_jsonl(answer_windows(iter(window), recogniser, 5, 0.0, Tally()), file)
+            seconds += time.perf_counter() - start
+            seconds_alone += _seconds_alone(recogniser, window)
+    return COUNT / seconds, COUNT / seconds_alone
+
+
+@torch.inference_mode()
+def _seconds_alone(recogniser: Recogniser, window: list[Entry]) -> float:
+    drawings = [entry.drawing for entry in window if entry.drawing is not None]
+    ready = [to_rows(strokes, recogniser.run.config.layout) for _, strokes in batches(drawings)]
+    start = time.perf_counter()
+    for x_BTC, length_B in ready:
+        recogniser.run.model(x_BTC, length_B)
+    return time.perf_counter() - start
+
+
+def _peak(run: Path, raw: Path) -> float:
+    """MiB that the command takes at most."""
+    return run_command(["inkseq.predict", f"run={run}", f"input={raw}", "format=jsonl"])[1] / MIB
+
+
+def train_a_step(real: Path, scratch: Path, name: str, words: list[str]) -> Path:
+    """A recogniser of all classes after a single step: it is as fast as one that knows something."""
+    packed = scratch / "packed-predict"
+    if not packed.exists():
+        convert(ConvertConfig(raw=[str(grown(real, scratch, COUNT))], out=str(packed)))
+    train = [f"data={packed}", f"runs={scratch}", f"name=predict-{name}", "duration=1 steps", *words]
+    subprocess.run([sys.executable, "-m", "inkseq.train", *train], check=True, stdout=subprocess.DEVNULL)
+    return scratch / f"predict-{name}"

@@ -1,0 +1,111 @@
+"""Benchmarks of training: the tutorial's network at batches of 256, drawings as long as real ones."""
+
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+
+from inkseq.bench.benchmark import Row, best_seconds
+from inkseq.bench.converting import grown
+from inkseq.cli import compose_config
+from inkseq.config import ConvertConfig, TrainConfig
+from inkseq.convert.conversion import convert
+from inkseq.data.batches import Batches
+from inkseq.data.packed import Packed, open_packed
+from inkseq.data.resident import Drawings
+from inkseq.devices import ALONE
+from inkseq.memory import keep_freed_memory
+from inkseq.train.learner import Learner
+
+COUNT, BATCH, STEPS = 40_000, 256, 24
+CPU = torch.device("cpu")
+
+
+def bench_train(real: Path, scratch: Path) -> list[Row]:
+    """A training step of ours (bfloat16, equal lengths) against the usual one (float32, packed)."""
+    data = _packed(real, scratch)
+    usual, bucketed = (_usual_rate(data, order) for order in ("random", "bucketed"))
+    keep_freed_memory()
+    config = compose_config(
+        TrainConfig, [f"data={data.path}", "model=tutorial", f"batch_size={BATCH}", "layout=inkseq"]
+    )
+    drawings = Drawings(data, "train", CPU)
+    batches = Batches(drawings, BATCH, seed=0)
+    rates = {}
+    for dtype in (torch.bfloat16, torch.float32):
+        learner = Learner(config, data.classes, CPU, dtype, ALONE)
+        rates[dtype], waiting, real_points, computed = _train(learner, batches)
+    flops = 3 * _flops_of_a_point() * float(drawings.length_N.mean())
+    rate = rates[torch.bfloat16]
+    return [
+        Row("training, against random packed batches", rate, "drawings/s", usual, floor=8),
+        Row("training, against bucketed packed batches", rate, "drawings/s", bucketed, floor=2.5),
+        Row("training in float32, likewise", rates[torch.float32], "drawings/s", bucketed),
+        Row("training, share of the bfloat16 matrix rate", rate * flops / 1e9, "GFLOP/s", _matrix_rate(), floor=0.3),
+        Row("real points of those computed", real_points / computed, "", floor=0.9),
+        Row("share of a step spent waiting for data", 100 * waiting, "%", ceiling=3),
+    ]
+
+
+def bench_batches(real: Path, scratch: Path) -> list[Row]:
+    """Batches alone, no model, on one core."""
+    data = _packed(real, scratch)
+    batches = Batches(Drawings(data, "train", CPU), BATCH, seed=0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    steps = batches.steps_per_epoch - 1
+
+    def epoch() -> None:
+        for step in range(steps):
+            batches.step(step)
+
+    rate = steps * BATCH / best_seconds(epoch)
+    torch.set_num_threads(threads)
+    return [Row("batches made, no model", rate, "drawings/s", floor=300_000)]
+
+
+def _packed(real: Path, scratch: Path) -> Packed:
+    out = scratch / "packed-train"
+    if not out.exists():
+        raw = grown(real, scratch, COUNT)
+        convert(ConvertConfig(raw=[str(raw)], out=str(out)))
+    return open_packed(out)
+
+
+def _usual_rate(data: Packed, order: str) -> float:
+    words = [sys.executable, "-m", "inkseq.bench.usual", str(data.path), order]
+    return float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+
+
+def _train(learner: Learner, batches: Batches) -> tuple[float, float, int, int]:
+    """Drawings a second, the share of time without a batch, points that are real, points computed."""
+    waiting, real, computed, drawings, start = 0.0, 0, 0, 0, 0.0
+    for step in range(4 + STEPS):
+        if step == 4:
+            waiting, real, computed, drawings, start = 0.0, 0, 0, 0, time.perf_counter()
+        before = time.perf_counter()
+        groups = batches.step(step)
+        waiting += time.perf_counter() - before
+        learner.learn(step, groups, 1e-4)
+        drawings += sum(len(batch.label_B) for batch, _ in groups)
+        real += sum(int(batch.length_B.sum()) for batch, _ in groups)
+        computed += sum(batch.x_BTC.shape[0] * batch.x_BTC.shape[1] for batch, _ in groups)
+    seconds = time.perf_counter() - start
+    return drawings / seconds, waiting / seconds, real, computed
+
+
+def _flops_of_a_point() -> int:
+    """Multiplications and additions of the tutorial's network forward, for one point."""
+    widths, kernels = (3, 48, 64, 96), (5, 5, 3)
+    convs = sum(2 * k * a * b for (a, b), k in zip(pairwise(widths), kernels, strict=True))
+    lstms = sum(2 * 2 * 4 * 128 * (width + 128) for width in (96, 256, 256))
+    return convs + lstms
+
+
+def _matrix_rate() -> float:
+    """This machine's own, in GFLOP/s: 4096 x 4096 matrices in bfloat16."""
+    a = torch.randn(4096, 4096, dtype=torch.bfloat16)
+    return 2 * 4096**3 / best_seconds(lambda: a @ a, 4) / 1e9

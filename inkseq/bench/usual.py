@@ -1,0 +1,81 @@
+"""The usual way to train on drawings of many lengths, to be measured against: batches as they come (or of equal
+lengths), padded, packed for the LSTM, float32. Run as a program of its own, in the state torch starts in:
+
+    python -m inkseq.bench.usual DATA random|bucketed
+"""
+
+import sys
+import time
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from inkseq.config import Layout
+from inkseq.data.packed import open_packed
+from inkseq.drawings.strokes import to_sequence
+
+BATCH, WARM, TIMED = 256, 1, 4
+
+
+class PackedBiLSTM(nn.Module):
+    """The tutorial's network, its LSTM fed with packed sequences."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        widths, kernels = (3, 48, 64, 96), (5, 5, 3)
+        self.convs = nn.ModuleList(
+            nn.Conv1d(a, b, k, padding="same") for a, b, k in zip(widths, widths[1:], kernels, strict=False)
+        )
+        self.dropout = nn.Dropout(0.3)
+        self.lstm = nn.LSTM(96, 128, 3, batch_first=True, bidirectional=True, dropout=0.3)
+        self.head = nn.Linear(256, num_classes)
+
+    def forward(self, x_BTC: Tensor, length_B: Tensor) -> Tensor:
+        h_BCT = x_BTC.mT
+        for number, conv in enumerate(self.convs):
+            h_BCT = conv(self.dropout(h_BCT) if number else h_BCT)
+        packed = pack_padded_sequence(h_BCT.mT, length_B, batch_first=True, enforce_sorted=False)
+        h_BTH, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
+        logits_BK: Tensor = self.head(h_BTH.sum(1))
+        return logits_BK
+
+
+def measure(path: str, order: str) -> float:
+    """Drawings trained on a second."""
+    torch.manual_seed(0)
+    data = open_packed(path)
+    rng = np.random.default_rng(0)
+    indices = rng.permutation(len(data))
+    lengths = np.diff(data.offsets)
+    if order == "bucketed":
+        batches = np.array_split(indices[np.argsort(lengths[indices], kind="stable")], len(data) // BATCH)
+        # Evenly from short to long, without the very longest: those take minutes, for packing is quadratic in length.
+        quantiles = (np.arange(TIMED) + 0.5) / TIMED
+        chosen = [batches[len(batches) // 2], *(batches[int(q * len(batches))] for q in quantiles)]
+    else:
+        chosen = list(indices[: BATCH * (WARM + TIMED)].reshape(-1, BATCH))
+    model = PackedBiLSTM(len(data.classes))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+    seconds, done = 0.0, 0
+    for number, batch in enumerate(chosen):
+        rows = [torch.from_numpy(to_sequence(*data.drawing(int(i)), Layout.inkseq)) for i in batch]
+        x_BTC = nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        length_B = torch.tensor([len(r) for r in rows])
+        label_B = torch.from_numpy(data.labels[np.sort(batch)].astype(np.int64))
+        start = time.perf_counter()
+        loss = cross_entropy(model(x_BTC, length_B), label_B)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), 9.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        if number >= WARM:
+            seconds += time.perf_counter() - start
+            done += len(batch)
+    return done / seconds
+
+
+if __name__ == "__main__":
+    print(measure(sys.argv[1], sys.argv[2]))

@@ -1,0 +1,35 @@
+"""Raw drawings (Quick, Draw! ndjson, Kaggle CSV, sketch-rnn npz; files or folders) into a packed dataset."""
+
+import sys
+
+from inkseq.cli import main
+from inkseq.config import ConvertConfig
+from inkseq.convert.conversion import convert
+from inkseq.data.packed import open_packed
+
+
+def run(config: ConvertConfig) -> int:
+    """Convert raw drawings into a packed dataset: ndjson, csv, npz, zip; files or folders."""
+    books = convert(config)
+    print(books.to_text())
+    splits = open_packed(config.out).meta["splits"]
+    sizes = ", ".join(f"{name} {end - start:,}" for name, (start, end) in splits.items())
+    print(f"packed {books.kept:,} drawings into {config.out}: {sizes}")
+    if splits["train"][1] and splits["val"][0] == splits["val"][1]:
+        how = "val_from_train=0.1" if config.split.val else "split.val= (of a train/ folder val_from_train=0.1)"
+        print(f"there is no val split to watch training by; {how} makes one")
+    if not books.rejected:
+        return 0
+    share = books.rejected.total() / books.lines
+    where = f"{config.out}/rejected.ndjson names file, line and reason of each"
+    print(f"{books.rejected.total():,} of {books.lines:,} lines ({share:.2%}) rejected: {where}")
+    if books.damaged:
+        named = ", ".join(books.damaged)
+        print(f"inkseq: only what comes before the damage was read of {named}", file=sys.stderr)
+    if share > config.max_rejected:
+        print(f"inkseq: more than max_rejected={config.max_rejected:g} of the lines are no drawings", file=sys.stderr)
+    return int(bool(books.damaged) or share > config.max_rejected)
+
+
+if __name__ == "__main__":
+    main(run, ConvertConfig)

@@ -1,0 +1,190 @@
+"""Reading: a task's drawings into the buckets, with the books of what was read, left out and rejected."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from inkseq.config import ConvertConfig, Simplify
+from inkseq.convert.shuffle import BucketWriter
+from inkseq.drawings.blocks import line_blocks
+from inkseq.drawings.canonical import Damaged, Rejected
+from inkseq.drawings.columns import Columns, concatenate, from_records
+from inkseq.drawings.kaggle import WORDLESS
+from inkseq.drawings.ndjson import Record, parse_line
+from inkseq.drawings.scan import Bytes, all_slow, scan
+from inkseq.drawings.sketchrnn import read_npz
+from inkseq.drawings.sources import UNLABELLED, Task
+
+RECORDS_AT_ONCE = 1 << 14
+
+
+@dataclass
+class Reject:
+    line: int  # counted from the task's first
+    reason: str
+    text: str  # how the line begins
+
+
+@dataclass
+class TaskBooks:
+    """What one task did, word by word; the words are numbered as the task met them."""
+
+    words: list[str] = field(default_factory=list)
+    lines: int = 0
+    read: Counter[int] = field(default_factory=Counter)
+    kept: Counter[int] = field(default_factory=Counter)
+    ranked: Counter[int] = field(default_factory=Counter)  # of the kept those that bring no split
+    left_out: dict[str, Counter[int]] = field(default_factory=dict)
+    rejected: Counter[str] = field(default_factory=Counter)
+    damaged: bool = False
+
+
+def read_task(
+    number: int,
+    task: Task,
+    config: ConvertConfig,
+    buckets: BucketWriter,
+    folder: Path,
+    tick: Callable[[int], None],
+) -> TaskBooks:
+    """Read all of a task into the buckets; its rejected lines go to the file `folder`/NUMBER."""
+    books = TaskBooks()
+    words: dict[str, int] = {}
+    for columns, rejects in _blocks(task, config.simplify, words, books, tick):
+        if task.split >= 0:
+            columns.split[columns.split < 0] = task.split
+        columns.split[columns.word == words.get(WORDLESS, -1)] = UNLABELLED
+        keep = _keep(columns, list(words), config, books)
+        _count(columns.word[keep], books.kept)
+        buckets.write(columns, keep, _ranks(columns.word[keep], columns.split[keep], books.ranked), number)
+        if rejects:
+            _write_rejects(folder / str(number), rejects)
+            books.rejected.update(reject.reason for reject in rejects)
+    books.words = list(words)
+    return books
+
+
+def _write_rejects(path: Path, rejects: list[Reject]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps([reject.line, reject.reason, reject.text]) + "\n" for reject in rejects)
+
+
+def _blocks(
+    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Callable[[int], None]
+) -> Iterator[tuple[Columns, list[Reject]]]:
+    """Drawings and rejects of the task, some megabytes at a time; for a rest that cannot be read one reject."""
+    try:
+        if task.kind == "npz":
+            yield from _npz_blocks(task, mode, words, books)
+            tick(task.end)
+        else:
+            yield from _line_blocks(task, mode, words, books, tick)
+    except Rejected as rejected:
+        books.damaged = isinstance(rejected, Damaged)
+        yield from_records([], [], words), [Reject(books.lines, str(rejected), "")]
+        books.lines += 1
+
+
+def _line_blocks(
+    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Callable[[int], None]
+) -> Iterator[tuple[Columns, list[Reject]]]:
+    for text, wordless in line_blocks(task, tick):
+        first_line = books.lines
+        for columns, rejects, num_lines in read_lines(text, mode, {} if wordless else words):
+            if wordless and len(columns):
+                columns.word[:] = words.setdefault(WORDLESS, len(words))
+            for reject in rejects:
+                reject.line += first_line
+            books.lines += num_lines
+            yield columns, rejects
+
+
+def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[tuple[Columns, list[Reject], int]]:
+    """Whole lines of ndjson as columns, by the bulk path where it can; what was rejected; the number of lines."""
+    always = mode is Simplify.always
+    stretches = all_slow(text) if always else scan(text, words, check_canonical=mode is Simplify.auto)
+    for columns, slow, num_lines in stretches:
+        records: list[Record] = []
+        lines: list[int] = []
+        rejects: list[Reject] = []
+        for line, start, end in slow.tolist():
+            try:
+                records.append(parse_line(text[start:end].tobytes(), mode))
+                lines.append(line)
+            except Rejected as rejected:
+                begin = text[start : min(end, start + 120)].tobytes().decode(errors="replace")
+                rejects.append(Reject(line, str(rejected), begin))
+        if records:
+            columns = concatenate([columns, from_records(records, lines, words)])
+        yield columns, rejects, num_lines
+
+
+def _npz_blocks(
+    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks
+) -> Iterator[tuple[Columns, list[Reject]]]:
+    records: list[Record] = []
+    lines: list[int] = []
+    rejects: list[Reject] = []
+    for drawing in read_npz(task.path, mode):
+        if isinstance(drawing, Record):
+            records.append(drawing)
+            lines.append(books.lines)
+        else:
+            rejects.append(Reject(books.lines, str(drawing), ""))
+        books.lines += 1
+        if len(records) + len(rejects) == RECORDS_AT_ONCE:
+            yield from_records(records, lines, words), rejects
+            records, lines, rejects = [], [], []
+    yield from_records(records, lines, words), rejects
+
+
+def _keep(columns: Columns, words: list[str], config: ConvertConfig, books: TaskBooks) -> NDArray[np.intp]:
+    """Indices, in line order, of the drawings the settings ask for; the others go into the books."""
+    chosen = np.array([not config.classes or w in config.classes or w == WORDLESS for w in words], np.bool_)
+    too_many = config.max_points is not None and columns.num_points > config.max_points
+    leave = {
+        "other_class": ~chosen[columns.word],
+        "unrecognized": config.recognized_only & ~columns.recognized,
+        "too_few_points": columns.num_points < config.min_points,
+        "too_many_points": np.broadcast_to(np.asarray(too_many), len(columns)),
+    }
+    keep = np.ones(len(columns), np.bool_)
+    _count(columns.word, books.read)
+    for reason, those in leave.items():
+        if (keep & those).any():
+            _count(columns.word[keep & those], books.left_out.setdefault(reason, Counter()))
+            keep &= ~those
+    indices = np.flatnonzero(keep)
+    return indices[np.argsort(columns.line[indices], kind="stable")]
+
+
+def _count(word: NDArray[np.int32], counter: Counter[int]) -> None:
+    counts = np.bincount(word)
+    counter.update({int(w): int(counts[w]) for w in np.flatnonzero(counts)})
+
+
+def _ranks(word: NDArray[np.int32], split: NDArray[np.int8], ranked: Counter[int]) -> NDArray[np.uint32]:
+    """For each drawing how many of its word without a split came before it in the task; `ranked` grows by them."""
+    counts = np.zeros(int(word.max(initial=-1)) + 1, np.uint32)
+    met = np.unique(word).tolist()
+    for w in met:
+        counts[w] = ranked[w]
+    ranks: NDArray[np.uint32] = _running_ranks(word, split, counts)
+    ranked.update({w: int(counts[w]) - ranked[w] for w in met})
+    return ranks
+
+
+@njit(cache=True)
+def _running_ranks(word: Any, split: Any, counts: Any) -> Any:
+    ranks = np.empty(len(word), np.uint32)
+    for i in range(len(word)):
+        ranks[i] = counts[word[i]]
+        counts[word[i]] += split[i] < 0
+    return ranks

@@ -1,0 +1,111 @@
+"""Which split a drawing goes to: its source's own, else by its rank within its class."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from inkseq.config import ConvertConfig, SplitConfig, SplitOrder, SplitUnit
+from inkseq.convert.shuffle import Rows
+from inkseq.drawings.sources import SPLITS
+from inkseq.errors import UserError
+
+TRAIN, VAL = SPLITS.index("train"), SPLITS.index("val")
+FREE = -1  # of no split yet
+SURPLUS = -2  # more than the splits ask for
+Counts = NDArray[np.int64]
+
+
+def check_split(split: SplitConfig) -> None:
+    shares = [split.train, split.val, split.test]
+    if not all(0 <= share < np.inf for share in shares) or not any(shares):
+        raise UserError(f"split.train, split.val and split.test must be positive: {shares}")
+    if split.unit is SplitUnit.count and any(share % 1 for share in shares):
+        raise UserError(f"split.train, split.val and split.test must be whole numbers of drawings: {shares}")
+    if split.unit is SplitUnit.fraction and sum(shares) > 1 + 1e-9:
+        raise UserError(f"split.train + split.val + split.test is {sum(shares):g}: fractions of a class exceed 1")
+
+
+def rank_bounds(split: SplitConfig, totals_K: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(K, 4): ranks bounds[k, s] to bounds[k, s + 1] of class k go to split s.
+
+    A class too small for the counts asked for gives each split its share. Where the share of a split comes to no
+    drawing at all, it gets one that the largest would have got; if there are not enough for all, train comes first.
+    """
+    upto = np.cumsum([0, split.train, split.val, split.test])
+    times = totals_K if split.unit is SplitUnit.fraction else np.minimum(totals_K / upto[-1], 1)
+    sizes = np.diff(np.rint(np.outer(times, upto) + 1e-6).astype(np.int64), axis=1)
+    asked = np.diff(upto) > 0
+    enough = totals_K >= asked.sum()
+    sizes[np.ix_(enough, asked)] = np.maximum(sizes[np.ix_(enough, asked)], 1)
+    sizes[np.arange(len(sizes)), sizes.argmax(axis=1)] -= np.maximum(sizes.sum(axis=1) - totals_K, 0)
+    sizes[np.ix_(~enough, asked)] = -np.sort(-sizes[np.ix_(~enough, asked)], axis=1)
+    return np.pad(np.cumsum(sizes, axis=1), ((0, 0), (1, 0)))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Where the drawings of a class go by their rank: what to do with those of no split, and with train/ ones."""
+
+    bounds: Counts  # (K, 4), of those of no split
+    to_val: Counts  # (K,): so many of the train/ ones become val
+    by_file: bool  # ranks are those in the files, not in the order of hashes
+
+    @classmethod
+    def make(cls, config: ConvertConfig, counts: "ClassCounts", ranked_K: Counts) -> "Rules":
+        """`counts` are of all drawings; `ranked_K`, which ranks in the files go up to, still has the duplicates."""
+        by_file = config.split.order is SplitOrder.file
+        share = 0.0 if counts.has_val else config.val_from_train
+        to_val = np.rint(counts.train_K * share).astype(np.int64)
+        return cls(rank_bounds(config.split, ranked_K if by_file else counts.free_K), to_val, by_file)
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Of each class the drawings of no split and those of train/ folders; whether any is of a val/ one."""
+
+    free_K: Counts
+    train_K: Counts
+    has_val: bool
+
+    @classmethod
+    def of(cls, drawings: Rows, num_classes: int) -> "ClassCounts":
+        label, split = drawings["label"], drawings["split"]
+        free_K, train_K = (np.bincount(label[split == s], minlength=num_classes) for s in (FREE, TRAIN))
+        return cls(free_K, train_K, bool((split == VAL).any()))
+
+    def nothing(self) -> "ClassCounts":
+        return ClassCounts(np.zeros_like(self.free_K), np.zeros_like(self.train_K), False)
+
+    def __add__(self, other: "ClassCounts") -> "ClassCounts":
+        free_K, train_K = self.free_K + other.free_K, self.train_K + other.train_K
+        return ClassCounts(free_K, train_K, self.has_val or other.has_val)
+
+
+def divide(drawings: Rows, rules: Rules, before: ClassCounts) -> NDArray[np.int8]:
+    """The split of each drawing of a bucket, SURPLUS for those beyond all; `before` counts earlier buckets."""
+    split, label, rank = (np.ascontiguousarray(drawings[name]) for name in ("split", "label", "rank"))
+    seen = np.stack([before.free_K, before.train_K])
+    divided: NDArray[np.int8] = _divide(split, label, rank, rules.by_file, rules.bounds, rules.to_val, seen)
+    return divided
+
+
+@njit(cache=True)
+def _divide(split: Any, label: Any, rank: Any, by_file: bool, bounds: Any, to_val: Any, seen: Any) -> Any:
+    divided = split.copy()
+    for i in range(len(split)):
+        k = label[i]
+        if split[i] == TRAIN:
+            if seen[1, k] < to_val[k]:
+                divided[i] = VAL
+            seen[1, k] += 1
+        elif split[i] == FREE:
+            place = rank[i] if by_file else seen[0, k]
+            seen[0, k] += 1
+            divided[i] = SURPLUS
+            for s in range(3):
+                if bounds[k, s] <= place < bounds[k, s + 1]:
+                    divided[i] = s
+    return divided

@@ -1,0 +1,125 @@
+"""From a task to blocks of whole ndjson lines: plain, compressed, in a zip, or translated from CSV."""
+
+import gzip
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from io import BufferedIOBase
+from typing import cast
+
+import numpy as np
+
+from inkseq.drawings.canonical import Damaged
+from inkseq.drawings.kaggle import SUBMISSION, CsvToNdjson, split_cells
+from inkseq.drawings.ndjson import MAX_LINE
+from inkseq.drawings.scan import Bytes
+from inkseq.drawings.sources import Task
+
+BLOCK_BYTES = 2 * 2**20  # with what is made of it, small enough for the caches of two cores
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def line_blocks(task: Task, tick: Callable[[int], None]) -> Iterator[tuple[Bytes, bool]]:
+    """Whole lines of ndjson, some megabytes at a time, and whether their words mean nothing.
+
+    `tick` hears of the bytes read from the disk. A block is good until the next one is asked for. Raises Rejected
+    where the rest cannot be read, Damaged where it is damaged: what came before it stands.
+    """
+    stream, share = open_task(task)
+    with stream:
+        blocks = _whole_lines(stream, share, task, tick)
+        if task.kind == "ndjson":
+            yield from ((block, False) for block in blocks)
+            return
+        translate: CsvToNdjson | None = None
+        for block in blocks:
+            text = block.tobytes()
+            if translate is None:
+                header, _, text = text.partition(b"\n")
+                names = split_cells(header.decode(errors="replace"))
+                if names == SUBMISSION:
+                    return
+                translate = CsvToNdjson(names)
+            if text:
+                yield np.frombuffer(translate.block(text), np.uint8), translate.wordless
+
+
+def open_task(task: Task) -> tuple[BufferedIOBase, float]:
+    """The task's file, and how many bytes on the disk each of its bytes is: fewer than one within a zip."""
+    if not task.member:
+        return task.path.open("rb"), 1.0
+    try:
+        with zipfile.ZipFile(task.path) as archive:
+            size = archive.getinfo(task.member).file_size
+            return cast(BufferedIOBase, archive.open(task.member)), task.end / max(size, 1)  # outlives its archive
+    except Exception as error:
+        raise damaged(error) from None
+
+
+def damaged(error: Exception) -> Exception:
+    """What to raise for an error met in somebody's file: their libraries raise all sorts where bytes are wrong.
+
+    Only the system gives errors a number, and those are not the file's fault.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    return Damaged(f"the file is damaged from here on ({str(error) or type(error).__name__})")
+
+
+def _whole_lines(stream: BufferedIOBase, share: float, task: Task, tick: Callable[[int], None]) -> Iterator[Bytes]:
+    """The task's bytes cut at line ends, in one buffer that is used again and again.
+
+    No line grows past MAX_LINE + 1 bytes, which is enough to reject it.
+    """
+    begin, left = 0, sys.maxsize
+    if task.is_part:
+        begin = _line_start(stream, task.start)
+        left = _line_start(stream, task.end) - begin
+        stream.seek(begin)
+    text = gzip.GzipFile(fileobj=stream) if task.is_gzip else stream
+    buffer = bytearray(min(MAX_LINE + 1 + BLOCK_BYTES, left) + 1)
+    array = np.frombuffer(buffer, np.uint8)
+    used, before, error = 0, begin, None  # `used`: bytes of an unfinished line at the buffer's start
+    while error is None:
+        got, error = _read_into(text, memoryview(buffer)[used : used + min(BLOCK_BYTES, left)])
+        if not got:
+            break
+        left -= got
+        now = int(stream.tell() * share)
+        tick(now - before)
+        first = len(BYTE_ORDER_MARK) if before == 0 and buffer.startswith(BYTE_ORDER_MARK) else 0
+        before = now
+        end = used + got
+        cut = buffer.rfind(b"\n", used, end) + 1
+        if cut:
+            yield array[first:cut]
+        used = min(end - cut, MAX_LINE + 1)
+        array[:used] = array[cut : cut + used]
+    if used:
+        array[used] = ord("\n")
+        yield array[: used + 1]
+    if error is not None:
+        raise damaged(error)
+
+
+def _read_into(text: BufferedIOBase, view: memoryview) -> tuple[int, Exception | None]:
+    """Fill the view as far as there is something to read; (bytes read, the error met behind them)."""
+    got = 0
+    try:
+        while got < len(view) and (read := text.readinto1(view[got:])):
+            got += read
+    except Exception as error:
+        return got, error
+    return got, None
+
+
+def _line_start(stream: BufferedIOBase, offset: int) -> int:
+    """The first position at or after `offset` where a line starts."""
+    if offset == 0:
+        return 0
+    stream.seek(offset - 1)
+    while data := stream.read(1 << 16):
+        newline = data.find(b"\n")
+        if newline >= 0:
+            return stream.tell() - len(data) + newline + 1
+    return stream.tell()

@@ -1,0 +1,98 @@
+"""What counts as a drawing, and any strokes made canonical: as `convert` does it, so does everybody who asks."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from inkseq.config import Simplify
+from inkseq.drawings.simplify import simplify
+from inkseq.drawings.strokes import CANVAS, Flat, flatten, is_canonical
+
+AnyStrokes = Iterable[Iterable[ArrayLike]]  # each [xs, ys] or [xs, ys, times], be it lists, tuples or arrays
+
+MAX_COORDINATE = 1e9  # beyond it no device draws, and differences lose whole pixels
+MAX_POINTS = 10_000  # of a canonical drawing: twenty times what people draw, and memory grows with them
+
+
+class Rejected(Exception):  # noqa: N818 - not an error of the program
+    """A line that is no drawing, and why."""
+
+
+class Damaged(Rejected):
+    """The rest of a file that breaks off or makes no sense, and why."""
+
+
+def canonical(strokes: AnyStrokes) -> Flat:
+    """Points and pen of any strokes, simplified unless they are already: as `convert` does it."""
+    try:
+        # Lists, tuples and arrays alike become lists of Python's own numbers.
+        plain = [[np.asarray(column).tolist() for column in stroke] for stroke in strokes]
+        return read_drawing(plain)
+    except (Rejected, TypeError, ValueError) as reason:
+        raise ValueError(f"this is no drawing: {reason}") from None
+
+
+def read_drawing(drawing: Any) -> Flat:
+    """The same of strokes as JSON gives them, in lists; raises Rejected."""
+    if isinstance(drawing, list) and len(drawing) > MAX_POINTS:
+        raise Rejected(f"more than {MAX_POINTS:,} strokes")
+    points, pen, has_times = check_drawing(drawing)
+    return check_size(*make_canonical(points, pen, Simplify.auto, has_times))
+
+
+def check_size(points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> Flat:
+    """A canonical drawing, if it is not too long to be named."""
+    if len(points) > MAX_POINTS:
+        raise Rejected(f"more than {MAX_POINTS:,} points, simplified")
+    return points, pen
+
+
+def check_drawing(drawing: Any) -> tuple[NDArray[np.float64], NDArray[np.uint8], bool]:
+    """Points and pen of a list of `[xs, ys]` or `[xs, ys, ts]`, and whether it has times; else Rejected."""
+    if drawing is None:
+        raise Rejected("no drawing")
+    if not isinstance(drawing, list):
+        raise Rejected("drawing is not a list of strokes")
+    if not drawing:
+        raise Rejected("empty drawing")
+    for stroke in drawing:
+        _check_stroke(stroke)
+    try:
+        points, pen = flatten(drawing)
+    except OverflowError:
+        raise Rejected("coordinate too large") from None
+    if not np.isfinite(points).all():
+        raise Rejected("coordinate is not finite")
+    if np.abs(points).max() > MAX_COORDINATE:
+        raise Rejected("coordinate too large")
+    return points, pen, any(len(stroke) == 3 for stroke in drawing)
+
+
+def make_canonical(
+    points: NDArray[np.float64], pen: NDArray[np.uint8], mode: Simplify, has_times: bool = False
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Simplify as told; `auto` leaves alone what is canonical already."""
+    if mode is Simplify.always or (mode is Simplify.auto and (has_times or not is_canonical(points))):
+        try:
+            return simplify(points, pen)
+        except ValueError as error:
+            raise Rejected(str(error)) from None
+    whole = points.astype(np.uint8) if points.min() >= 0 and points.max() <= CANVAS else None
+    if whole is None or (whole != points).any():
+        raise Rejected("coordinates are not whole numbers in 0..255 (and simplify=never)")
+    return whole, pen
+
+
+def _check_stroke(stroke: Any) -> None:
+    if not isinstance(stroke, list) or len(stroke) not in (2, 3):
+        raise Rejected("stroke is not [xs, ys] or [xs, ys, times]")
+    if not all(isinstance(column, list) for column in stroke):
+        raise Rejected("stroke is not [xs, ys] or [xs, ys, times]")
+    if len({len(column) for column in stroke}) != 1:
+        raise Rejected("x and y of different length")
+    if not stroke[0]:
+        raise Rejected("empty stroke")
+    if not {type(value) for column in stroke[:2] for value in column} <= {int, float}:
+        raise Rejected("coordinate is not a number")

@@ -1,0 +1,77 @@
+"""What an input holds: drawings, and what was to be one but is none, with the reason."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from inkseq.drawings.canonical import Rejected, read_drawing
+from inkseq.drawings.ndjson import UNPRINTABLE, check_word, load_json
+from inkseq.drawings.strokes import Flat
+
+MAX_KEY = 200  # characters
+
+
+class Entry(NamedTuple):
+    """A drawing, canonical, or why there is none."""
+
+    source: str  # FILE:LINE
+    drawing: Flat | None
+    error: str = ""
+    key_id: str = ""  # as it was given, if it was
+    word: str = ""  # likewise
+
+
+def json_entries(line: bytes, source: str) -> Iterator[Entry]:
+    """What a JSON text holds: strokes, an object with a `drawing`, or a list of either."""
+    try:
+        value = load_json(line)
+    except Rejected as reason:
+        yield Entry(source, None, str(reason))
+        return
+    if _is_many(value):
+        for number, one in enumerate(value, 1):
+            yield _entry(one, f"{source}[{number}]")
+    else:
+        yield _entry(value, source)
+
+
+def drawing_entry(source: str, drawing: Any, key_id: str = "", word: str = "") -> Entry:
+    """An entry of strokes, whatever they are."""
+    try:
+        return Entry(source, read_drawing(drawing), "", key_id, word)
+    except Rejected as reason:
+        return Entry(source, None, str(reason), key_id, word)
+
+
+def _is_many(value: Any) -> bool:
+    """Whether a list begins with an object, or is one level deeper than strokes are."""
+    depth = 0
+    while isinstance(value, list) and value and depth < 4:
+        value = value[0]
+        depth += 1
+    return depth == 4 or (depth == 1 and isinstance(value, dict))
+
+
+def _entry(value: Any, source: str) -> Entry:
+    if isinstance(value, list):
+        return drawing_entry(source, value)
+    if not isinstance(value, dict):
+        return Entry(source, None, "neither strokes nor an object with a drawing")
+    key_id = word = ""
+    try:
+        key_id = _key(value.get("key_id"))
+        if value.get("word") not in (None, ""):
+            word = check_word(value["word"])
+    except Rejected as reason:
+        return Entry(source, None, str(reason), key_id)
+    return drawing_entry(source, value.get("drawing"), key_id, word)
+
+
+def _key(key: Any) -> str:
+    """A key_id as text; here it may be any, since nothing is looked up by it."""
+    if key is None:
+        return ""
+    if not isinstance(key, str | int) or isinstance(key, bool):
+        raise Rejected("key_id is neither text nor a whole number")
+    if len(str(key)) > MAX_KEY or UNPRINTABLE.search(str(key)):
+        raise Rejected("key_id is too long, or has unprintable characters")
+    return str(key)

@@ -1,0 +1,88 @@
+"""Entries of lines: JSON, or a table with a column of drawings. Canonical Quick, Draw! lines by the bulk path."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+import numpy as np
+
+from inkseq.drawings.canonical import Rejected, check_size
+from inkseq.drawings.columns import Columns
+from inkseq.drawings.entries import Entry, json_entries
+from inkseq.drawings.kaggle import CsvToNdjson
+from inkseq.drawings.ndjson import MAX_LINE
+from inkseq.drawings.scan import all_slow, scan
+
+BLOCK_LINES, BLOCK_BYTES = 2_000, 4 * 2**20
+LEADING_ZERO = b'"key_id":"0'  # the bulk path reads a key_id as a number, which would lose it
+
+
+def line_entries(lines: Iterable[bytes], where: str) -> Iterator[Entry]:
+    """Entries of lines of JSON."""
+    first_line = 1
+    for block in _blocks(lines):
+        yield from _block_entries(block, where, first_line)
+        first_line += block.count(b"\n")
+
+
+def csv_entries(names: list[str], lines: Iterable[bytes], where: str) -> Iterator[Entry]:
+    """Entries of lines of CSV that stand under a header of these names."""
+    translate = CsvToNdjson(names)
+    first_line = 2
+    for block in _blocks(lines):
+        for entry in _block_entries(translate.block(block), where, first_line):
+            yield entry._replace(word="") if translate.wordless else entry
+        first_line += block.count(b"\n")
+
+
+def document_entries(first: bytes, lines: Iterator[bytes], where: str) -> Iterator[Entry]:
+    """Entries of a JSON text that is spread over lines, or of the lines if that is not what they are."""
+    begin, size = [first], len(first)
+    while size <= MAX_LINE and (line := next(lines, b"")):
+        begin.append(line)
+        size += len(line)
+    found = json_entries(b"".join(begin), where)
+    one = next(found, None)
+    if size > MAX_LINE or (one is not None and one.error in ("malformed", "not UTF-8")):
+        yield from line_entries(chain(begin, lines), where)
+    elif one is not None:
+        yield from chain([one], found)
+
+
+def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines joined, some thousands at a time."""
+    some: list[bytes] = []
+    size = 0
+    for line in lines:
+        some.append(line)
+        size += len(line)
+        if len(some) == BLOCK_LINES or size >= BLOCK_BYTES:
+            yield b"".join(some)
+            some, size = [], 0
+    if some:
+        yield b"".join(some)
+
+
+def _block_entries(block: bytes, where: str, first_line: int) -> Iterator[Entry]:
+    """The entries of whole lines, in their order."""
+    text = np.frombuffer(bytearray(block), np.uint8)
+    found: list[Iterable[Entry]] = [()] * block.count(b"\n")
+    words: dict[str, int] = {}
+    for columns, slow, _ in all_slow(text) if LEADING_ZERO in block else scan(text, words, check_canonical=True):
+        for line, entry in _bulk_entries(columns, list(words), where, first_line):
+            found[line] = (entry,)
+        for line, start, end in slow.tolist():
+            found[line] = json_entries(block[start:end], f"{where}:{first_line + line}")
+    return chain.from_iterable(found)
+
+
+def _bulk_entries(columns: Columns, words: list[str], where: str, first_line: int) -> Iterator[tuple[int, Entry]]:
+    """The lines that the bulk path has read, each with its number."""
+    ends = np.cumsum(columns.num_points)[:-1]
+    drawings = zip(np.split(columns.points, ends), np.split(columns.pen, ends), strict=True)
+    names = zip(columns.line.tolist(), columns.word.tolist(), columns.key_id.tolist(), strict=True)
+    for (line, word, key_id), drawing in zip(names, drawings, strict=len(columns) > 0):
+        source, known = f"{where}:{first_line + line}", (str(key_id), words[word])
+        try:
+            yield line, Entry(source, check_size(*drawing), "", *known)
+        except Rejected as reason:
+            yield line, Entry(source, None, str(reason), *known)

@@ -1,0 +1,98 @@
+"""One line of Quick, Draw! ndjson, read carefully. The bulk path (scan.py) must agree with this one on every line."""
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import ujson
+from numpy.typing import NDArray
+
+from inkseq.config import Simplify
+from inkseq.drawings.canonical import Rejected, check_drawing, make_canonical
+
+MAX_LINE = 16 * 2**20  # bytes
+MAX_KEY_ID = 2**64 - 1
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, half surrogates
+
+
+@dataclass(slots=True)
+class Record:
+    """One drawing, canonical."""
+
+    word: str
+    key_id: int
+    countrycode: str
+    recognized: bool
+    points: NDArray[np.uint8]
+    pen: NDArray[np.uint8]
+    split: int = -1  # index into SPLITS where the source says; else to be divided
+
+
+def parse_line(line: bytes, mode: Simplify) -> Record:
+    """The drawing on a line, canonical; raises Rejected with the reason."""
+    fields = load_json(line)
+    if not isinstance(fields, dict):
+        raise Rejected("not a JSON object")
+    word = check_word(fields.get("word"))
+    recognized = fields.get("recognized")
+    if not isinstance(recognized, bool | None):
+        raise Rejected("recognized is not true or false")
+    points, pen, has_times = check_drawing(fields.get("drawing"))
+    small, pen = make_canonical(points, pen, mode, has_times)
+    key_id = _key_id(fields.get("key_id"), word, small, pen)
+    return Record(word, key_id, _countrycode(fields.get("countrycode")), recognized is not False, small, pen)
+
+
+def content_key(word: str, points: NDArray[Any], pen: NDArray[Any]) -> int:
+    """A key_id for a drawing that has none: the same drawing under the same word gets the same."""
+    text = b"\0".join([word.encode(), points.tobytes(), pen.tobytes()])
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
+
+
+def load_json(line: bytes) -> Any:
+    """What a line says, if it is JSON; else Rejected."""
+    if len(line) > MAX_LINE:
+        raise Rejected(f"line longer than {MAX_LINE // 2**20} MB")
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        raise Rejected("not UTF-8") from None
+    if not text.strip():
+        raise Rejected("empty line")
+    try:
+        return ujson.loads(text)
+    except (ValueError, OverflowError):
+        raise Rejected("malformed") from None
+
+
+def check_word(word: Any) -> str:
+    """The word, if it is one; else Rejected."""
+    if word is None:
+        raise Rejected("no word")
+    if not isinstance(word, str):
+        raise Rejected("word is not text")
+    if not word.strip():
+        raise Rejected("empty word")
+    if UNPRINTABLE.search(word):
+        raise Rejected("word has unprintable characters")
+    return word
+
+
+def _countrycode(code: Any) -> str:
+    if code is None or code == "":
+        return ""
+    if not isinstance(code, str) or len(code) > 2 or not code.isascii() or not code.isprintable():
+        raise Rejected("countrycode is not two letters")
+    return code
+
+
+def _key_id(key: Any, word: str, points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> int:
+    if key is None or key == "":
+        return content_key(word, points, pen)
+    if isinstance(key, str) and key.isascii() and key.isdecimal() and len(key) <= 20:
+        key = int(key)
+    if type(key) is not int or not 0 <= key <= MAX_KEY_ID:
+        raise Rejected("key_id is not a whole number below 2^64")
+    return key

@@ -1,0 +1,70 @@
+"""Drawings in one padded array, point by point: where strokes begin and end, and points in another order."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from inkseq.drawings.strokes import Flat
+
+LENGTHS = 16  # padded lengths are multiples of this
+
+
+class Strokes(NamedTuple):
+    """Drawings in one padded array, in the 0..255 they are stored in. Behind its end a drawing stays at its last point.
+
+    So steps on padding are zero by themselves, and the box over all T is the drawing's own.
+    """
+
+    xy_BT2: Tensor  # float32
+    pen_BT: Tensor  # bool, False on padding
+    length_B: Tensor  # int64
+
+
+def pad_together(drawings: Sequence[Flat]) -> Strokes:
+    """Drawings in one padded array, each staying at its last point behind its end."""
+    length_B = np.array([len(points) for points, _ in drawings])
+    # A length not met before costs PyTorch a third more, so there are few. (The tutorial's layout drops a row.)
+    time_T = np.arange(-(-length_B.max() // LENGTHS) * LENGTHS)
+    start_B = np.cumsum(length_B) - length_B
+    at_BT = start_B[:, None] + np.minimum(time_T, length_B[:, None] - 1)
+    xy_BT2 = np.concatenate([points for points, _ in drawings])[at_BT]
+    pen_BT = np.concatenate([pen for _, pen in drawings])[at_BT].astype(np.bool_) & (time_T < length_B[:, None])
+    return Strokes(torch.from_numpy(xy_BT2).float(), torch.from_numpy(pen_BT), torch.from_numpy(length_B))
+
+
+def places(pen_BT: Tensor) -> Tensor:
+    """0, 1, 2 ... along every drawing."""
+    return torch.arange(pen_BT.shape[1], device=pen_BT.device).expand(pen_BT.shape)
+
+
+def stroke_begins(pen_BT: Tensor) -> Tensor:
+    """True on the first point of each stroke."""
+    return pad(pen_BT[:, :-1], (1, 0), value=True)
+
+
+def stroke_begins_at(pen_BT: Tensor) -> Tensor:
+    """For every point, the place of its stroke's first."""
+    return places(pen_BT).where(stroke_begins(pen_BT), 0).cummax(1).values
+
+
+def stroke_ends_at(pen_BT: Tensor) -> Tensor:
+    """For every point, the place of its stroke's last."""
+    last = pen_BT.shape[1] - 1
+    return places(pen_BT).where(pen_BT, last).flip(1).cummin(1).values.flip(1)
+
+
+def pick_points(x_BTC: Tensor, point_BT: Tensor) -> Tensor:
+    """Each drawing's points in another order, taken as whole rows of one long array."""
+    num_drawings, num_points, _ = x_BTC.shape
+    row_BT = point_BT + num_points * torch.arange(num_drawings, device=x_BTC.device)[:, None]
+    return x_BTC.flatten(0, 1).index_select(0, row_BT.flatten()).view(*point_BT.shape, -1)
+
+
+def stay_at_end(xy_BT2: Tensor, length_B: Tensor) -> Tensor:
+    """The points, with padding where each drawing's last point lies."""
+    place_T = torch.arange(xy_BT2.shape[1], device=xy_BT2.device)
+    return pick_points(xy_BT2, torch.minimum(place_T, length_B[:, None] - 1))

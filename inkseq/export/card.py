@@ -1,0 +1,149 @@
+"""The model card: what a file recognises, from which data, how well, where it fails, and how to run it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from inkseq.evaluate.intervals import wilson
+from inkseq.export.about import find_result, licence
+from inkseq.export.check import Agreement
+from inkseq.inference.runs import Run
+
+SHARES = {"top1": "right at the first guess", "top3": "right within three", "top5": "right within five"}
+NUMBERS = {"map3": "MAP@3", "loss": "cross-entropy", "ece": "calibration error"}
+
+LIMITS = """\
+- It names one of its classes whatever it is given: a drawing of anything else gets a word too. Decide above which
+  probability to believe it on drawings of your own; `python -m inkseq.report` shows what each threshold keeps.
+- It reads strokes, in the order and direction they were drawn, not pictures of strokes.
+- Drawings have to be canonical (below), as those it learnt from are. In other units it guesses.
+- It is as good as said here on people, devices and habits like those of its data, and unknown on others."""
+
+ONNX_USE = """\
+```python
+import json
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("{file}")
+classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+
+drawing = [[[0, 128, 255, 128, 0], [90, 0, 90, 180, 90]], [[64, 192], [90, 90]]]  # strokes [xs, ys], canonical
+points = np.concatenate([np.array(stroke, np.float32).T for stroke in drawing])
+pen = np.concatenate([[0] * (len(xs) - 1) + [1] for xs, ys in drawing]).astype(np.float32)
+feed = {{"points": points[None], "pen": pen[None], "length": np.array([len(points)], np.int64)}}
+probability = session.run(["probability"], feed)[0][0]
+print(classes[probability.argmax()], probability.max())
+```
+
+In a browser or in node the same, with `onnxruntime-web` (the `wasm` backend):
+
+```js
+const session = await ort.InferenceSession.create("{file}")
+const {{ probability }} = await session.run({{
+  points: new ort.Tensor("float32", points, [1, n, 2]),             // Float32Array: x, y, x, y ...
+  pen: new ort.Tensor("float32", pen, [1, n]),                      // Float32Array: 1 where a stroke ends
+  length: new ort.Tensor("int64", BigInt64Array.of(BigInt(n)), [1]),
+}})
+```"""
+
+PT2_USE = """\
+```python
+import json
+import torch
+
+extra = {{"inkseq.json": ""}}
+program = torch.export.load("{file}", extra_files=extra).module()
+classes = json.loads(json.loads(extra["inkseq.json"])["classes"])
+
+drawing = [[[0, 128, 255, 128, 0], [90, 0, 90, 180, 90]], [[64, 192], [90, 90]]]  # strokes [xs, ys], canonical
+points = torch.cat([torch.tensor(stroke).float().T for stroke in drawing])
+pen = torch.cat([torch.arange(len(xs)) == len(xs) - 1 for xs, ys in drawing]).float()
+with torch.inference_mode():
+    probability = program(points[None], pen[None], torch.tensor([len(points)]))[0]
+print(classes[int(probability.argmax())], float(probability.max()))
+```"""
+
+
+CANONICAL_STROKES = """\
+Canonical: whole numbers 0 to 255, x to the right and y down, moved so that the smallest x and y are 0, scaled so that
+the larger side is 255, resampled to a point a pixel, simplified by Ramer-Douglas-Peucker with epsilon 2. The simplified
+drawings of Quick, Draw! are so already; `inkseq.canonical(strokes)` makes any others so. Drawings of
+different lengths go into one batch with anything behind the shorter ones' ends."""
+
+
+class Measured(NamedTuple):
+    """A file against PyTorch."""
+
+    source: str  # of the drawings
+    agreement: Agreement
+    size: int  # bytes
+    engine: str  # what runs it
+    milliseconds: list[float]  # of a drawing alone: PyTorch, the file
+    threads: int
+
+    def rows(self) -> list[list[str]]:
+        """What both can be asked: words, PyTorch, the file."""
+        agreement, (pytorch, here) = self.agreement, self.milliseconds
+        rows = [[f"a drawing alone, threads: {self.threads}", f"{pytorch:.2f} ms", f"{here:.2f} ms"]]
+        if agreement.labelled:
+            right = [f"{100 * n / agreement.labelled:.2f} %" for n in (agreement.right_in_pytorch, agreement.right)]
+            rows.insert(0, [f"right of {agreement.labelled:,} drawings of test", *right])
+        return rows
+
+    def sentence(self) -> str:
+        agreement = self.agreement
+        return (
+            f"{agreement.drawings:,} drawings compared ({self.source}): probabilities differ by at most "
+            f"{agreement.difference:.1e}, the first guess is the same on {agreement.same_top1:,}. "
+            f"The file has {self.size / 1e6:.2f} MB."
+        )
+
+
+def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measured) -> None:
+    """NAME.md beside NAME.onnx."""
+    use = (ONNX_USE if file.suffix == ".onnx" else PT2_USE).format(file=file.name)
+    table = ["| | PyTorch | " + measured.engine + " |", "|---|---|---|"]
+    table += [f"| {' | '.join(row)} |" for row in measured.rows()]
+    packed = (
+        "" if weights == "float32" else f"\n\nIts large weights are kept as {weights} and computed with in float32."
+    )
+    sections = [
+        f"# {file.name}",
+        f"Recognises pen drawings of {len(run.classes)} classes from their strokes. Made by inkseq from the run "
+        f"`{run.folder.name}`, step {run.step:,}.",
+        f"Classes: {', '.join(run.classes)}.",
+        f"## Data\n\n`{Path(run.config.data).name}`. {licence(run)}",
+        f"## How good it is\n\n{scores(run)}",
+        f"## This file\n\n{measured.sentence()}{packed}\n\n" + "\n".join(table),
+        f"## Limits\n\n{LIMITS}",
+        f"## Running it\n\n{use}\n\n{CANONICAL_STROKES}",
+    ]
+    path.write_text("\n\n".join(sections) + "\n", "utf-8")
+
+
+def scores(run: Run) -> str:
+    """The run's own figures on val and test; shares with their 95 % intervals."""
+    result = find_result(run)
+    splits = [split for split in ("val", "test") if f"{split}/top1" in result]
+    if not splits:
+        return "The run is not finished; nothing is known yet."
+    lines = [f"| | {' | '.join(splits)} |", "|---|" + "---|" * len(splits)]
+    lines += [
+        f"| {words} | {' | '.join(share(result, split, name) for split in splits)} |" for name, words in SHARES.items()
+    ]
+    for name, words in NUMBERS.items():
+        numbers = [f"{result[f'{split}/{name}']:.4f}" for split in splits]
+        lines.append(f"| {words} | {' | '.join(numbers)} |")
+    counts = " and ".join(f"{result[f'{split}/count']:,} drawings of {split}" for split in splits)
+    return (
+        "\n".join(lines)
+        + f"\n\n{counts}, as the run measured them in {result['precision']}; in brackets 95 % intervals."
+    )
+
+
+def share(result: dict[str, float], split: str, name: str) -> str:
+    value, count = result[f"{split}/{name}"], int(result[f"{split}/count"])
+    interval = wilson(round(value * count), count)
+    assert interval is not None
+    low, high = interval
+    return f"{100 * value:.2f} % ({100 * low:.1f} to {100 * high:.1f})"

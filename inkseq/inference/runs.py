@@ -1,0 +1,145 @@
+"""The run folder: what a training leaves behind, and all that evaluate, predict, export and serve need."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+from torch import nn
+
+from inkseq.config import Layout, TrainConfig
+from inkseq.errors import UserError
+from inkseq.inference import checkpoint
+from inkseq.models.zoo import MODELS
+
+LOG = "output.log"  # what a run says that has no terminal to itself
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained recogniser and what it was trained with."""
+
+    folder: Path
+    config: TrainConfig
+    classes: list[str]
+    model: nn.Module
+    step: int
+
+
+def open_run(folder: str | Path, which: str | None = None, device: torch.device | str = "cpu") -> Run:
+    """The model of a run folder with the weights of `best.pt` or `last.pt`, ready to evaluate.
+
+    Unless told it takes the best, or the last where there is no best since there was no val split to choose it by.
+    """
+    folder = Path(folder)
+    best, last = (folder / "checkpoints" / f"{name}.pt" for name in ("best", "last"))
+    kept = last if last.exists() and not best.exists() else best
+    path = kept if which is None else kept.with_stem(which)
+    if not path.exists():
+        there = sorted(p.stem for p in folder.glob("checkpoints/*.pt"))
+        hint = f"there is {', '.join(there)}" if there else "is it a run folder, and was it evaluated at least once?"
+        raise UserError(f"{path} does not exist; {hint}")
+    state = checkpoint.load(path, device)
+    config = config_of(state)
+    model = make_model(config, state["classes"]).to(device)
+    model.load_state_dict(state["average"] or state["model"])
+    return Run(folder, config, state["classes"], model.eval(), state["step"])
+
+
+def config_of(state: dict[str, Any]) -> TrainConfig:
+    """The config a checkpoint holds; settings that came later have their defaults."""
+    config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(TrainConfig), state["config"]))
+    assert isinstance(config, TrainConfig)
+    return config
+
+
+def make_model(config: TrainConfig, classes: list[str]) -> nn.Module:
+    if config.model.name not in MODELS:
+        raise UserError(f"model.name={config.model.name}: there are {', '.join(MODELS)}")
+    if config.model.canvas and config.layout is Layout.tutorial:
+        raise UserError("layout=tutorial leaves out where a drawing begins, which a canvas needs; model.canvas=0")
+    return MODELS[config.model.name](config.model, len(classes))
+
+
+def run_folder(config: TrainConfig) -> Path:
+    """RUNS/NAME; without a name MODEL-DATA, so that the same command finds the same folder."""
+    name = config.name or f"{config.model.preset}-{Path(config.data).name}"
+    return Path(config.runs) / name
+
+
+@contextmanager
+def lock(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Keep a second process out of the run folder; of another machine too, for which it has to be a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    except BlockingIOError:
+        raise UserError(f"{folder} is in use by another process; give this run another name=") from None
+    finally:
+        os.close(held)
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """What a finished run found."""
+    result: dict[str, Any] = json.loads((folder / "result.json").read_text("utf-8"))
+    return result
+
+
+def write_result(folder: Path, result: dict[str, Any]) -> None:
+    """Whole or not at all."""
+    partial = folder / "result.json.partial"
+    partial.write_text(json.dumps(result, indent=1), "utf-8")
+    partial.replace(folder / "result.json")
+
+
+def last_line(log: Path) -> str:
+    """What a run said last: why it ended, if it did not end well."""
+    lines = log.read_text("utf-8", errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1].removeprefix("inkseq: ") if lines else ""
+
+
+def write_hydra_files(folder: Path, config: TrainConfig, words: list[str]) -> None:
+    """.hydra/config.yaml and overrides.yaml, where Hydra's users look for them."""
+    (folder / ".hydra").mkdir(exist_ok=True)
+    (folder / ".hydra" / "config.yaml").write_text(to_yaml(config), "utf-8")
+    OmegaConf.save(OmegaConf.create(words), folder / ".hydra" / "overrides.yaml")
+
+
+def to_yaml(config: TrainConfig) -> str:
+    return OmegaConf.to_yaml(OmegaConf.structured(config))
+
+
+def plain(config: TrainConfig) -> dict[str, Any]:
+    """The config as nothing but dicts, lists, numbers and text, as checkpoints hold it."""
+
+    def value(x: Any) -> Any:
+        return x.name if isinstance(x, Enum) else x
+
+    return asdict(config, dict_factory=lambda items: {k: value(v) for k, v in items})
+
+
+def in_a_line(value: Any) -> str:
+    """A value as a message has room for it."""
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> dict[str, tuple[Any, Any]]:
+    """Dotted keys whose values differ, with both."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for key in sorted(before.keys() | now.keys()):
+        a, b = before.get(key), now.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found |= differences(a, b, f"{prefix}{key}.")
+        elif a != b:
+            found[prefix + key] = (a, b)
+    return found

@@ -1,0 +1,69 @@
+"""What drawings are: a table for people, records for programs, a submission for Kaggle."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+from inkseq.cli import main
+from inkseq.config import AnswerFormat, PredictConfig
+from inkseq.drawings.entries import Entry
+from inkseq.drawings.reader import find, read_entries
+from inkseq.errors import UserError
+from inkseq.inference.recogniser import Recogniser
+from inkseq.memory import keep_freed_memory
+from inkseq.predict.outputs import KAGGLE_WORDS, destination, write_csv, write_jsonl, write_kaggle
+from inkseq.predict.progress import Progress
+from inkseq.predict.stream import Answer, Tally, answer_windows
+from inkseq.predict.table import summary, write_table
+
+PIPE_WIDTH = 100  # columns of a table that goes to no terminal
+
+
+def run(config: PredictConfig) -> int:
+    """Name drawings: python -m inkseq.predict run=runs/NAME input=FILE (or a folder, or - for standard input).
+
+    Read are Quick, Draw! ndjson (simplified or raw), Kaggle's CSV, JSON strokes [[xs, ys], ...], SVG and InkML,
+    plain, in gzip or in a zip. Exit code 1 where something was no drawing; everything else is answered.
+    """
+    check(config)
+    keep_freed_memory()
+    tasks = find(config.input)
+    recogniser = Recogniser(config.run, config.device, config.checkpoint)
+    progress = Progress(sum(task.end for task in tasks), silent=config.out is None and sys.stdout.isatty())
+    tally = Tally()
+    top = KAGGLE_WORDS if config.format is AnswerFormat.kaggle else config.top
+
+    entries: Iterator[Entry] = (entry for task in tasks for entry in read_entries(task, progress.tick))
+    windows = progress.watch(answer_windows(entries, recogniser, top, config.threshold, tally))
+    with destination(config.out) as file:
+        write(windows, file, config, recogniser.classes)
+
+    to_screen = config.format is AnswerFormat.table and config.out is None
+    if not to_screen or tally.entries != 1:  # which has said it all
+        print(summary(tally), file=sys.stdout if to_screen else sys.stderr)
+    return 1 if tally.errors else 0
+
+
+def check(config: PredictConfig) -> None:
+    """Refuse what makes no sense before anything is read."""
+    if config.top < 1:
+        raise UserError(f"top={config.top}: at least 1 is needed")
+    if not 0 <= config.threshold <= 1:
+        raise UserError(f"threshold={config.threshold}: a probability from 0 to 1 is needed")
+
+
+def write(windows: Iterator[list[Answer]], file: TextIO, config: PredictConfig, words: list[str]) -> None:
+    match config.format:
+        case AnswerFormat.table:
+            write_table(windows, file, words, config.input, shutil.get_terminal_size((PIPE_WIDTH, 0)).columns)
+        case AnswerFormat.jsonl:
+            write_jsonl(windows, file)
+        case AnswerFormat.csv:
+            write_csv(windows, file, config.top)
+        case AnswerFormat.kaggle:
+            write_kaggle(windows, file, words[:KAGGLE_WORDS])
+
+
+if __name__ == "__main__":
+    main(run, PredictConfig)

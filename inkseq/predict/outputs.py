@@ -1,0 +1,83 @@
+"""Answers for programs: a JSON object a line, CSV, or a submission to the Kaggle competition."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from inkseq.errors import UserError
+from inkseq.predict.stream import Answer
+
+Windows = Iterator[list[Answer]]
+
+DIGITS = 6  # of a probability
+KAGGLE_WORDS = 3
+
+
+@contextmanager
+def destination(out: str | None) -> Iterator[TextIO]:
+    """Where answers go: a file that is there whole or not at all, or the standard output."""
+    if out is None:
+        yield sys.stdout
+        return
+    path = Path(out)
+    if path.exists() and not path.is_file():
+        raise UserError(f"out={out} is no file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_jsonl(windows: Windows, file: TextIO) -> None:
+    """An object a line: where it came from, what it was given, and its guesses or the error."""
+    for window in windows:
+        for answer in window:
+            file.write(json.dumps(_to_object(answer), ensure_ascii=False) + "\n")
+        file.flush()
+
+
+def _to_object(answer: Answer) -> dict[str, Any]:
+    entry, guesses, said = answer
+    known = {"source": entry.source, "key_id": entry.key_id, "word": entry.word}
+    given = {name: value for name, value in known.items() if value}
+    if not guesses:
+        return given | {"error": entry.error}
+    return given | {"answer": said, "guesses": [[word, round(chance, DIGITS)] for word, chance in guesses]}
+
+
+def write_csv(windows: Windows, file: TextIO, top: int) -> None:
+    """A row an entry, under the same columns whatever there is to say."""
+    rows = csv.writer(file, lineterminator="\n")
+    pairs = [name for i in range(1, top + 1) for name in (f"guess_{i}", f"probability_{i}")]
+    rows.writerow(["source", "key_id", "word", "answer", "error", *pairs])
+    for window in windows:
+        for entry, guesses, said in window:
+            cells = [cell for word, chance in guesses for cell in (word, round(chance, DIGITS))]
+            cells += [""] * (2 * top - len(cells))
+            rows.writerow([entry.source, entry.key_id, entry.word, said, entry.error, *cells])
+        file.flush()
+
+
+def write_kaggle(windows: Windows, file: TextIO, stand_ins: list[str]) -> None:
+    """`key_id,word` with three words, spaces as underscores.
+
+    A submission must have a row for every drawing: one that cannot be read gets `stand_ins`.
+    """
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(["key_id", "word"])
+    for window in windows:
+        for entry, guesses, _ in window:
+            if entry.key_id:
+                words = [guess.word for guess in guesses] or stand_ins
+                rows.writerow([entry.key_id, " ".join(word.replace(" ", "_") for word in words)])
+            elif guesses:
+                raise UserError(f"format=kaggle: {entry.source} has no key_id")
+        file.flush()

@@ -1,0 +1,24 @@
+"""A page about a trained recogniser: how good it is, where it fails, how early it knows, when to trust it."""
+
+from pathlib import Path
+
+from inkseq.cli import main
+from inkseq.config import ReportConfig
+from inkseq.memory import keep_freed_memory
+from inkseq.report.page import check_out, report, write
+from inkseq.report.subject import study, study_beside
+
+
+def run(config: ReportConfig) -> None:
+    """Report on a run: python -m inkseq.report run=runs/NAME split=test, or against=runs/OTHER beside it."""
+    keep_freed_memory()
+    out = Path(config.out or Path(config.run) / "report")
+    check_out(out)
+    subject = study(config.run, config.data, config.split, config.checkpoint, config.device)
+    other = study_beside(config.against, subject) if config.against else None
+    page = report(subject, other)
+    print(f"{write(out, page)}: {len(page.encode()) / 1e6:.1f} MB, one file; open it in any browser")
+
+
+if __name__ == "__main__":
+    main(run, ReportConfig)

@@ -1,0 +1,148 @@
+"""Two runs on the same drawings: which each gets right that the other does not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkseq.errors import UserError
+from inkseq.evaluate.facts import Facts
+from inkseq.evaluate.paired import count, interval, mcnemar, verdict
+from inkseq.inference.runs import Run
+from inkseq.report.subject import Subject, run_name
+from inkseq.report.words import count as count_of
+from inkseq.report.words import percent
+
+SHOWN = 24
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class ClassDifference:
+    name: str
+    first: float
+    other: float
+    difference: str
+
+
+@dataclass(frozen=True)
+class BothCard:
+    drawing: int
+    truth: str
+    first: str
+    first_sure: float
+    first_right: bool
+    other: str
+    other_sure: float
+
+
+@dataclass(frozen=True)
+class BothGallery:
+    title: str
+    remark: str
+    cards: list[BothCard]
+
+
+@dataclass(frozen=True)
+class Against:
+    names: tuple[str, str]
+    words: str
+    caution: str
+    rows: list[Row]
+    classes: list[ClassDifference]
+    galleries: list[BothGallery]
+
+
+def compare(first: Subject, run: Run, facts: Facts) -> Against:
+    """The first run's page speaks; the other may know other classes, and is asked only what both know."""
+    mine, theirs = _both(first.facts, facts)
+    if not len(mine):
+        raise UserError(f"{run.folder} knows none of the classes that {first.run.folder} was tested on")
+    first_N, other_N = first.facts.right_N[mine], facts.right_N[theirs]
+    names = names_apart(first.run, run)
+    rows = [
+        Row(name, int(which.sum()), float(which.mean()))
+        for name, which in (
+            ("both", first_N & other_N),
+            (f"only {names[1]}", ~first_N & other_N),
+            (f"only {names[0]}", first_N & ~other_N),
+            ("neither", ~first_N & ~other_N),
+        )
+    ]
+
+    def gallery(right: int, which_N: NDArray[np.bool_]) -> BothGallery:
+        some = np.flatnonzero(which_N)
+        sure = np.maximum(first.facts.chance_NG[mine[some], 0], facts.chance_NG[theirs[some], 0])
+        chosen = some[np.argsort(-sure, kind="stable")][:SHOWN]
+        cards = [_card(first, run, facts, int(mine[i]), int(theirs[i])) for i in chosen]
+        remark = f"{count_of(len(some), 'drawing')}; first those that one of the two is surest of." if len(some) else ""
+        return BothGallery(f"What {names[right]} gets right and {names[1 - right]} does not", remark, cards)
+
+    return Against(
+        names,
+        words(names, first_N, other_N),
+        different_classes(names, first.classes, run.classes, len(first.facts) - len(mine)),
+        rows,
+        class_differences(first, first.facts.label_N[mine], first_N, other_N),
+        [gallery(1, ~first_N & other_N), gallery(0, first_N & ~other_N)],
+    )
+
+
+def names_apart(first: Run, other: Run) -> tuple[str, str]:
+    """What to call two runs: their folders' names, or where those are the same their paths."""
+    names = run_name(first), run_name(other)
+    return names if names[0] != names[1] else (str(first.folder), str(other.folder))
+
+
+def different_classes(names: tuple[str, str], first: list[str], other: list[str], left_out: int) -> str:
+    """What makes the comparison unfair, if anything does."""
+    if set(first) == set(other):
+        return ""
+    missing = f" {count_of(left_out, 'drawing')} that only {names[0]} has a word for are left out." if left_out else ""
+    return (
+        f"They do not choose among the same words: {names[0]} knows {count_of(len(first), 'class')}, "
+        f"{names[1]} {count_of(len(other), 'class')}, and the more there are the harder it is.{missing}"
+    )
+
+
+def words(names: tuple[str, str], first_N: NDArray[np.bool_], other_N: NDArray[np.bool_]) -> str:
+    counts = count(first_N, other_N)
+    low, high = interval(counts)
+    than = {"better": "is better than", "worse": "is worse than"}.get(verdict(low, high), "cannot be told apart from")
+    scores = f"{percent(other_N.mean())} against {percent(first_N.mean())}"
+    return (
+        f"On the same {count_of(len(first_N), 'drawing')} {names[1]} {than} {names[0]}: {scores}, a difference of "
+        f"{100 * low:+.1f} to {100 * high:+.1f} points (95 % interval over drawings; McNemar's exact p "
+        f"{mcnemar(counts):.2g})."
+    )
+
+
+def class_differences(
+    first: Subject, label_N: NDArray[np.integer], first_N: NDArray[np.bool_], other_N: NDArray[np.bool_]
+) -> list[ClassDifference]:
+    """The classes whose recall differs most, either way."""
+    found = []
+    for k in np.unique(label_N):
+        own = label_N == k
+        a, b = float(first_N[own].mean()), float(other_N[own].mean())
+        found.append((abs(b - a), ClassDifference(first.classes[k], a, b, f"{100 * (b - a):+.1f}")))
+    return [one for size, one in sorted(found, key=lambda item: (-item[0], item[1].name))[:CLASSES] if size]
+
+
+def _both(first: Facts, other: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions, among the facts of each, of the drawings that both have a word for."""
+    _, mine, theirs = np.intersect1d(first.index_N, other.index_N, assume_unique=True, return_indices=True)
+    return mine, theirs
+
+
+def _card(first: Subject, run: Run, facts: Facts, mine: int, theirs: int) -> BothCard:
+    card = first.card(mine)
+    said, sure = run.classes[facts.guess_NG[theirs, 0]], float(facts.chance_NG[theirs, 0])
+    return BothCard(card.drawing, card.truth, card.said, card.sure, card.right, said, sure)

@@ -1,0 +1,199 @@
+"""Drawings to look at: the surest and the least sure, those it explains point by point, and a map of them all."""
+
+from dataclasses import dataclass, replace
+
+import matplotlib
+import numpy as np
+from markupsafe import Markup
+from matplotlib.colors import to_hex
+from numpy.typing import NDArray
+
+from inkseq.evaluate import picks
+from inkseq.evaluate.attribution import heat_reach
+from inkseq.evaluate.embedding import embed, flatten_map
+from inkseq.evaluate.explanation import Explained, explain
+from inkseq.evaluate.figures import similar_together
+from inkseq.models.hybrid import BiLSTM
+from inkseq.report.ink import credit_picture, heat_picture, needed_picture
+from inkseq.report.subject import Card, Subject
+from inkseq.report.words import percent, shortened
+
+IN_GALLERY = 24
+MISLABELLED = "Perhaps mislabelled"
+EXPLAINED = 6  # of the right, and as many of the wrong
+ON_MAP = 1000
+EDGE = 4  # around the map, of its width
+LETTER = 0.95  # half of a letter's width, on the map
+LINE = 3  # a name's height there
+
+
+@dataclass(frozen=True)
+class Gallery:
+    title: str
+    remark: str
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class ExplainedCard:
+    card: Card
+    credit: Markup
+    heat: Markup | None
+    needed: Markup
+    without: str
+    least: float | None  # how sure it would be without the stroke it needs most
+    gap: float
+
+
+@dataclass(frozen=True)
+class MapPoint:
+    x: float
+    y: float
+    color: str
+    drawing: int
+    words: str
+    wrong: bool
+
+
+@dataclass(frozen=True)
+class MapName:
+    x: float
+    y: float
+    name: str
+
+
+def galleries(subject: Subject) -> list[Gallery]:
+    facts = subject.facts
+    return [
+        Gallery(
+            "The surest mistakes",
+            "The mistakes it was surest of.",
+            subject.cards(picks.surest_wrong(facts, IN_GALLERY)),
+        ),
+        Gallery(
+            MISLABELLED,
+            "Another word is as likely here as it usually is for that word's own drawings, and the given word is less "
+            "likely than it usually is. Look at them before you trust the labels.",
+            mislabelled(subject),
+        ),
+        Gallery(
+            "The least sure",
+            "Its first two guesses were nearly as likely.",
+            subject.cards(picks.least_sure(facts, IN_GALLERY)),
+        ),
+        Gallery(
+            "The surest right answers",
+            "What it takes for typical.",
+            subject.cards(picks.surest_right(facts, IN_GALLERY)),
+        ),
+    ]
+
+
+def mislabelled(subject: Subject) -> list[Card]:
+    """Cards of probable label errors, with the word they look like. A recogniser that mostly errs accuses nobody."""
+    if subject.facts.right_N.mean() < 0.5:
+        return []
+    return [
+        replace(subject.card(one.position), looks_like=subject.classes[one.looks_like])
+        for one in picks.suspects(subject.facts, IN_GALLERY)
+    ]
+
+
+def explained(subject: Subject) -> list[ExplainedCard]:
+    """The surest mistakes, and some drawings of several strokes that it got right, by what it said."""
+    right = np.random.default_rng(0).permutation(np.flatnonzero(subject.facts.right_N))[:200]
+    several = np.array([subject.flat(int(i))[1].sum() > 1 for i in right], bool)
+    right = np.concatenate([right[several], right[~several]])[:EXPLAINED]
+    wrong = picks.surest_wrong(subject.facts, EXPLAINED)
+    positions = np.concatenate([wrong, right]).astype(np.int64)
+    said = subject.facts.guess_NG[positions, 0].astype(np.int64)
+    found = explain(subject.run, subject.drawings, subject.in_split(positions), said)
+    return [_explained_card(subject, int(position), one) for position, one in zip(positions, found, strict=True)]
+
+
+def _explained_card(subject: Subject, position: int, one: Explained) -> ExplainedCard:
+    card, drawing = subject.card(position), subject.flat(position)
+    heat = None
+    if one.heat is not None and isinstance(subject.run.model, BiLSTM):
+        heat = heat_picture(drawing, one.heat, heat_reach(subject.run.model), f"where it looked to say {card.said}")
+    credit = credit_picture(drawing, one.credit, f"which points spoke for {card.said}")
+    needed = int(np.argmin(one.without)) if one.without else None
+    stroke = f"{card.truth}, thick the stroke it needs most to say {card.said}" if one.without else card.truth
+    return ExplainedCard(
+        card,
+        credit,
+        heat,
+        needed_picture(drawing, needed, stroke),
+        without_words(one.without),
+        min(one.without, default=None),
+        one.gap,
+    )
+
+
+def without_words(without: list[float]) -> str:
+    """How sure it would be without each stroke, the one it needs most first."""
+    if not without:
+        return "One stroke, and nothing to leave out."
+    most, *others = sorted(without)
+    told = f"Without the thick stroke {percent(most, 0)}"
+    if len(others) == 1:
+        return f"{told}, without the other {percent(others[0], 0)}."
+    return f"{told}, without any other {percent(others[0], 0)} or more."
+
+
+@dataclass(frozen=True)
+class Map:
+    """Places from 0 to 100 across and to `height` down."""
+
+    points: list[MapPoint]
+    names: list[MapName]
+    height: int
+
+
+def drawing_map(subject: Subject) -> Map:
+    """A sample of the drawings where what the recogniser makes of them puts them, and the names of its regions."""
+    total = len(subject.facts)
+    positions = np.sort(np.random.default_rng(0).permutation(total)[:ON_MAP])
+    xy_N2 = flatten_map(embed(subject.run, subject.drawings, subject.in_split(positions)))
+    low, high = xy_N2.min(axis=0), xy_N2.max(axis=0)
+    xy_N2 = EDGE + (100 - 2 * EDGE) * (xy_N2 - low) / max(float(high[0] - low[0]), 1e-9)
+    label_N = subject.facts.label_N[positions]
+    colors = _colors(subject)
+    points = [
+        MapPoint(round(x, 1), round(y, 1), colors[k], card.drawing, _words(card), not card.right)
+        for (x, y), k, card in zip(xy_N2.tolist(), label_N, subject.cards(positions), strict=True)
+    ]
+    return Map(points, names_on_map(subject.classes, xy_N2, label_N), round(float(xy_N2[:, 1].max()) + EDGE))
+
+
+def _colors(subject: Subject) -> list[str]:
+    """A hue for each class; those often confused have hues that are near."""
+    order = similar_together(subject.confusion_KK + subject.confusion_KK.T.astype(float))
+    place = np.argsort(order)
+    wheel = matplotlib.colormaps["turbo"]
+    return [to_hex(wheel(0.05 + 0.9 * rank / max(len(order) - 1, 1))) for rank in place]
+
+
+def _words(card: Card) -> str:
+    mistake = "" if card.right else f" taken for {card.said},"
+    return f"{card.truth},{mistake} {percent(card.sure, 0)} sure"
+
+
+def names_on_map(classes: list[str], xy_N2: NDArray[np.float32], label_N: NDArray[np.int16]) -> list[MapName]:
+    """A class's name is at the drawing nearest to the middle of its own, unless one with more drawings is there."""
+    labels, counts = np.unique(label_N, return_counts=True)
+    named: list[MapName] = []
+    for k in labels[np.argsort(-counts, kind="stable")]:
+        own = xy_N2[label_N == k]
+        middle = np.median(own, axis=0)
+        x, y = own[np.linalg.norm(own - middle, axis=1).argmin()]
+        name = shortened(classes[k])
+        half = min(LETTER * len(name), 50)  # names stay on the map
+        new = MapName(round(float(np.clip(x, half, 100 - half)), 1), round(float(y), 1), name)
+        if not any(_meet(new, other) for other in named):
+            named.append(new)
+    return named
+
+
+def _meet(a: MapName, b: MapName) -> bool:
+    return abs(a.y - b.y) < LINE and abs(a.x - b.x) < LETTER * (len(a.name) + len(b.name))

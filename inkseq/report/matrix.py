@@ -1,0 +1,42 @@
+"""The confusion matrix as the page has it: a pixel a cell, which is read out under the pointer or by the keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import PowerNorm
+from numpy.typing import NDArray
+
+from inkseq.evaluate.figures import DARKEST, MAX_LABELLED, confusion, similar_together
+from inkseq.report.ink import png, svg
+
+LEAST = 0.005  # share of a row that is read out
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A picture of a pixel a cell, the names of its rows, and of each row its columns with shares in per mille."""
+
+    picture: str
+    names: list[str]
+    cells: list[list[tuple[int, int]]]
+    named: str | None  # a larger picture, with names and numbers, where there is room for them
+
+
+def matrix(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> Matrix:
+    share_KK = confusion_KK / np.maximum(confusion_KK.sum(axis=1, keepdims=True), 1)
+    order = similar_together(share_KK + share_KK.T)
+    share_KK = share_KK[np.ix_(order, order)]
+    cells = [[(int(column), round(1000 * row[column])) for column in np.flatnonzero(row >= LEAST)] for row in share_KK]
+    named = svg(confusion(confusion_KK, classes)) if len(classes) <= MAX_LABELLED else None
+    return Matrix(png(_colors(share_KK)), [classes[k] for k in order], cells, named)
+
+
+def _colors(share_KK: NDArray[np.float64]) -> NDArray[np.floating]:
+    """White where nothing is, blue for right, red for wrong; the root makes a few per cent visible."""
+    wrong = matplotlib.colormaps["Reds"](PowerNorm(0.5, 0, DARKEST, clip=True)(share_KK))[:, :, :3]
+    right = matplotlib.colormaps["Blues"](PowerNorm(0.5, 0, 1)(share_KK))[:, :, :3]
+    rgb_KK3: NDArray[np.floating] = np.where(np.eye(len(share_KK), dtype=bool)[:, :, None], right, wrong)
+    rgb_KK3[share_KK == 0] = 1.0
+    return rgb_KK3

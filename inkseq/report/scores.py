@@ -1,0 +1,139 @@
+"""How good it is: scores with their intervals, by groups of drawings, by classes, and what is taken for what."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkseq.evaluate.breakdown import Row, by, country_key, points_key, recognized_key, strokes_key
+from inkseq.evaluate.facts import Facts
+from inkseq.evaluate.intervals import Interval, bootstrap, wilson
+from inkseq.evaluate.picks import examples, pairs
+from inkseq.report.subject import Card, Subject
+from inkseq.report.words import percent
+
+NUM_PAIRS = 12
+MEANINGS = {
+    "top1": ("top-1", "the first guess is right"),
+    "top3": ("top-3", "the truth is among the first three guesses"),
+    "top5": ("top-5", "the truth is among the first five guesses"),
+    "map3": ("MAP@3", "1, 1/2 or 1/3 for the truth as first, second or third guess; Kaggle's score"),
+    "balanced_accuracy": ("balanced accuracy", "top-1 where every class counts the same"),
+    "loss": ("log-loss", "how surprised it was by the truth; 0 is never"),
+    "ece": ("calibration error", "how far what it says it knows is from what it knows"),
+}
+IN_PERCENT = {"top1", "top3", "top5", "balanced_accuracy", "ece"}
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    name: str
+    value: str
+    interval: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    title: str
+    what: str
+    rows: list[Row]
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    name: str
+    count: int
+    recall: float | None
+    precision: float | None
+    f1: float | None
+    taken_for: str
+
+
+@dataclass(frozen=True)
+class NamedPair:
+    drawn: str
+    said: str
+    count: int
+    share: float
+    examples: list[Card]
+    real: Card | None
+
+
+def measure(facts: Facts) -> dict[str, Interval]:
+    """Every score with its interval. Of plain shares it is Wilson's, which has a width where all drawings are right."""
+    found = bootstrap(facts)
+    for name, places in (("top1", 1), ("top3", 3), ("top5", 5)):
+        right = int((facts.place_N < places).sum())
+        low, high = wilson(right, len(facts)) or (0.0, 1.0)
+        found[name] = Interval(found[name].value, low, high)
+    return found
+
+
+def score_rows(intervals: dict[str, Interval]) -> list[ScoreRow]:
+    def text(name: str, value: float) -> str:
+        return percent(value) if name in IN_PERCENT else f"{value:.3f}"
+
+    return [
+        ScoreRow(
+            title,
+            text(name, intervals[name].value),
+            f"{text(name, intervals[name].low)} – {text(name, intervals[name].high)}",
+            meaning,
+        )
+        for name, (title, meaning) in MEANINGS.items()
+    ]
+
+
+def breakdowns(subject: Subject) -> list[Breakdown]:
+    """Only those by which the drawings differ."""
+    facts, data = subject.facts, subject.data
+    some = [
+        Breakdown("By number of points", "points", by(facts, *points_key(data, facts))),
+        Breakdown("By number of strokes", "strokes", by(facts, *strokes_key(data, facts))),
+        Breakdown(
+            "By what the game made of it",
+            "the game",
+            by(facts, *recognized_key(data, facts)),
+            "Whether Google's own recogniser got the drawing while it was drawn.",
+        ),
+        Breakdown("By country", "country", by(facts, *country_key(data, facts))),
+    ]
+    return [one for one in some if len(one.rows) > 1]
+
+
+def class_rows(subject: Subject) -> list[ClassRow]:
+    """The classes, those told apart worst first; those without a drawing last."""
+    confusion_KK = subject.confusion_KK
+    wrong_KK = confusion_KK * (1 - np.eye(len(confusion_KK), dtype=np.int64))
+    rows = []
+    for k, (name, one) in enumerate(zip(subject.classes, subject.per_class, strict=True)):
+        most = int(wrong_KK[k].argmax())
+        taken_for = f"{subject.classes[most]} ({wrong_KK[k, most]:,})" if wrong_KK[k, most] else ""
+        rows.append(ClassRow(name, one.count, one.top1, one.precision, one.f1, taken_for))
+    return sorted(rows, key=lambda row: (row.f1 is None, row.f1 or 0.0, row.name))
+
+
+def strongest_pairs(subject: Subject) -> list[NamedPair]:
+    facts = subject.facts
+    found = []
+    for pair in pairs(subject.confusion_KK, NUM_PAIRS):
+        real = np.flatnonzero((facts.label_N == pair.said) & facts.right_N)
+        typical = real[np.argsort(-facts.truth_N[real], kind="stable")][:1]
+        found.append(
+            NamedPair(
+                subject.classes[pair.drawn],
+                subject.classes[pair.said],
+                pair.count,
+                pair.share,
+                subject.cards(examples(facts, pair, 2)),
+                next(iter(subject.cards(typical)), None),
+            )
+        )
+    return found
+
+
+def confusion_words(found: list[NamedPair]) -> str:
+    if not found:
+        return "nothing was taken for anything else"
+    return "; ".join(f"{pair.drawn} taken for {pair.said} {percent(pair.share, 0)}" for pair in found[:5])

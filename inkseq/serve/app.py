@@ -1,0 +1,174 @@
+"""The server: a page to draw on, and a JSON interface beside it."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import numpy as np
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from inkseq.inference.recogniser import Recogniser
+from inkseq.serve import assets as files
+from inkseq.serve import requests as asks
+from inkseq.serve.batcher import Crowded, Desk
+from inkseq.serve.limits import Rate
+from inkseq.serve.openapi import describe
+from inkseq.serve.own import OwnDrawings
+from inkseq.serve.requests import Ask, AskWhy, Lesson, Refused
+from inkseq.serve.why import why
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+SHOWN = 200  # drawings of one's own that the page lists
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Server:
+    """What the handlers share."""
+
+    def __init__(self, recogniser: Recogniser, own: OwnDrawings, threshold: float, rate: float) -> None:
+        self.recogniser, self.own, self.threshold = recogniser, own, threshold
+        self.desk, self.rate = Desk(recogniser), Rate(rate)
+        self.registry = CollectorRegistry()
+        self.requests = Counter("inkseq_requests", "Requests.", ["path", "status"], registry=self.registry)
+        self.seconds = Histogram("inkseq_predict_seconds", "From request to answer.", registry=self.registry)
+
+    async def predict(self, request: Request) -> Response:
+        begin = time.perf_counter()
+        ask = await asks.read(request, Ask)
+        probability_K = await self.desk.ask(await asks.to_drawing(ask.strokes))
+        guesses = self.recogniser.guesses(probability_K[None], ask.top)[0]
+        self.seconds.observe(time.perf_counter() - begin)
+        return answer(
+            {
+                "guesses": [{"word": word, "probability": round(chance, 6)} for word, chance in guesses],
+                "sure": guesses[0].probability >= self.threshold,
+            }
+        )
+
+    async def explain(self, request: Request) -> Response:
+        ask = await asks.read(request, AskWhy)
+        if ask.word not in self.recogniser.classes:
+            raise Refused(422, "this recogniser does not know that word")
+        points, pen = await asks.to_drawing(ask.strokes)
+        credit_P = await run_in_threadpool(why, self.recogniser, (points, pen), ask.word)
+        strokes = np.split(np.arange(len(points)), np.flatnonzero(pen)[:-1] + 1)
+        return answer(
+            {
+                "strokes": [points[part].T.tolist() for part in strokes],
+                "credit": [[round(float(c), 4) for c in credit_P[part]] for part in strokes],
+            }
+        )
+
+    async def classes(self, request: Request) -> Response:
+        run = self.recogniser.run
+        return answer({"classes": self.recogniser.classes, "threshold": self.threshold, "run": run.folder.name})
+
+    async def teach(self, request: Request) -> Response:
+        lesson = await asks.read(request, Lesson)
+        word = asks.check_word(lesson.word)
+        await asks.to_drawing(lesson.strokes)  # what could not be trained on is not kept
+        key_id = await run_in_threadpool(self.own.add, word, lesson.strokes)
+        return answer({"key_id": key_id, "word": word}, 201)
+
+    async def taught(self, request: Request) -> Response:
+        rows = await run_in_threadpool(self.own.rows)
+        counts: dict[str, int] = {}
+        for row in rows:
+            counts[row["word"]] = counts.get(row["word"], 0) + 1
+        drawings = [{name: row[name] for name in ("key_id", "word", "drawing")} for row in rows[-SHOWN:]]
+        return answer({"file": str(self.own.path), "counts": counts, "drawings": drawings})
+
+    async def forget(self, request: Request) -> Response:
+        if not await run_in_threadpool(self.own.remove, request.path_params["key_id"]):
+            raise Refused(404, "there is no such drawing")
+        return Response(status_code=204)
+
+    async def health(self, request: Request) -> Response:
+        return answer({"status": "ok"})
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(generate_latest(self.registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def openapi(self, request: Request) -> Response:
+        return answer(describe())
+
+    async def file(self, request: Request) -> Response:
+        content, kind = files.PAGE[request.url.path.lstrip("/") or "index.html"]
+        return Response(content, media_type=kind)
+
+
+def answer(content: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def make_app(server: Server, hosts: list[str]) -> Starlette:
+    """The application; `hosts` are the names it answers to ("*": any)."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with server.desk.open():
+            yield
+
+    def route(path: str, **handlers: Handler) -> Route:
+        return Route(path, guarded(server, path, handlers), methods=list(handlers))
+
+    routes = [
+        route("/predict", POST=server.predict),
+        route("/explain", POST=server.explain),
+        route("/classes", GET=server.classes),
+        route("/own", GET=server.taught, POST=server.teach),
+        route("/own/{key_id}", DELETE=server.forget),
+        route("/healthz", GET=server.health),
+        route("/metrics", GET=server.metrics),
+        route("/openapi.json", GET=server.openapi),
+        route("/", GET=server.file),
+        *(route(f"/{name}", GET=server.file) for name in files.PAGE),
+    ]
+    handlers: dict[Any, Any] = {HTTPException: plain_error}
+    only = [Middleware(TrustedHostMiddleware, allowed_hosts=hosts)]
+    return Starlette(routes=routes, exception_handlers=handlers, middleware=only, lifespan=lifespan)
+
+
+def guarded(server: Server, path: str, handlers: dict[str, Handler]) -> Handler:
+    """The method's handler within the client's rate, its refusals as JSON, counted."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            if not server.rate.take(request.client.host if request.client else ""):
+                raise Refused(429, "too many requests; wait a second")
+            response = await handlers["GET" if request.method == "HEAD" else request.method](request)
+        except Refused as refused:
+            response = answer({"error": refused.why}, refused.status)
+        except Crowded:
+            response = answer({"error": "too many are waiting; try again"}, 503)
+        response.headers.update(HEADERS)
+        if response.status_code in (429, 503):
+            response.headers["retry-after"] = "1"
+        server.requests.labels(path, response.status_code).inc()
+        return response
+
+    return handle
+
+
+async def plain_error(request: Request, error: HTTPException) -> Response:
+    """What Starlette refuses itself: wrong paths and methods."""
+    response = answer({"error": error.detail.lower()}, error.status_code)
+    response.headers.update(HEADERS | dict(error.headers or {}))
+    return response

@@ -1,0 +1,85 @@
+"""The interface in OpenAPI's words, made from the types that requests are checked by."""
+
+from typing import Any
+
+import msgspec
+
+from inkseq.serve.requests import Ask, AskWhy, Lesson
+
+PROBLEMS = {
+    400: "not JSON",
+    408: "the body was too slow",
+    413: "the body is too large",
+    415: "the content type is not JSON",
+    422: "not what is asked for, or no drawing",
+    429: "too many requests",
+    503: "too many are waiting",
+}
+TEXT, NUMBER, TRUTH = {"type": "string"}, {"type": "number"}, {"type": "boolean"}
+
+
+def describe() -> dict[str, Any]:
+    asked, components = msgspec.json.schema_components(
+        (Ask, AskWhy, Lesson), ref_template="#/components/schemas/{name}"
+    )
+    ask, ask_why, lesson = asked
+    strokes = _list(_list(_list(NUMBER)))
+    guess = _object({"word": TEXT, "probability": NUMBER})
+    kept = _object({"key_id": TEXT, "word": TEXT, "drawing": strokes})
+    credited = {"strokes": strokes, "credit": _list(_list(NUMBER))}
+    metrics = {"200": _content("text/plain", TEXT), **_problems(429)}
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "inkseq", "version": "1", "description": "Pen drawings, named from their strokes."},
+        "paths": {
+            "/predict": {"post": _post("What is this drawing?", ask, 200, {"guesses": _list(guess), "sure": TRUTH})},
+            "/explain": {"post": _post("Which points speak for a word?", ask_why, 200, credited)},
+            "/own": {
+                "post": _post("Teach a word by an example.", lesson, 201, {"key_id": TEXT, "word": TEXT}),
+                "get": _get("What was taught.", {"file": TEXT, "counts": counts, "drawings": _list(kept)}),
+            },
+            "/own/{key_id}": {
+                "delete": {
+                    "summary": "Forget an example.",
+                    "parameters": [{"name": "key_id", "in": "path", "required": True, "schema": TEXT}],
+                    "responses": {"204": {"description": "forgotten"}, **_problems(404, 429)},
+                }
+            },
+            "/classes": {"get": _get("What can be named.", {"classes": _list(TEXT), "threshold": NUMBER, "run": TEXT})},
+            "/healthz": {"get": _get("Whether the server is up.", {"status": TEXT})},
+            "/metrics": {"get": {"summary": "Prometheus' text.", "responses": metrics}},
+        },
+        "components": {"schemas": components | {"Problem": _object({"error": TEXT})}},
+    }
+
+
+def _post(summary: str, asked: dict[str, Any], status: int, answered: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
+        "responses": {str(status): _content("application/json", _object(answered)), **_problems(*PROBLEMS)},
+    }
+
+
+def _get(summary: str, answered: dict[str, Any]) -> dict[str, Any]:
+    return {"summary": summary, "responses": {"200": _content("application/json", _object(answered)), **_problems(429)}}
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    problem = {"$ref": "#/components/schemas/Problem"}
+    return {
+        str(status): _content("application/json", problem, PROBLEMS.get(status, "there is none")) for status in statuses
+    }
+
+
+def _content(kind: str, schema: dict[str, Any], description: str = "answered") -> dict[str, Any]:
+    return {"description": description, "content": {kind: {"schema": schema}}}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}

@@ -1,0 +1,67 @@
+"""The server's process: its address, its patience, its end."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import torch
+import uvicorn
+
+from inkseq.config import ServeConfig
+from inkseq.errors import UserError
+from inkseq.inference.recogniser import Recogniser
+from inkseq.serve.app import LOOPBACK, Server, make_app
+from inkseq.serve.limits import ImpatientProtocol
+from inkseq.serve.own import OwnDrawings
+
+KEEP_ALIVE, FINISH_WITHIN = 5, 10  # seconds
+MOST_CONNECTIONS = 1000
+THREADS = max(1, (os.cpu_count() or 1) // 2)  # those that wait for each other must not take the network's core
+SWITCH = 2e-4  # seconds; with Python's 5 ms the recogniser waits for the network's thread between any two of its steps
+WARM_UP = [[[0, 3, 255, 9], [0, 200, 255, 1], [0, 1, 2, 3]]]  # with times, so that simplification is compiled as well
+
+
+def serve(config: ServeConfig, own: Path) -> None:
+    """Until Ctrl-C or SIGTERM, at which what is under way is finished."""
+    torch.set_num_threads(THREADS)
+    recogniser = Recogniser(config.run, config.device)
+    recogniser.predict(WARM_UP)
+    sys.setswitchinterval(SWITCH)
+    hosts = sorted(LOOPBACK | {"[::1]"}) if config.host in LOOPBACK else ["*"]
+    app = make_app(Server(recogniser, OwnDrawings(own), config.threshold, config.rate), hosts)
+    listening = listen(config.host, config.port)
+    shown = f"[{config.host}]" if ":" in config.host else config.host
+    print(
+        f"{config.run}: {len(recogniser.classes)} classes, at http://{shown}:{listening.getsockname()[1]}", flush=True
+    )
+    if config.host not in LOOPBACK:
+        print(f"everybody who reaches {config.host} can draw here, and teach into {own}", flush=True)
+    settings = uvicorn.Config(
+        app,
+        http=ImpatientProtocol,
+        ws="none",
+        log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=FINISH_WITHIN,
+        limit_concurrency=MOST_CONNECTIONS,
+        server_header=False,
+    )
+    uvicorn.Server(settings).run([listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket at this address, or a line about why there is none."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise UserError(f"cannot listen at {host}, port {port}: {error.strerror}") from None
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(place)
+        listening.listen()  # before the address is told, so that nobody is turned away who comes at once
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise UserError(f"cannot listen at {host}, port {port}: {getattr(error, 'strerror', error)}") from None
+    return listening

@@ -1,0 +1,9 @@
+"""Imported by the server that trials are forked from: everything a trial needs, and not to be ended before them."""
+
+import signal
+
+import torch._dynamo  # noqa: F401  an optimiser imports it as it is made, which takes a second
+
+# A cluster that is out of time signals every process of a job. Were this server to end first, nobody would know what
+# becomes of its trials; it ends when the search does. Trials let the signal in again.
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

@@ -1,0 +1,100 @@
+"""What changes as a run learns, and how one step changes it."""
+
+import copy
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from torch.nn.parallel import DistributedDataParallel
+
+from inkseq.config import TrainConfig
+from inkseq.data.batches import Batch, Share
+from inkseq.devices import Ranks
+from inkseq.inference.runs import make_model
+from inkseq.train.optim import clip_, follow, make_optimizer
+from inkseq.train.resume import HEAD, start_from
+
+
+class Learner:
+    """The weights, their average, the optimiser's memory and the loss scale."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        classes: list[str],
+        device: torch.device,
+        dtype: torch.dtype,
+        ranks: Ranks,
+        fresh: bool = True,  # else it gets its weights from `load`
+    ) -> None:
+        self.config, self.device, self.dtype, self.ranks = config, device, dtype, ranks
+        torch.manual_seed(config.seed)
+        self.model = make_model(config, classes).to(device)
+        self.origin = start_from(config.init_from, config, self.model, classes) if config.init_from and fresh else ""
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad = name.startswith(HEAD) or not config.freeze
+        self.average = copy.deepcopy(self.model) if config.ema > 0 else None
+        self.optimizer = make_optimizer(self.model, config.optim)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
+        self.net = DistributedDataParallel(self.model) if ranks.world > 1 else self.model
+
+    @property
+    def best_model(self) -> torch.nn.Module:
+        """What is evaluated and kept: the averaged weights where there are any."""
+        return self.average or self.model
+
+    def learn(self, step: int, groups: list[tuple[Batch, Share]], rate: float) -> tuple[Tensor, Tensor]:
+        """One step on a batch, given as groups with their shares of the loss; the loss and the gradient's norm.
+
+        Nothing here waits for a GPU. Whatever is drawn by lot depends on the seed and the step alone, so that a
+        run that was stopped goes on to the same bits.
+        """
+        torch.manual_seed((self.config.seed * 1_000_003 + step) * 4099 + self.ranks.rank)
+        self.model.train()
+        loss = torch.zeros((), device=self.device)
+        for number, (batch, share) in enumerate(groups):
+            with self._no_exchange(number < len(groups) - 1):
+                loss += self._add_gradients(batch, share)
+        self.scaler.unscale_(self.optimizer)
+        norm = clip_(self.model.parameters(), self.config.optim.clip)
+        for settings in self.optimizer.param_groups:
+            settings["lr"] = rate
+        # Fused optimisers look at this flag on the device: a step that went wrong changes no weight.
+        self.optimizer.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.average is not None:
+            follow(self.average, self.model, step, self.config.ema)
+        return loss, norm
+
+    def _add_gradients(self, batch: Batch, share: Share) -> Tensor:
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
+            logits_BK = self.net(batch.x_BTC, batch.length_B)
+        loss_of = partial(cross_entropy, logits_BK.float(), batch.label_B, label_smoothing=self.config.label_smoothing)
+        loss = share * loss_of() if isinstance(share, float) else share @ loss_of(reduction="none")
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def _no_exchange(self, hold: bool) -> Any:
+        """Ranks exchange gradients once a step, behind its last group."""
+        return self.net.no_sync() if hold and isinstance(self.net, DistributedDataParallel) else nullcontext()
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict() if self.average is not None else None,
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if state["scaler"]:  # nothing, where it began on a device that needs none
+            self.scaler.load_state_dict(state["scaler"])

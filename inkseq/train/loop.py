@@ -1,0 +1,151 @@
+"""Training: one loop, to be read from top to bottom."""
+
+import math
+import sys
+import time
+from contextlib import closing, nullcontext
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inkseq.config import Schedule, TrainConfig
+from inkseq.data.packed import fingerprint, open_packed
+from inkseq.data.resident import Drawings
+from inkseq.devices import Ranks
+from inkseq.errors import UserError
+from inkseq.evaluate.scoring import score
+from inkseq.inference import checkpoint
+from inkseq.inference.runs import plain, to_yaml, write_hydra_files
+from inkseq.train.checks import check_training
+from inkseq.train.diagnostics import explain_loss, memory_explained
+from inkseq.train.durations import keep_to_time, make_plan
+from inkseq.train.health import Health
+from inkseq.train.optim import learning_rate
+from inkseq.train.progress import Progress
+from inkseq.train.result import Best, already_done, finish, metric_of
+from inkseq.train.resume import check_ahead, is_finished, load_last
+from inkseq.train.setup import set_up
+from inkseq.train.signals import StopRequest
+from inkseq.train.tracker import Tracker
+
+SAVE_SECONDS = 300  # where evaluations are further apart, the run is saved as often as this
+
+
+def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
+    """Train in a run folder, going on from its last.pt where there is one; returns what is in its result.json."""
+    # ------------------------------------------------------------------------ where, from what, what
+    data = open_packed(config.data)
+    check_training(config, data)
+    state = load_last(folder, config, data)
+    batches, learner, reason = set_up(config, data, ranks, fresh=state is None)
+    device, dtype = learner.device, learner.dtype
+    to_evaluate = Drawings(data, "val", device) if data.split("val") else None
+
+    # ------------------------------------------------------------------------ how long, in steps
+    plan = make_plan(config, batches, learner, state["step_seconds"] if state else None)
+    falls = config.optim.schedule is not Schedule.constant
+
+    if state is not None and is_finished(state, config, plan.total) and (folder / "result.json").exists():
+        return already_done(folder, ranks)
+    if state is not None:
+        check_ahead(state, config, plan.total, folder)
+
+    # ------------------------------------------------------------------------ go on where it stopped
+    first_step, best, spent = 0, Best(), 0.0
+    if state is not None:
+        learner.load(state)
+        first_step, spent = state["step"], state["seconds"]
+        if metric_of(state["config"]["best_by"]) == metric_of(config.best_by):
+            best = Best(**state["best"])
+    tracker = Tracker(folder, first_step) if ranks.is_first else None
+    if tracker:
+        write_hydra_files(folder, config, sys.argv[1:])
+    if tracker and state is None:
+        tracker.text(0, "config", to_yaml(config))
+    progress = Progress(plan, first_step, ranks)
+    progress.introduce(folder, learner, batches, to_evaluate, reason)
+    started = saved_at = time.perf_counter()
+
+    def save(name: str) -> None:
+        if ranks.is_first:
+            parts = learner.state() if name == "last" else {"model": learner.best_model.state_dict(), "average": None}
+            about = {"config": plain(config), "classes": data.classes, "data": fingerprint(data)}
+            place = {"step": step, "best": vars(best), "finished": last}
+            clock = {"seconds": seconds, "step_seconds": plan.step_seconds}
+            checkpoint.save(folder / "checkpoints" / f"{name}.pt", parts | about | place | clock)
+
+    losses = torch.zeros(plan.log_every, device=device)  # of the steps since the last log, fetched all at once
+    logged_step, rate, norm = first_step, 0.0, torch.zeros(())
+    health = Health(device, plan.drawings_per_step)
+    with StopRequest() as stop, progress, closing(tracker) if tracker else nullcontext():
+        for step in count(first_step):
+            now = time.perf_counter()
+            seconds = spent + now - started
+
+            # ---------------------------------------------------------------- log: the one wait for a GPU
+            last = step == plan.total
+            at_log = last or step % plan.log_every == 0
+            if at_log and step > logged_step:
+                values = losses[: step - logged_step].tolist()
+                if not all(map(math.isfinite, values)):
+                    save("last")  # no weight has taken part in the step that went wrong
+                    raise UserError(explain_loss(values, logged_step, batches, data, config))
+                report = {
+                    "train/loss": sum(values) / len(values),
+                    "train/gradient_norm": float(norm),
+                    "train/learning_rate": rate,
+                    "time/epoch": step / batches.steps_per_epoch,
+                    **health.window(step - logged_step),
+                }
+                progress.log(step, report)
+                for line in health.warnings():
+                    progress.say(line)
+                if tracker:
+                    tracker.scalars(step, report)
+                logged_step = step
+
+            # ---------------------------------------------------------------- enough? ranks agree when they log
+            asked_to_stop = out_of_time = False
+            if at_log or ranks.world == 1:
+                asked_to_stop = ranks.any(stop.requested, device)
+                too_long = config.max_minutes is not None and seconds >= 60 * config.max_minutes
+                out_of_time = ranks.any(too_long, device)
+            last = last or out_of_time
+
+            # ---------------------------------------------------------------- evaluate, keep the best, save
+            due = step % plan.evaluate_every == 0 and step > first_step
+            if due or last:
+                health.pause()
+            if (due or last) and to_evaluate is not None:
+                metrics = score(learner.best_model, to_evaluate, len(data.classes), config.layout, dtype, ranks)
+                values_now = metrics.compute()
+                improved = best.follow(step, values_now, config.best_by, falls and step == plan.total)
+                last = last or (config.patience is not None and best.evaluations_since >= config.patience)
+                progress.evaluated(step, values_now, improved)
+                if tracker:
+                    tracker.scalars(step, {f"val/{name}": value for name, value in values_now.items()})
+                    tracker.histograms(step, learner.best_model)
+                if improved:
+                    save("best")
+            if due and not last:
+                now = time.perf_counter()
+                plan = keep_to_time(plan, config, step, ranks.largest(spent + now - started, device))
+                progress.replan(plan)
+            if due or last or asked_to_stop or (at_log and now - saved_at > SAVE_SECONDS):
+                save("last")
+                saved_at = now
+            if asked_to_stop and not last:
+                raise KeyboardInterrupt(f"{folder} is saved at step {step:,}; the same command goes on from there")
+            if last:
+                break
+
+            # ---------------------------------------------------------------- one step
+            with health.fetching():
+                groups = batches.step(step)
+            rate = learning_rate(step, plan.total, plan.warmup, config.optim)
+            with memory_explained(config):
+                losses[step - logged_step], norm = learner.learn(step, groups, rate)
+        seen = step * plan.drawings_per_step
+        return finish(folder, config, data, step, seen, seconds, ranks, tracker, health.summary())

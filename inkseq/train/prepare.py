@@ -1,0 +1,59 @@
+"""Raw drawings as a training's own data: packed on the way, once for every content that the files ever have."""
+
+import hashlib
+from pathlib import Path
+
+from inkseq.config import ConvertConfig, SplitConfig, TrainConfig
+from inkseq.convert.conversion import convert
+from inkseq.data.packed import FORMAT, open_packed
+from inkseq.drawings.sources import find_tasks
+from inkseq.errors import UserError
+from inkseq.inference.runs import lock
+
+PACKED = Path("data/packed")
+SPLIT = SplitConfig(train=0.8, val=0, test=0.2)  # few as they are, none are spent on choosing weights
+
+
+def find_data(config: TrainConfig) -> None:
+    """Where `raw` is given instead of `data`, pack it and let `data` be the packed folder."""
+    if not config.raw:
+        if not config.data:
+            raise UserError("data= is needed, a packed folder, or raw=, drawings to pack; see --help")
+        return
+    if config.data:
+        raise UserError(f"raw= is packed into a folder of its own; leave out data={config.data}, or what names it")
+    out = PACKED / f"{_stem(config.raw)}-{_content(config.raw)}"
+    with lock(PACKED, wait=True):  # others may want the same: ranks, and seeds that were started together
+        if not out.exists():
+            _pack(config.raw, out)
+    config.raw, config.data = [], str(out)
+    few = len(open_packed(out).split("train"))
+    if 0 < few < config.batch_size:  # who has taught ten drawings has taught enough to begin
+        config.batch_size = few
+        print(f"batch_size={few}, since there are no more to learn from")
+
+
+def _pack(raw: list[str], out: Path) -> None:
+    books = convert(ConvertConfig(raw=raw, out=str(out), split=SPLIT, workers=1))
+    print(f"packed {books.kept:,} drawings into {out} (classes: {len(books.classes)})")
+    if books.rejected:
+        print(f"{books.rejected.total():,} of {books.lines:,} lines rejected: {out}/rejected.ndjson says why")
+
+
+def _stem(raw: list[str]) -> str:
+    """`data/raw/own/own.ndjson.gz` -> own; of several files the folder of the first."""
+    first = Path(min(raw)).absolute()
+    name = first.name.lstrip(".").partition(".")[0] if len(raw) == 1 else first.parent.name
+    return name or "raw"
+
+
+def _content(raw: list[str]) -> str:
+    """A few letters that stand for what is in the files, and for the splits their folders name."""
+    digest = hashlib.blake2b(bytes([FORMAT]), digest_size=3)
+    tasks = sorted(find_tasks(raw), key=lambda task: (task.name, task.start))
+    for task in tasks:
+        digest.update(f"{task.path.name}/{task.member} {task.start} {task.split}".encode())
+    for path in dict.fromkeys(task.path for task in tasks):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "blake2b").digest())
+    return digest.hexdigest()

@@ -1,0 +1,74 @@
+"""What a person at the terminal sees of a run."""
+
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from inkseq.data.batches import Batches
+from inkseq.data.resident import Drawings
+from inkseq.devices import Ranks
+from inkseq.train.durations import Plan
+from inkseq.train.learner import Learner
+
+
+class Progress:
+    """A bar with loss, top-1, rate and time left; a line an evaluation; nothing on other ranks than the first."""
+
+    def __init__(self, plan: Plan, first_step: int, ranks: Ranks) -> None:
+        self.plan, self.first_step, self.silent = plan, first_step, not ranks.is_first
+        self.shown: dict[str, str] = {}
+        self.bar: tqdm[Any] | None = None
+
+    def say(self, line: str) -> None:
+        if not self.silent:
+            tqdm.write(line)
+
+    def introduce(
+        self, folder: Path, learner: Learner, batches: Batches, to_evaluate: Drawings | None, reason: str
+    ) -> None:
+        """What is about to happen, and where."""
+        parameters = sum(p.numel() for p in learner.model.parameters())
+        precision = str(learner.dtype).removeprefix("torch.")
+        self.say(f"{folder}: {parameters:,} parameters on {learner.device}, {precision}: {reason}")
+        self.say(batches.drawings.where)
+        if epoch := batches.sampler.summary(batches.drawings.classes):
+            self.say(epoch)
+        self.say(to_evaluate.where if to_evaluate else "no val split: the last checkpoint is the one that is kept")
+        if learner.origin:
+            self.say(learner.origin)
+        plan, batch = self.plan, learner.config.batch_size
+        what = "evaluated" if to_evaluate else "saved"
+        about = "about " if "minute" in learner.config.duration else ""
+        self.say(f"{about}{plan.total:,} steps of {batch} drawings, {what} every {plan.evaluate_every:,}")
+        if self.first_step:
+            self.say(f"goes on from step {self.first_step:,}")
+
+    def __enter__(self) -> "Progress":
+        disable = True if self.silent else None
+        total, first = self.plan.total, self.first_step
+        self.bar = tqdm(total=total, initial=first, unit="step", disable=disable, smoothing=0.05)
+        return self
+
+    def replan(self, plan: Plan) -> None:
+        """The run is to be longer or shorter than was said."""
+        assert self.bar is not None
+        self.bar.total = plan.total
+
+    def __exit__(self, *_: object) -> None:
+        assert self.bar is not None
+        self.bar.close()
+
+    def log(self, step: int, report: dict[str, float]) -> None:
+        self.shown["loss"] = f"{report['train/loss']:.3f}"
+        self.shown["drawings/s"] = f"{report['time/drawings_per_second']:,.0f}"
+        assert self.bar is not None
+        self.bar.set_postfix(self.shown, refresh=False)
+        self.bar.update(step - self.bar.n)
+
+    def evaluated(self, step: int, values: dict[str, float], improved: bool) -> None:
+        self.shown["val top1"] = f"{values['top1']:.1%}"
+        mark = "  best so far" if improved else ""
+        shown = "  ".join(f"{name} {values[name]:.2%}" for name in ("top1", "top3", "map3"))
+        loss = self.shown.get("loss", "?")
+        self.say(f"step {step:>7,}  loss {loss}  val loss {values['loss']:.3f}  {shown}{mark}")

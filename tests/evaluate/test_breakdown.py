@@ -1,0 +1,88 @@
+"""Groups of drawings, against looking at each drawing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from inkseq.data import packed
+from inkseq.data.packed import Packed
+from inkseq.evaluate.breakdown import Key, by, country_key, points_key, recognized_key, strokes_key
+from inkseq.evaluate.facts import Facts
+from inkseq.evaluate.intervals import wilson
+from tests.evaluate.made import facts_of, made_up
+
+
+def facts_about(data: Packed, split: str) -> Facts:
+    """Made-up answers to the drawings of a split, but for a few."""
+    index_N = np.array(data.split(split)).astype(np.int32)
+    facts = facts_of(*made_up(len(index_N), 4, seed=0))
+    return replace(facts, index_N=index_N).take(np.arange(len(index_N)) % 5 > 0)
+
+
+def words(key: Key) -> list[str]:
+    return [key.names[k] for k in key.key_N]
+
+
+def test_a_group_is_counted_with_its_interval() -> None:
+    logits_NK = torch.eye(2).repeat(5, 1)
+    facts = facts_of(logits_NK, torch.tensor([0, 1, 0, 0, 1, 1, 0, 1, 0, 1]))
+    key_N = np.array([0, 0, 0, 0, 0, 0, 0, 0, 2, 2])
+    first, last = by(facts, key_N, ["some", "none", "others"])
+    assert (first.name, first.count, first.top1) == ("some", 8, 6 / 8)
+    assert (first.low, first.high) == wilson(6, 8)
+    assert (last.name, last.count, last.top1, last.high) == ("others", 2, 1, 1)
+    assert 0 < last.low < 1
+
+
+@pytest.mark.parametrize("stretch", [7, 1 << 16])
+def test_points_and_strokes_are_those_of_the_drawing(
+    data: Packed, stretch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "STRETCH", stretch)
+    facts = facts_about(data, "train")
+    pens = [data.drawing(index)[1] for index in facts.index_N]
+    for key, counts in (
+        (points_key(data, facts), [len(pen) for pen in pens]),
+        (strokes_key(data, facts), [int(pen.sum()) for pen in pens]),
+    ):
+        for name, count in zip(words(key), counts, strict=True):
+            low, _, high = name.removesuffix(" or more").partition("–")
+            assert int(low) <= count
+            assert "more" in name or count <= int(high or low)
+        assert len(set(words(key))) > 2
+        assert sum(row.count for row in by(facts, *key)) == len(facts)
+
+
+def test_the_ranges_are_fixed(data: Packed) -> None:
+    facts = facts_about(data, "test")
+    assert points_key(data, facts).names == ["1–9", "10–19", "20–34", "35–49", "50–69", "70 or more"]
+    assert strokes_key(data, facts).names == ["1", "2", "3–4", "5–7", "8–11", "12 or more"]
+
+
+def test_the_game_recognised_them_or_not(data: Packed) -> None:
+    facts = facts_about(data, "test")
+    recognized = np.arange(len(data)) % 3 > 0
+    key = recognized_key(replace(data, recognized=recognized), facts)
+    assert [word == "recognized by the game" for word in words(key)] == recognized[facts.index_N].tolist()
+
+
+def test_ten_countries_have_names(data: Packed) -> None:
+    facts = facts_about(data, "train")
+    codes = [b"US", b"", b"DE", b"FR", b"GB", b"IT", b"FI", b"SE", b"BR", b"CZ", b"AA", b"BB"]
+    which = np.minimum(np.random.default_rng(0).geometric(0.25, len(data)) - 1, 11)
+    which[facts.index_N[:12]] = np.arange(12)
+    countrycode = np.array(codes)[which]
+    key = country_key(replace(data, countrycode=countrycode), facts)
+    count = [int((which[facts.index_N] == k).sum()) for k in range(12)]
+    frequent = sorted(range(12), key=lambda k: (-count[k], codes[k]))[:10]
+    assert key.names == [codes[k].decode() or "unknown" for k in frequent] + ["others"]
+    for word, code in zip(words(key), countrycode[facts.index_N], strict=True):
+        assert word == ((code.decode() or "unknown") if codes.index(code) in frequent else "others")
+
+
+def test_few_countries_need_no_others(data: Packed) -> None:
+    key = country_key(replace(data, countrycode=np.full(len(data), b"US")), facts_about(data, "test"))
+    assert key.names == ["US"]
+    assert not key.key_N.any()

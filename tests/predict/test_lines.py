@@ -1,0 +1,118 @@
+"""Lines of JSON and CSV: the bulk path against the careful one, and everything people call JSON strokes."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkseq.drawings import line_entries as lines
+from inkseq.drawings import ndjson
+from inkseq.drawings import reader as inputs
+from inkseq.drawings.canonical import MAX_POINTS
+from inkseq.drawings.entries import Entry, json_entries
+from tests.drawings.test_ndjson import mutate
+from tests.predict.conftest import entries_of
+from tests.samples import line, random_lines
+
+STROKES = "[[[0,10,20],[0,5,50]]]"
+
+
+def comparable(entries: list[Entry]) -> list[tuple[object, ...]]:
+    return [(*entry[:1], *entry[2:], *([part.tolist() for part in entry.drawing or ()])) for entry in entries]
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_bulk_and_careful_agree_line_by_line(changed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through blocks that end within them, in their order."""
+    monkeypatch.setattr(lines, "BLOCK_LINES", 70)
+    rng = np.random.default_rng(1)
+    texts = random_lines(600)
+    texts = [mutate(text, rng) if changed and i % 3 else text for i, text in enumerate(texts)]
+    texts[5] = line(key_id=1).replace(b'"1"', b'"0001"')
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(b"".join(texts).removesuffix(b"\n"))
+    careful = [entry for i, text in enumerate(texts, 1) for entry in json_entries(text[:-1], f"{path}:{i}")]
+    found = entries_of(path)
+    assert comparable(found) == comparable(careful)
+    assert found[5].key_id == "0001"
+    assert sum(entry.drawing is None for entry in found) > (100 if changed else -1)
+
+
+def test_a_table_is_the_lines_it_was_made_of(tmp_path: Path) -> None:
+    texts = random_lines(50)
+    rows = [{**json.loads(text), "drawing": json.dumps(json.loads(text)["drawing"])} for text in texts]
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(rows[0]))
+    table.writeheader()
+    table.writerows(rows)
+    (tmp_path / "a.csv").write_text(text.getvalue())
+    (tmp_path / "a.ndjson").write_bytes(b"".join(texts))
+    from_csv, from_ndjson = (comparable(entries_of(tmp_path / name)) for name in ("a.csv", "a.ndjson"))
+    assert [row[1:] for row in from_csv] == [row[1:] for row in from_ndjson]
+    assert from_csv[0][0] == f"{tmp_path}/a.csv:2"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (STROKES, [":1"]),
+        (f"{STROKES}\n{STROKES}\n", [":1", ":2"]),
+        (f"[{STROKES},{STROKES}]", [":1[1]", ":1[2]"]),
+        (f'[{{"drawing":{STROKES}}},{{"drawing":{STROKES}}}]', [":1[1]", ":1[2]"]),
+        (json.dumps([json.loads(STROKES)] * 2, indent=1), ["[1]", "[2]"]),
+        (f"{{\n{STROKES}\n", [":1 malformed", ":2"]),  # the first line is bad, and no document
+        (f"nonsense\n{STROKES}\n", [":1 malformed", ":2"]),
+        (f"\n{STROKES}", [":1 empty line", ":2"]),
+        (f"{STROKES}\r\n{STROKES}\r\n", [":1", ":2"]),
+    ],
+)
+def test_what_counts_as_json_strokes(text: str, expected: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text, newline="")
+    found = [f"{entry.source} {entry.error}".strip().removeprefix(str(path)) for entry in entries_of(path)]
+    assert found == expected
+
+
+def test_key_and_word_are_known_even_of_what_is_no_drawing() -> None:
+    [entry] = json_entries(b'{"key_id":12,"word":"cat","drawing":[]}', "x")
+    assert entry == Entry("x", None, "empty drawing", "12", "cat")
+    assert next(json_entries(b'{"key_id":"mine-7","word":"","drawing":[[[1],[2]]]}', "x"))[2:] == ("", "mine-7", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b'{"key_id":1.5}', "key_id is neither text nor a whole number"),
+        (b'{"key_id":"\\u001b[31m"}', "key_id is too long, or has unprintable characters"),
+        (b'{"word":7}', "word is not text"),
+        (b'{"word":"\\u001b[31m"}', "word has unprintable characters"),
+        (b'"cat"', "neither strokes nor an object with a drawing"),
+        (b"[" * 100_000, "malformed"),
+        (b"[[[NaN],[1]]]", "coordinate is not finite"),
+        (json.dumps([[[i % 256 for i in range(MAX_POINTS + 1)]] * 2]).encode(), "more than 10,000 points, simplified"),
+        (b"[" + b"[[1],[1]]," * MAX_POINTS + b"[[1],[1]]]", "more than 10,000 strokes"),
+        (json.dumps([[[i * 7 % 1000 for i in range(10**6)]] * 2]).encode(), "cannot simplify"),
+    ],
+)
+def test_what_is_no_drawing_is_said(text: bytes, reason: str) -> None:
+    [entry] = json_entries(text, "x")
+    assert entry.drawing is None
+    assert entry.error.startswith(reason)
+
+
+def test_a_canonical_line_that_is_too_long_to_be_named(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_bytes(line(strokes=[[[0, 255] * MAX_POINTS, [0, 255] * MAX_POINTS]]) + line())
+    assert [entry.error for entry in entries_of(tmp_path / "a.ndjson")] == ["more than 10,000 points, simplified", ""]
+
+
+def test_a_line_without_an_end_is_an_error_and_the_next_one_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in (inputs, lines, ndjson):
+        monkeypatch.setattr(room, "MAX_LINE", 1000)
+    (tmp_path / "a.jsonl").write_text(f"[{' ' * 5000}]\n{STROKES}\n{'x' * 3000}")
+    errors = [entry.error for entry in entries_of(tmp_path / "a.jsonl")]
+    assert [error.partition(" than")[0] for error in errors] == ["line longer", "", "line longer"]

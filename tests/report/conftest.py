@@ -1,0 +1,39 @@
+"""A small run on drawings whose words try to break a page, and the report on it."""
+
+from pathlib import Path
+
+import pytest
+
+from inkseq.config import ConvertConfig, ReportConfig, TrainConfig
+from inkseq.convert.conversion import convert
+from inkseq.report.__main__ import run as report
+from tests.samples import random_lines
+from tests.train.tiny import run, tiny
+
+WORDS = ["cat", '<script>alert("cat")</script>', "aurora & 'borealis' $x$ " + "long" * 10]
+
+
+def pack(folder: Path, words: list[str], seed: int = 0, count: int = 240) -> Path:
+    """A dataset of random drawings, which differ in nothing that could be learnt; fewest of the last word."""
+    folder.mkdir()
+    lines = [
+        line for i, line in enumerate(random_lines(count, seed, words)) if i % len(words) < len(words) - 1 or i % 2
+    ]
+    (folder / "raw.ndjson").write_bytes(b"".join(lines))
+    convert(ConvertConfig(raw=[str(folder / "raw.ndjson")], out=str(folder / "packed"), workers=1, seed=seed))
+    return folder / "packed"
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
+    folder = tmp_path_factory.mktemp("reported")
+    config = tiny(pack(folder / "data", WORDS), folder / "runs")
+    run(config)
+    return config
+
+
+@pytest.fixture(scope="session")
+def page(trained: TrainConfig) -> Path:
+    """index.html of a report on the run."""
+    report(ReportConfig(run=f"{trained.runs}/run"))
+    return Path(trained.runs) / "run" / "report" / "index.html"

@@ -1,0 +1,142 @@
+"""The page in a real browser: drawn on with a pen, played through, taught, and looked at on a phone."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from inkseq.data.packed import open_packed
+from inkseq.drawings.simplify import simplify
+from inkseq.drawings.strokes import flatten, unflatten
+from inkseq.inference.recogniser import Recogniser
+from inkseq.serve.assets import PAGE
+from tests.browser import DESKTOP, PHONE, browser, needs_chromium, open_page, violations
+
+pytestmark = needs_chromium
+__all__ = ["browser"]
+
+Strokes = list[list[list[int]]]
+
+
+@pytest.fixture
+def drawings(packed: Path, recogniser: Recogniser) -> dict[str, Strokes]:
+    """For each word a doodle that the recogniser knows best."""
+    data = open_packed(packed)
+    best: dict[str, tuple[float, Strokes]] = {}
+    for i in range(len(data)):
+        strokes, word = unflatten(*data.drawing(i)), data.classes[data.labels[i]]
+        chance = dict(recogniser.predict(strokes))[word]
+        if chance > best.get(word, (0.0, []))[0]:
+            best[word] = (chance, strokes)
+    return {word: strokes for word, (_, strokes) in best.items()}
+
+
+@pytest.fixture(params=[(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+def page(
+    browser: Browser, address: tuple[str, int], request: pytest.FixtureRequest
+) -> Iterator[tuple[Page, list[str], int]]:
+    size, scheme = request.param
+    opened, complaints = open_page(browser, f"http://127.0.0.1:{address[1]}/", size, scheme)
+    expect(opened.locator("#known")).not_to_be_empty()
+    yield opened, complaints, size[0]
+    assert complaints == []
+    opened.close()
+
+
+def draw(page: Page, strokes: Strokes) -> None:
+    """With the pointer, point by point, on the middle of the paper."""
+    page.locator("#pad").scroll_into_view_if_needed()
+    box = page.locator("#pad").bounding_box()
+    assert box
+    scale, left, top = box["width"] * 0.8 / 255, box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.1
+    for xs, ys in strokes:
+        places = [(left + scale * x, top + scale * y) for x, y in zip(xs, ys, strict=True)]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place)
+        page.mouse.up()
+
+
+def test_a_drawing_is_named_while_it_is_drawn(page: tuple[Page, list[str], int], drawings: dict[str, Strokes]) -> None:
+    opened, _, width = page
+    for word, strokes in drawings.items():
+        draw(opened, strokes)
+        expect(opened.locator("#guesses li").first).to_contain_text(word)
+        opened.locator("#clear").click()
+        expect(opened.locator("#verdict")).to_have_text("Draw something.")
+    draw(opened, drawings["star"])
+    draw(opened, [[[0, 255], [0, 255]]])
+    expect(opened.locator("#guesses li")).to_have_count(3)
+    opened.keyboard.press("Control+z")
+    expect(opened.locator("#guesses li").first).to_contain_text("star")
+    assert opened.evaluate("document.documentElement.scrollWidth") == width
+    assert violations(opened) == {}
+
+
+def test_the_game_is_played_through(page: tuple[Page, list[str], int], drawings: dict[str, Strokes]) -> None:
+    opened, _, width = page
+    opened.get_by_role("tab", name="Play").click()
+    opened.get_by_role("button", name="Start").click()
+    for n in range(3):
+        expect(opened.locator("#score")).to_have_text(f"Word {n + 1} of 3")
+        word = opened.locator("#task").inner_text().split(" ", 2)[2]
+        if n == 1:
+            opened.get_by_role("button", name="Next word").click()
+        else:
+            draw(opened, drawings[word])
+    expect(opened.locator("#score")).to_contain_text("I knew 2 of 3")
+    expect(opened.locator("#rounds li")).to_have_count(3)
+    expect(opened.locator("#rounds .good")).to_have_count(2)
+    again = opened.locator("#rounds button").first
+    again.click()
+    expect(again.locator("path[style*=hidden]").first).to_be_attached()
+    assert opened.evaluate("document.documentElement.scrollWidth") == width
+    assert violations(opened) == {}
+
+
+def test_own_symbols_are_taught_and_forgotten(page: tuple[Page, list[str], int], tmp_path: Path) -> None:
+    opened, _, width = page
+    opened.get_by_role("tab", name="Draw").focus()
+    opened.keyboard.press("ArrowLeft")
+    opened.get_by_role("button", name="Save this drawing").click()  # without a word the browser itself objects
+    opened.get_by_role("combobox", name="Word").fill("<script>alert(1)</script>")
+    opened.get_by_role("button", name="Save this drawing").click()
+    expect(opened.locator("#lesson-told")).to_have_text("Draw it first.")
+    for n in range(2):
+        draw(opened, [[[0, 255], [0, 200]], [[20 * n, 9], [90, 30]]])
+        opened.get_by_role("button", name="Save this drawing").click()
+        expect(opened.locator("#taught li")).to_have_count(n + 1)
+    rows = [json.loads(line) for line in (tmp_path / "own.ndjson").read_text().splitlines()]
+    assert [row["word"] for row in rows] == ["<script>alert(1)</script>"] * 2
+    assert [len(stroke) for row in rows for stroke in row["drawing"]] == [3] * 4
+    assert violations(opened) == {}
+    opened.locator("#taught .forget").first.click()
+    expect(opened.locator("#taught li")).to_have_count(1)
+    left = [json.loads(line)["key_id"] for line in (tmp_path / "own.ndjson").read_text().splitlines()]
+    assert left == [rows[0]["key_id"]]  # the newest is shown first
+    assert opened.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_page_simplifies_as_python_does(browser: Browser) -> None:
+    """Number for number: a page without a server must see what the recogniser was trained on."""
+    rng = np.random.default_rng(0)
+    drawings = [
+        [
+            rng.normal(0, 300, (2, rng.integers(1, 40))).cumsum(axis=1).round(1).tolist()
+            for _ in range(rng.integers(1, 5))
+        ]
+        for _ in range(150)
+    ]
+    drawings += [[[[3.0], [7.0]]], [[[0, 5, 0], [0, 0, 0]]], [[[1, 1, 1], [2, 2, 2]]]]
+    source = PAGE["canonical.js"][0].decode().replace("export function", "function")
+    page = browser.new_page()
+    found = page.evaluate(f"(drawings) => {{ {source}; return drawings.map(canonical); }}", drawings)
+    page.close()
+    for drawing, one in zip(drawings, found, strict=True):
+        points, pen = simplify(*flatten(drawing))
+        assert one["points"] == points.ravel().tolist()
+        assert one["pen"] == pen.tolist()

@@ -1,0 +1,108 @@
+"""What is drawn how often and weighs how much: the loss is the whole batch's, and a run is as long as it says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from inkseq.config import BiLSTMConfig, ConvertConfig, Layout, Sampling, TrainConfig
+from inkseq.convert.conversion import convert
+from inkseq.data.batches import Batches, make_batch
+from inkseq.data.packed import Packed, open_packed
+from inkseq.data.resident import Drawings
+from inkseq.data.sampling import make_sampler
+from inkseq.devices import ALONE
+from inkseq.errors import UserError
+from inkseq.train.learner import Learner
+from inkseq.train.schedule_picture import plan_run
+from tests.samples import random_lines
+from tests.train.tiny import run, tiny
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """96 train drawings of each of three classes, of which the game did not recognise a tenth."""
+    folder = tmp_path_factory.mktemp("weights")
+    (folder / "raw.ndjson").write_bytes(b"".join(random_lines(360)))
+    convert(ConvertConfig(raw=[str(folder / "raw.ndjson")], out=str(folder / "packed"), workers=1))
+    return open_packed(folder / "packed")
+
+
+def make_learner(config: TrainConfig, data: Packed) -> Learner:
+    return Learner(config, data.classes, CPU, torch.float32, ALONE)
+
+
+def first_step(config: TrainConfig, data: Packed, micro_batch: int | None, world: int) -> tuple[Tensor, list[Tensor]]:
+    """Loss and gradients of a step in groups, averaged over ranks as they would average them."""
+    drawings, sampler = Drawings(data, "train", CPU), make_sampler(config, data)
+    losses, gradients = [], []
+    for rank in range(world):
+        batches = Batches(drawings, 32, 0, micro_batch=micro_batch, rank=rank, world=world, sampler=sampler)
+        learner = make_learner(config, data)
+        losses.append(torch.stack([learner._add_gradients(*group) for group in batches.step(0)]).sum())
+        gradients.append([weights.grad for weights in learner.model.parameters() if weights.grad is not None])
+    return torch.stack(losses).mean(0), [torch.stack(one).mean(0) for one in zip(*gradients, strict=True)]
+
+
+@pytest.mark.parametrize("world", [1, 3])
+@pytest.mark.parametrize("micro_batch", [None, 1, 5])
+@pytest.mark.parametrize("unrecognized", [1.0, 0.3])
+def test_loss_and_gradients_are_those_of_the_batch_in_one(
+    data: Packed, unrecognized: float, micro_batch: int | None, world: int
+) -> None:
+    model = BiLSTMConfig(channels=[6], kernels=[3], hidden=6, layers=1)
+    config = tiny(data.path, Path(), model=model, unrecognized=unrecognized, label_smoothing=0.2)
+    loss, gradients = first_step(config, data, micro_batch, world)
+
+    drawings, learner = Drawings(data, "train", CPU), make_learner(config, data)
+    at_B = Batches(drawings, 32, 0).groups(0)
+    whole = make_batch(drawings, torch.cat([torch.from_numpy(group) for group in at_B]).numpy(), Layout.inkseq)
+    recognized_B = torch.from_numpy(data.recognized[whole.index_B.numpy()])
+    assert 0 < int(recognized_B.sum()) < 32
+    weight_B = torch.where(recognized_B, 1.0, unrecognized)
+    logits_BK = learner.model(whole.x_BTC, whole.length_B)
+    loss_B = cross_entropy(logits_BK, whole.label_B, reduction="none", label_smoothing=0.2)
+    expected = (weight_B * loss_B).sum() / weight_B.sum()
+    expected.backward()  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(loss, expected.detach())
+    for gradient, weights in zip(gradients, learner.model.parameters(), strict=True):
+        torch.testing.assert_close(gradient, weights.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_where_all_weigh_the_same_nothing_changes(data: Packed) -> None:
+    drawings = Drawings(data, "train", CPU)
+    plain = Batches(drawings, 32, 0)
+    asked = Batches(drawings, 32, 0, sampler=make_sampler(TrainConfig(unrecognized=1.0), data))
+    for (one, share), (other, other_share) in zip(plain.step(3), asked.step(3), strict=True):
+        assert torch.equal(one.index_B, other.index_B)
+        assert isinstance(share, float)
+        assert share == other_share
+
+
+def test_what_was_not_recognised_is_left_out(data: Packed) -> None:
+    sampler = make_sampler(TrainConfig(unrecognized=0.0, sampling=Sampling.balanced), data)
+    batches = Batches(Drawings(data, "train", CPU), 32, 0, sampler=sampler)
+    assert len(sampler) == int(data.recognized[: len(data.split("train"))].sum()) < len(data.split("train"))
+    for step in range(2 * batches.steps_per_epoch):
+        for batch, share in batches.step(step):
+            assert data.recognized[batch.index_B.numpy()].all()
+            assert isinstance(share, float)
+
+
+def test_a_run_says_how_long_an_epoch_is_and_goes_by_it(
+    data: Packed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others: dict[str, Any] = {"sampling": Sampling.capped, "cap": 15, "unrecognized": 0.5, "batch_size": 8}
+    config = tiny(data.path, tmp_path, duration="2 epochs", evaluate="45 drawings", **others)
+    assert plan_run(config, data).total == run(config)["steps"] == 12  # 45 drawings an epoch, in 6 batches
+    said = capsys.readouterr().out
+    light = len(data.split("train")) - int(data.recognized[: len(data.split("train"))].sum())
+    assert f"an epoch: 45 drawings, 15 of a class; {light} that the game did not recognise weigh 0.5" in said
+    assert "12 steps of 8 drawings, evaluated every 6" in said
+    with pytest.raises(UserError, match=r"batch_size=64, but an epoch of .* has 45 drawings; try batch_size=45"):
+        run(tiny(data.path, tmp_path, **(others | {"batch_size": 64})))
