@@ -7,16 +7,17 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import field, fields, is_dataclass, make_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar, cast, get_origin
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from inkseq.config import FAMILIES, HybridConfig, ModelConfig
 from inkseq.errors import UserError
 
 Config = TypeVar("Config")
@@ -34,21 +35,21 @@ def conf_dir() -> Path:
 def main(command: Callable[..., int | None], schema: type[Any], others: str = "") -> None:
     """Run a command with the settings from `sys.argv` and exit with its code.
 
-    A command whose `others` says what they are gets the words that are none of its own settings as they stand.
+    A command of two parameters gets the words too, as they stand: all of them, or where `others` says what they are
+    those that are none of its own settings.
     """
 
     def work() -> int | None:
         words = sys.argv[1:]
         if {"-h", "--help"} & set(words):
-            name = _name(schema)
-            print(f"{command.__doc__}\n\npython -m inkseq.{name} key=value ...\n", *_describe(schema), sep="\n")
+            print(f"{command.__doc__}\n\npython -m inkseq.{_name(schema)} key=value ...\n")
+            print(*_describe(schema, _chosen_family(schema, words)), sep="\n")
             if others:
                 print(f"\nand {others}")
             return 0
-        if others:
-            own, rest = divide(words, schema)
-            return command(compose_config(schema, own), rest)
-        return command(compose_config(schema, words))
+        own, rest = divide(words, schema) if others else (words, words)
+        config = compose_config(schema, own)
+        return command(config, rest) if len(inspect.signature(command).parameters) == 2 else command(config)
 
     run_command(work)
 
@@ -100,28 +101,74 @@ def compose_config(schema: type[Config], words: list[str], also: Collection[str]
 
     `also` are settings that somebody else has taken out of the words: a misspelt one may be one of those.
     """
-    name, yaml = _name(schema), _yaml(schema)
-    groups = _groups(yaml) if yaml.exists() else set()
-    types = dict(_types(schema))
-    chosen = [_split(word, types, groups, also) for word in words]
+    groups = _groups(_yaml(schema)) if _yaml(schema).exists() else set()
+    chosen = [_split(word, groups, {*settings(schema), *also}) for word in words]
+    composed = _typed(schema, _read_yaml(schema, [f"{key}={text}" for key, text in chosen if key in groups]))
+    types = dict(_types(schema, _family(composed)))
     try:
-        composed = OmegaConf.structured(schema)
-        if yaml.exists():
-            ConfigStore.instance().store(name=f"{name}_schema", node=schema)
-            with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-                composed = compose(name, [f"{key}={text}" for key, text in chosen if key in groups])
         for key, text in chosen:
             if key not in groups:
+                if key not in types:
+                    raise UserError(_unknown(key, [*types, *groups, *also], composed))
                 OmegaConf.update(composed, key, _value(key, text, get_origin(types[key]) is list))
         config = OmegaConf.to_object(composed)
     except MissingMandatoryValue as error:
         raise UserError(f"{error.full_key}= is needed; see --help") from None
-    except (HydraException, OmegaConfBaseException) as error:
-        lines = [line.strip() for line in str(error.__cause__ or error).splitlines() if line.strip()]
-        where = getattr(error, "full_key", None)
-        raise UserError(f"{where}: {lines[0]}" if where else lines[0]) from None
+    except OmegaConfBaseException as error:
+        raise _explained(error) from None
     assert isinstance(config, schema)
     return config
+
+
+def to_config(schema: type[Config], values: dict[str, Any]) -> Config:
+    """What a file holds of a config, typed; settings that came later have their defaults."""
+    config = OmegaConf.to_object(_typed(schema, values))
+    assert isinstance(config, schema)
+    return config
+
+
+def _read_yaml(schema: type, words: list[str]) -> dict[str, Any]:
+    """What `conf/NAME.yaml` and its groups say. Of which family a model is they say too: till then it has no type."""
+    if not _yaml(schema).exists():
+        return {}
+    untyped: list[Any] = [("model", dict[str, Any], field(default_factory=dict))] if _has_model(schema) else []
+    ConfigStore.instance().store(f"{_name(schema)}_schema", make_dataclass(schema.__name__, untyped, bases=(schema,)))
+    try:
+        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            composed = compose(_name(schema), words)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise _explained(error) from None
+    values: Any = OmegaConf.to_container(composed, enum_to_str=True)
+    return cast(dict[str, Any], values)
+
+
+def _typed(schema: type, values: dict[str, Any]) -> DictConfig:
+    """The values over the schema's defaults, those of a model in the class of its family."""
+    defaults: Any = schema
+    if _has_model(schema):
+        name = values.get("model", {}).get("name", HybridConfig.name)
+        if name not in FAMILIES:
+            raise UserError(f"model.name={name}: there are {', '.join(FAMILIES)}")
+        defaults = schema(model=FAMILIES[name]())
+    try:
+        return cast(DictConfig, OmegaConf.merge(OmegaConf.structured(defaults), values))
+    except OmegaConfBaseException as error:
+        raise _explained(error) from None
+
+
+def _explained(error: Exception) -> UserError:
+    lines = [line.strip() for line in str(error.__cause__ or error).splitlines() if line.strip()]
+    where = getattr(error, "full_key", None)
+    return UserError(f"{where}: {lines[0]}" if where else lines[0])
+
+
+def _has_model(schema: type) -> bool:
+    return any(one.type is ModelConfig for one in fields(schema))
+
+
+def _family(composed: DictConfig) -> type:
+    """The class of the model's settings."""
+    return OmegaConf.get_type(composed, "model") or ModelConfig if "model" in composed else ModelConfig
 
 
 def _groups(yaml: Path) -> set[str]:
@@ -130,25 +177,21 @@ def _groups(yaml: Path) -> set[str]:
     return {group for entry in defaults["defaults"] if isinstance(entry, dict) for group in entry}
 
 
-def _types(schema: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every key of a schema, dotted, and the type of its values."""
-    for field in fields(schema):
-        yield prefix + field.name, field.type
-        if isinstance(field.type, type) and is_dataclass(field.type):
-            yield from _types(field.type, f"{prefix}{field.name}.")
+def _types(schema: type, family: type = HybridConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every key of a schema, dotted, and the type of its values; a model's are those of its family."""
+    for one in fields(schema):
+        yield prefix + one.name, one.type
+        nested = family if one.type is ModelConfig else one.type
+        if isinstance(nested, type) and is_dataclass(nested):
+            yield from _types(nested, family, f"{prefix}{one.name}.")
 
 
-def _split(word: str, types: dict[str, Any], groups: set[str], also: Collection[str]) -> tuple[str, str]:
-    """The key and the text of a word, or what is wrong with it."""
+def _split(word: str, groups: set[str], known: Collection[str]) -> tuple[str, str]:
+    """The key and the text of a word, or what is wrong with it by itself."""
     key, equals, text = word.partition("=")
-    known = sorted({*types, *groups, *also})
     if not equals:
-        raise UserError(f"'{word}' is not key=value; known keys: {', '.join(known)}")
-    if key not in types and key not in groups:
-        near = difflib.get_close_matches(key, known, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
-        raise UserError(f"there is no setting '{key}'; {hint}")
-    if not text:
+        raise UserError(f"'{word}' is not key=value; known keys: {', '.join(sorted(known))}")
+    if not text and key in known:
         raise UserError(f"{key}= has no value; see --help")
     if key in groups:
         folder = conf_dir() / key
@@ -156,6 +199,18 @@ def _split(word: str, types: dict[str, Any], groups: set[str], also: Collection[
         if text not in choices:
             raise UserError(f"{word}: there are {', '.join(choices)}")
     return key, text
+
+
+def _unknown(key: str, known: Collection[str], composed: DictConfig) -> str:
+    """What to say of a key that nobody knows: another family's, a misspelt one, or none at all."""
+    room, _, name = key.partition(".")
+    if room == "model" and any(name in (one.name for one in fields(family)) for family in FAMILIES.values()):
+        own = (one.name for one in fields(_family(composed)))
+        return f"model={composed.model.preset} has no '{name}'; it has {', '.join(own)}"
+    near = difflib.get_close_matches(key, known, 1)
+    return f"there is no setting '{key}'; " + (
+        f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known))}"
+    )
 
 
 def _value(key: str, text: str, takes_list: bool) -> Any:
@@ -189,12 +244,18 @@ def _items(text: str) -> list[str]:
     return ["".join(match.groups("")) for match in ITEM.finditer(text) if match.group()]
 
 
-def _describe(schema: type, prefix: str = "") -> Iterator[str]:
+def _chosen_family(schema: type, words: list[str]) -> type:
+    """Whose settings `model=NAME --help` asks for."""
+    chosen = [word for word in words if word.startswith(("model=", "experiment="))]
+    return type(compose_config(schema, chosen).model) if chosen and _has_model(schema) else HybridConfig
+
+
+def _describe(schema: type, family: type, prefix: str = "") -> Iterator[str]:
     """The settings as the schema writes them, those of a nested one with its name before theirs."""
-    types = {field.name: field.type for field in fields(schema)}
+    types = {one.name: family if one.type is ModelConfig else one.type for one in fields(schema)}
     for line in inspect.getsource(schema).splitlines()[2:]:
         name = line.strip().partition(":")[0]
         yield f"    {prefix if name in types else ''}{line.strip()}".rstrip()
         nested = types.get(name)
         if isinstance(nested, type) and is_dataclass(nested):
-            yield from _describe(nested, f"{prefix}{name}.")
+            yield from _describe(nested, family, f"{prefix}{name}.")

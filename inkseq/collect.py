@@ -10,7 +10,7 @@ from inkseq.record.curves import draw_curves, to_curves
 from inkseq.record.finished import read_finished
 from inkseq.record.folders import find_runs
 from inkseq.record.pages import write_pages
-from inkseq.record.results import Row, in_groups, to_csv, to_rows
+from inkseq.record.results import Row, in_groups, make_rows, to_csv
 
 EXPERIMENTS = Path("experiments")
 
@@ -32,7 +32,7 @@ def run(config: CollectConfig, words: list[str]) -> None:
         raise UserError("out= is needed: where the record goes, such as out=experiments/NAME")
     folder = Path(config.out)
     groups = in_groups(read_finished(folders))
-    rows = to_rows(groups)
+    rows = make_rows(groups)
     folder.mkdir(parents=True, exist_ok=True)
     _keep(folder / "results.csv", rows)
     draw_curves(to_curves(groups, rows), "Curves of all runs", folder / "curves.png")

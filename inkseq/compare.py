@@ -15,7 +15,7 @@ from inkseq.record.finished import Finished, read_finished
 from inkseq.record.folders import common_folder, find_runs
 from inkseq.record.groups import Group, differing, to_groups
 from inkseq.record.names import run_names, short_names
-from inkseq.record.results import Row, in_groups, to_rows
+from inkseq.record.results import Row, in_groups, make_rows
 from inkseq.tables import table
 
 SCORES = ("val/top1", "test/top1", "test/top3", "test/map3", "test/loss")
@@ -31,7 +31,7 @@ def run(config: CompareConfig, words: list[str]) -> None:
     runs = read_finished(folders)
     check_same_data(runs)
     groups = in_groups(runs)
-    rows = to_rows(groups)
+    rows = make_rows(groups)
     by_name = {row["run"]: row for row in rows}
     names = run_names(folders)
     short = short_names(names)

@@ -73,11 +73,20 @@ Pooling = Enum("Pooling", ["sum", "mean", "max", "mean_max", "attention"])
 
 
 @dataclass
-class BiLSTMConfig:
+class ModelConfig:
+    """What every family of models has; the rest is its own."""
+
+    name: str = MISSING  # of the family, in FAMILIES
+    preset: str = MISSING  # what the run is called after
+
+
+@dataclass
+class HybridConfig(ModelConfig):
     """The tutorial's size with our layers; what people train is in conf/model."""
 
-    name: str = "bilstm"  # in models.zoo.MODELS
+    name: str = "hybrid"  # the family: Conv1D + canvas + BiLSTM
     preset: str = "plain"  # what the run is called after
+    layout: Layout = Layout.inkseq  # of its rows, see models/rows.py
     inputs: list[str] = field(default_factory=lambda: ["dx", "dy", "pen", "start", "x", "y"])  # of models.features
     channels: list[int] = field(default_factory=lambda: [48, 64, 96])  # one convolution each
     kernels: list[int] = field(default_factory=lambda: [5, 5, 3])  # points each convolution sees
@@ -94,6 +103,9 @@ class BiLSTMConfig:
     layers: int = 3
     dropout: float = 0.3  # before every recurrent layer but the first; on all that attention adds
     pooling: Pooling = Pooling.mean_max
+
+
+FAMILIES: dict[str, type[ModelConfig]] = {"hybrid": HybridConfig}  # their networks are in models/zoo.py
 
 
 Optimizer = Enum("Optimizer", ["adam", "adamw"])
@@ -144,10 +156,9 @@ class TrainConfig:
     raw: list[str] = field(default_factory=list)  # drawings, to be packed first: a fifth to test on, the rest to train
     name: str | None = None  # of the run; MODEL-DATA unless told
     runs: str = "runs"  # the run folder is RUNS/NAME
-    model: BiLSTMConfig = field(default_factory=BiLSTMConfig)
+    model: ModelConfig = field(default_factory=HybridConfig)  # model=NAME chooses one of conf/model
     optim: OptimConfig = field(default_factory=OptimConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    layout: Layout = Layout.inkseq  # of sequences, see strokes.py
     sampling: Sampling = Sampling.natural  # an epoch: every drawing once; all classes alike; by root of size; `cap`
     cap: int | None = None  # capped: drawings of a class in an epoch, at most
     unrecognized: float = 1.0  # weight in the loss of what the game did not recognise; 0 leaves it out
@@ -166,6 +177,14 @@ class TrainConfig:
     seed: int = 0
     init_from: str | None = None  # a run whose weights to start from, with a new head where classes differ
     freeze: bool = False  # train only the head
+
+
+def translate(config: dict[str, Any]) -> dict[str, Any]:
+    """The config of a run from before there were families, and rows were a setting of all, in today's words."""
+    if config["model"].get("name") != "bilstm":
+        return config
+    model = config["model"] | {"name": HybridConfig.name, "layout": config["layout"]}
+    return {key: value for key, value in config.items() if key != "layout"} | {"model": model}
 
 
 @dataclass

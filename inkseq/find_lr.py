@@ -4,30 +4,23 @@ from pathlib import Path
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import FindLrConfig, TrainConfig
-from inkseq.data.packed import open_packed
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
-from inkseq.inference.runs import run_folder
 from inkseq.tables import table
-from inkseq.train.checks import check_training
-from inkseq.train.prepare import find_data
+from inkseq.train.learner import set_up
+from inkseq.train.prepare import prepare
 from inkseq.train.rate_picture import draw_trial
 from inkseq.train.rates import Suggestions, check, suggest, try_rates
-from inkseq.train.setup import set_up
 
 
 def run(config: FindLrConfig, words: list[str]) -> None:
     """Find a learning rate: python -m inkseq.find_lr data=data/packed/NAME model=bilstm batch_size=64."""
     check(config)
-    training = compose_config(TrainConfig, words, also=settings(FindLrConfig))
-    find_data(training)
-    data = open_packed(training.data)
-    check_training(training, data)
+    training, data, folder = prepare(compose_config(TrainConfig, words, also=settings(FindLrConfig)))
     batches, learner, _ = set_up(training, data, ALONE)
     trial = try_rates(learner, batches, config)
     suggestions = suggest(trial)
 
-    folder = run_folder(training)
     path = Path(config.out) if config.out else folder.with_name(f"{folder.name}-find_lr.png")
     optimizer = training.optim.name.name
     about = f"{training.model.preset}, batches of {training.batch_size}, {optimizer}, on {data.path.name}"

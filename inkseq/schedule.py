@@ -4,19 +4,14 @@ from pathlib import Path
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import ScheduleConfig, TrainConfig
-from inkseq.data.packed import open_packed
-from inkseq.inference.runs import run_folder
-from inkseq.train.prepare import find_data
+from inkseq.train.prepare import prepare
 from inkseq.train.schedule_picture import draw_schedule, plan_run, schedule_table
 
 
 def run(config: ScheduleConfig, words: list[str]) -> None:
     """Draw a schedule: python -m inkseq.schedule data=data/packed/NAME duration="20 epochs" optim.schedule=cosine."""
-    training = compose_config(TrainConfig, words, also=settings(ScheduleConfig))
-    find_data(training)
-    data = open_packed(training.data)
+    training, data, folder = prepare(compose_config(TrainConfig, words, also=settings(ScheduleConfig)))
     plan = plan_run(training, data)
-    folder = run_folder(training)
     path = Path(config.out) if config.out else folder.with_name(f"{folder.name}-schedule.png")
     draw_schedule(plan, training, data, path)
     print(f"{schedule_table(plan, training, data)}\npicture: {path}")

@@ -13,6 +13,7 @@ from inkseq.config import (
     ConvertConfig,
     DownloadConfig,
     EvaluateConfig,
+    HybridConfig,
     InspectConfig,
     Simplify,
     SplitOrder,
@@ -49,7 +50,9 @@ def test_lists_need_no_brackets() -> None:
     assert config.classes == ["日本語", "$x^2$", "a&b<c>", "x, y", "it's"]
     assert config.raw == ["q"]
     assert compose_config(DownloadConfig, ["classes=日本語,$x^2$"]).classes == ["日本語", "$x^2$"]
-    assert compose_config(TrainConfig, ["data=a", "model.channels=[1,2,3]"]).model.channels == [1, 2, 3]
+    model = compose_config(TrainConfig, ["data=a", "model.channels=[1,2,3]"]).model
+    assert isinstance(model, HybridConfig)
+    assert model.channels == [1, 2, 3]
 
 
 def test_a_path_that_exists_is_never_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

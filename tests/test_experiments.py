@@ -8,14 +8,24 @@ from pathlib import Path
 import pytest
 
 from inkseq.cli import compose_config, conf_dir
-from inkseq.config import Activation, AugmentConfig, ConvertConfig, EvaluateConfig, Optimizer, Precision, TrainConfig
+from inkseq.config import (
+    Activation,
+    AugmentConfig,
+    ConvertConfig,
+    EvaluateConfig,
+    HybridConfig,
+    Layout,
+    Optimizer,
+    Precision,
+    TrainConfig,
+)
 from inkseq.convert.conversion import convert
-from inkseq.devices import ALONE
 from inkseq.doodles.write import write_doodles
 from inkseq.errors import UserError
 from inkseq.evaluate.__main__ import run as evaluate
-from inkseq.inference.runs import make_model, run_folder
-from inkseq.train.loop import train
+from inkseq.inference.runs import run_folder
+from inkseq.models.zoo import make_model
+from tests.train.tiny import run
 
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
 
@@ -24,9 +34,7 @@ EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.y
 def test_every_experiment_composes_and_runs_a_step(name: str, packed: Path, tmp_path: Path) -> None:
     words = [f"experiment={name}", f"data={packed}", f"runs={tmp_path}", "duration=1 step", "device=cpu"]
     config = compose_config(TrainConfig, [*words, "model.hidden=8", "model.layers=1", "batch_size=8"])
-    folder = run_folder(config)
-    folder.mkdir()
-    assert train(config, folder, ALONE)["steps"] == 1
+    assert run(config)["steps"] == 1
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -48,14 +56,15 @@ def test_the_commands_at_its_head_make_its_data_and_train_it(name: str) -> None:
 def test_presets_have_the_sizes_they_are_known_for(preset: str, parameters: int) -> None:
     config = compose_config(TrainConfig, ["data=x", f"model={preset}"])
     assert config.model.preset == preset
-    assert sum(p.numel() for p in make_model(config, [str(k) for k in range(345)]).parameters()) == parameters
+    assert sum(p.numel() for p in make_model(config.model, 345).parameters()) == parameters
 
 
 def test_the_tutorial_is_the_tutorial() -> None:
     config = compose_config(TrainConfig, ["data=x", "model=tutorial"])
-    model = make_model(config, [str(k) for k in range(345)])
+    model = make_model(config.model, 345)
     assert sum(p.numel() for p in model.parameters()) == 1_145_337
-    assert config.model.activation is Activation.none
+    assert isinstance(config.model, HybridConfig)
+    assert (config.model.layout, config.model.activation) == (Layout.tutorial, Activation.none)
     assert (config.optim.name, config.optim.lr, config.optim.clip) == (Optimizer.adam, 1e-4, 9.0)
     assert (config.batch_size, config.precision, config.augment) == (8, Precision.float32, AugmentConfig())
 
@@ -70,9 +79,7 @@ def test_an_experiment_wins_over_its_defaults_and_words_over_both() -> None:
 def test_evaluate_reads_what_train_wrote(packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["name=a", "duration=3 epochs", "batch_size=16", "device=cpu", "model.hidden=8", "model.layers=1"]
     config = compose_config(TrainConfig, [f"data={packed}", f"runs={tmp_path}", *words])
-    folder = run_folder(config)
-    folder.mkdir()
-    result = train(config, folder, ALONE)
+    folder, result = run_folder(config), run(config)
     evaluate(EvaluateConfig(run=str(folder)))
     report = json.loads((folder / "evaluation-test.json").read_text())
     for name in ("loss", "top1", "map3", "ece", "count"):
@@ -90,9 +97,7 @@ def test_evaluate_refuses_other_classes(packed: Path, tmp_path: Path) -> None:
     config = compose_config(
         TrainConfig, [f"data={packed}", f"runs={tmp_path}", "name=a", "duration=1 step", "model.hidden=8", "device=cpu"]
     )
-    folder = run_folder(config)
-    folder.mkdir()
-    train(config, folder, ALONE)
+    folder, _ = run_folder(config), run(config)
     row = '"[[[0, 255], [0, 9]]]"'
     (tmp_path / "test.csv").write_text(f"key_id,drawing\n1,{row}\n")
     raw = [str(tmp_path / "test.csv"), str(packed.parent / "raw")]

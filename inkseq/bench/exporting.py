@@ -10,7 +10,7 @@ from inkseq.bench.benchmark import Row
 from inkseq.bench.reporting import packed
 from inkseq.data.packed import open_packed
 from inkseq.export.check import held_out, in_pytorch, milliseconds
-from inkseq.export.graph import from_points
+from inkseq.export.graph import FromPoints
 from inkseq.export.onnx_file import make_onnx, open_onnx
 from inkseq.inference.runs import open_run
 
@@ -21,7 +21,7 @@ def bench_export(real: Path, scratch: Path) -> list[Row]:
     train = [f"data={data}", f"runs={scratch}", "name=exported", "duration=1 steps"]
     subprocess.run([sys.executable, "-m", "inkseq.train", *train], check=True, stdout=subprocess.DEVNULL)
     run = open_run(scratch / "exported")
-    graph = from_points(run)
+    graph = FromPoints(run.model)
     torch.set_num_threads(1)
     readers = [in_pytorch(graph), open_onnx(make_onnx(graph).SerializeToString())]
     pytorch, onnx = milliseconds(readers, held_out(open_packed(data), run.classes).drawings)

@@ -13,10 +13,10 @@ from inkseq.bench.converting import MIB, grown, run_command
 from inkseq.bench.reporting import SMALL
 from inkseq.config import ConvertConfig
 from inkseq.convert.conversion import convert
-from inkseq.data.batches import to_rows
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.reader import find, read_entries
-from inkseq.inference.recogniser import Recogniser, batches
+from inkseq.inference.ask import pad_in_batches
+from inkseq.inference.recogniser import Recogniser
 from inkseq.memory import keep_freed_memory
 from inkseq.predict.outputs import write_jsonl
 from inkseq.predict.stream import WINDOW, Tally, answer_windows
@@ -61,10 +61,10 @@ def _rates(run: Path, raw: Path, out: Path) -> tuple[float, float]:
 @torch.inference_mode()
 def _seconds_alone(recogniser: Recogniser, window: list[Entry]) -> float:
     drawings = [entry.drawing for entry in window if entry.drawing is not None]
-    ready = [to_rows(strokes, recogniser.run.config.layout) for _, strokes in batches(drawings)]
+    ready = [strokes for _, strokes in pad_in_batches(drawings)]
     start = time.perf_counter()
-    for x_BTC, length_B in ready:
-        recogniser.run.model(x_BTC, length_B)
+    for strokes in ready:
+        recogniser.run.model(strokes)
     return time.perf_counter() - start
 
 

@@ -30,7 +30,7 @@ def bench_train(real: Path, scratch: Path) -> list[Row]:
     usual, bucketed = (_usual_rate(data, order) for order in ("random", "bucketed"))
     keep_freed_memory()
     config = compose_config(
-        TrainConfig, [f"data={data.path}", "model=tutorial", f"batch_size={BATCH}", "layout=inkseq"]
+        TrainConfig, [f"data={data.path}", "model=tutorial", f"batch_size={BATCH}", "model.layout=inkseq"]
     )
     drawings = Drawings(data, "train", CPU)
     batches = Batches(drawings, BATCH, seed=0)
@@ -91,8 +91,8 @@ def _train(learner: Learner, batches: Batches) -> tuple[float, float, int, int]:
         waiting += time.perf_counter() - before
         learner.learn(step, groups, 1e-4)
         drawings += sum(len(batch.label_B) for batch, _ in groups)
-        real += sum(int(batch.length_B.sum()) for batch, _ in groups)
-        computed += sum(batch.x_BTC.shape[0] * batch.x_BTC.shape[1] for batch, _ in groups)
+        real += sum(int(batch.drawings.length_B.sum()) for batch, _ in groups)
+        computed += sum(batch.drawings.pen_BT.numel() for batch, _ in groups)
     seconds = time.perf_counter() - start
     return drawings / seconds, waiting / seconds, real, computed
 

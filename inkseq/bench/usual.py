@@ -13,14 +13,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from inkseq.config import Layout
 from inkseq.data.packed import open_packed
-from inkseq.drawings.strokes import to_sequence
+from inkseq.models.rows import to_sequence
 
 BATCH, WARM, TIMED = 256, 1, 4
 
 
-class PackedBiLSTM(nn.Module):
+class PackedLSTM(nn.Module):
     """The tutorial's network, its LSTM fed with packed sequences."""
 
     def __init__(self, num_classes: int) -> None:
@@ -57,11 +56,11 @@ def measure(path: str, order: str) -> float:
         chosen = [batches[len(batches) // 2], *(batches[int(q * len(batches))] for q in quantiles)]
     else:
         chosen = list(indices[: BATCH * (WARM + TIMED)].reshape(-1, BATCH))
-    model = PackedBiLSTM(len(data.classes))
+    model = PackedLSTM(len(data.classes))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
     seconds, done = 0.0, 0
     for number, batch in enumerate(chosen):
-        rows = [torch.from_numpy(to_sequence(*data.drawing(int(i)), Layout.inkseq)) for i in batch]
+        rows = [torch.from_numpy(to_sequence(*data.drawing(int(i)))) for i in batch]
         x_BTC = nn.utils.rnn.pad_sequence(rows, batch_first=True)
         length_B = torch.tensor([len(r) for r in rows])
         label_B = torch.from_numpy(data.labels[np.sort(batch)].astype(np.int64))

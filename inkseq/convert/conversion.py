@@ -23,7 +23,7 @@ from tqdm import tqdm
 from inkseq.config import ConvertConfig
 from inkseq.convert.atomic import partial_folder, publish
 from inkseq.convert.books import Books
-from inkseq.convert.pack import Layout, count_splits, create_arrays, pack_bucket, write_shared_pen
+from inkseq.convert.pack import Placement, count_splits, create_arrays, pack_bucket, write_shared_pen
 from inkseq.convert.read import TaskBooks, read_task
 from inkseq.convert.shuffle import BucketWriter, TaskWords, load_ink, load_sorted, remove_bucket, sort_bucket
 from inkseq.convert.splits import SURPLUS, ClassCounts, Rules, check_split, divide
@@ -57,14 +57,14 @@ def convert(config: ConvertConfig) -> Books:
             books.add(one, task.name)
         _write_rejected(tasks, task_books, folder)
         classes = _classes(config, books, task_books, folder)
-        layout = _pack(config, classes, task_books, folder, num_buckets, workers, books)
-        books.check(layout.num_drawings)
+        placement = _pack(config, classes, task_books, folder, num_buckets, workers, books)
+        books.check(placement.num_drawings)
         meta = {
             "format": FORMAT,
             "classes": classes,
-            "splits": layout.splits,
-            "num_drawings": layout.num_drawings,
-            "num_points": layout.num_points,
+            "splits": placement.splits,
+            "num_drawings": placement.num_drawings,
+            "num_points": placement.num_points,
             "sources": _sources(tasks, task_books),
             "options": _options(config),
             "seconds": round(time.perf_counter() - started, 1),
@@ -178,7 +178,7 @@ def _pack(
     num_buckets: int,
     workers: Workers,
     books: Books,
-) -> Layout:
+) -> Placement:
     """Sort every bucket, divide its drawings, and, knowing how many go where, write them."""
     task_words = _task_words(classes, task_books)
     buckets, packed, words = folder / "buckets", folder / "packed", [*classes, WORDLESS]  # label -1 is the last
@@ -194,14 +194,14 @@ def _pack(
         *before, total = accumulate(counts, initial=counts[0].nothing())
         rules = Rules.make(config, total, task_words.ranked_K(len(classes)))
         divided = every_bucket(_divide_one, [(rules, earlier) for earlier in before])
-        layout = Layout.of(np.stack([split_counts for split_counts, _ in divided]))
-        create_arrays(packed, layout.num_drawings, layout.num_points)
-        shared = every_bucket(_pack_one, zip(repeat(rules), before, repeat(packed), layout.first, strict=False))
+        placement = Placement.of(np.stack([split_counts for split_counts, _ in divided]))
+        create_arrays(packed, placement.num_drawings, placement.num_points)
+        shared = every_bucket(_pack_one, zip(repeat(rules), before, repeat(packed), placement.first, strict=False))
     write_shared_pen(packed, [pair for pairs in shared for pair in pairs])
     for reason, by_bucket in (("duplicate", sorted_buckets), ("surplus", divided)):
         for label, count in sum((of_label for _, of_label in by_bucket), Counter[int]()).items():
             books.leave_out(words[label], reason, count)
-    return layout
+    return placement
 
 
 def _sort_one(

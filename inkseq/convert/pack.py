@@ -43,7 +43,7 @@ def create_arrays(folder: Path, num_drawings: int, num_points: int) -> None:
 
 
 @dataclass(frozen=True)
-class Layout:
+class Placement:
     """Where everything goes: split after split, within each bucket after bucket."""
 
     splits: dict[str, list[int]]  # name -> [first, end) of the drawings
@@ -52,7 +52,7 @@ class Layout:
     first: NDArray[np.int64]  # (buckets, splits, 2): first drawing and first point of each stretch
 
     @classmethod
-    def of(cls, counts: NDArray[np.int64]) -> "Layout":
+    def of(cls, counts: NDArray[np.int64]) -> "Placement":
         """From the drawings and points (the last axis) of each split in each bucket."""
         flat = counts.transpose(1, 0, 2).reshape(-1, 2)
         first = (np.cumsum(flat, axis=0) - flat).reshape(len(SPLITS), -1, 2).transpose(1, 0, 2)

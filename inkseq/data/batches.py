@@ -1,29 +1,30 @@
-"""Batches made on the device: gathered, augmented, normalised to (dx, dy, pen) rows.
+"""Batches made on the device: gathered and augmented.
 
 An epoch is what a sampler draws of the split, in batches of drawings of similar length. A step's batch follows
 from (seed, step) alone, so the number of steps done is all there is to save and to go on from.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inkseq.config import AugmentConfig, Layout
+from inkseq.config import AugmentConfig
 from inkseq.data.augment import augment_strokes
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices, Sampler
 from inkseq.devices import send
-from inkseq.drawings.padded import Strokes
+from inkseq.drawings.padded import Strokes, places, stay_at_end
 
+Counted = Callable[[NDArray[Any]], NDArray[Any]]  # steps that a model takes over drawings of so many points
 Share = float | Tensor  # of a group in the loss of its step: one, or where its drawings weigh differently one of each
 
 WINDOW = 64  # batches at most that are sorted by length together
-MOST_EVALUATED = 256  # drawings at a time, however short: what a canvas takes goes by drawings and not by points
 ENOUGH_REAL = 0.92  # of the points in a batch; with less, it is computed as several groups
 
 
@@ -31,8 +32,7 @@ ENOUGH_REAL = 0.92  # of the points in a batch; with less, it is computed as sev
 class Batch:
     """Drawings as a model takes them, on the device."""
 
-    x_BTC: Tensor  # rows (dx, dy, pen), float32, zero on padding
-    length_B: Tensor
+    drawings: Strokes
     label_B: Tensor  # -1 where the word is not known
     index_B: Tensor  # of each drawing in the whole dataset
 
@@ -45,15 +45,15 @@ class Batches:
         drawings: Drawings,
         batch_size: int,
         seed: int,
-        layout: Layout = Layout.inkseq,
         augment: AugmentConfig | None = None,
         micro_batch: int | None = None,
         rank: int = 0,
         world: int = 1,
         sampler: Sampler | None = None,
+        num_steps: Counted = np.asarray,
     ) -> None:
         augment = augment or AugmentConfig()
-        self.drawings, self.layout, self.batch_size, self.seed = drawings, layout, batch_size, seed
+        self.drawings, self.num_steps, self.batch_size, self.seed = drawings, num_steps, batch_size, seed
         self.largest_group = None if micro_batch is None else micro_batch * world
         self.rank, self.world = rank, world
         self.sampler = sampler or Sampler(drawings.label_N)
@@ -80,7 +80,7 @@ class Batches:
             share = self._weight(mine) * self.world / whole
             # A rank without a drawing computes another rank's, for nothing, to keep step with the others.
             mine = mine if len(mine) else group[:1]
-            shared.append((make_batch(self.drawings, mine, self.layout, self._augment), self._divide(share, mine)))
+            shared.append((make_batch(self.drawings, mine, self._augment), self._divide(share, mine)))
         return shared
 
     def _weight(self, group: Indices) -> float:
@@ -97,7 +97,7 @@ class Batches:
     def groups(self, step: int) -> list[Indices]:
         """The step's drawings on all ranks, by position in the split: the longest first, cut into groups."""
         batch = self._batch(*divmod(step, self.steps_per_epoch))
-        groups = cut_by_length(batch, count_rows(self.drawings, batch, self.layout))
+        groups = cut_by_length(batch, self.num_steps(self.drawings.length_N[batch]))
         if self.largest_group is None:
             return groups
         return [part for group in groups for part in np.array_split(group, -(-len(group) // self.largest_group))]
@@ -121,60 +121,19 @@ class Batches:
         return np.random.default_rng((self.seed, epoch, 1 + first)).permutation(batches)
 
 
-def evaluation_batches(
-    drawings: Drawings, layout: Layout = Layout.inkseq, points_per_batch: int = 32_768, rank: int = 0, world: int = 1
-) -> Iterator[Batch]:
-    """Every drawing once over all ranks, the longest first, in batches of at most so many points with padding.
-
-    A drawing longer than that is a batch by itself; of short ones a batch has MOST_EVALUATED at most. Ranks can have
-    different numbers of batches.
-    """
-    remaining = longest_first(drawings, np.arange(len(drawings)))[rank::world]
-    while len(remaining):
-        longest = int(count_rows(drawings, remaining[:1], layout)[0])
-        count = min(max(points_per_batch // longest, 1), MOST_EVALUATED)
-        batch, remaining = np.split(remaining, [count])
-        for group in cut_by_length(batch, count_rows(drawings, batch, layout)):
-            yield make_batch(drawings, group, layout)
-
-
-def make_batch(
-    drawings: Drawings, index_B: Indices, layout: Layout, augment: Callable[[Strokes], Strokes] | None = None
-) -> Batch:
+def make_batch(drawings: Drawings, index_B: Indices, augment: Callable[[Strokes], Strokes] | None = None) -> Batch:
     """The drawings at these positions of the split, the longest first."""
-    # The tutorial's layout drops a row; a lone point has to leave one.
-    num_points = max(int(drawings.length_N[index_B[0]]), 2 if layout is Layout.tutorial else 1)
-    strokes, label_B, index_in_dataset_B = drawings.gather(index_B, num_points)
-    if augment is not None:
-        strokes = augment(strokes)
-    x_BTC, length_B = to_rows(strokes, layout)
-    return Batch(x_BTC, length_B, label_B, index_in_dataset_B)
+    strokes, label_B, index_in_dataset_B = drawings.gather(index_B, int(drawings.length_N[index_B[0]]))
+    return Batch(strokes if augment is None else augment(strokes), label_B, index_in_dataset_B)
 
 
-def to_rows(strokes: Strokes, layout: Layout) -> tuple[Tensor, Tensor]:
-    """`strokes.to_sequence` of many drawings at once: x_BTC and length_B.
-
-    Of a single point the tutorial's layout, which drops the first row, leaves one row of zeros.
-    """
-    xy_BT2, pen_BT, length_B = strokes
-    low_B12, high_B12 = torch.aminmax(xy_BT2, dim=1, keepdim=True)
-    side_B12 = high_B12 - low_B12
-    if layout is Layout.inkseq:
-        side_B12 = side_B12.amax(2, keepdim=True)
-    step_BT2 = (xy_BT2[:, 1:] - xy_BT2[:, :-1]) / side_B12.where(side_B12 > 0, 1)
-    x_BTC = xy_BT2.new_empty(*pen_BT.shape, 3)
-    x_BTC[:, 0, :2] = 0
-    x_BTC[:, 1:, :2] = step_BT2
-    x_BTC[:, :, 2] = pen_BT
-    if layout is Layout.inkseq:
-        return x_BTC, length_B
-    return x_BTC[:, 1:].contiguous(), (length_B - 1).clamp(min=1)
-
-
-def count_rows(drawings: Drawings, index_B: Indices, layout: Layout) -> NDArray[np.int32]:
-    """How long the sequences of these drawings are, known on the host."""
-    length_B = drawings.length_N[index_B]
-    return length_B if layout is Layout.inkseq else np.maximum(length_B - 1, 1)
+def gather_first(drawings: Drawings, index_B: Indices, length_B: Indices) -> Strokes:
+    """The first points of drawings, as `augment.prefix` leaves them: the last of them ends a stroke."""
+    strokes, _, _ = drawings.gather(index_B, int(length_B.max()))
+    shorter_B = send(torch.from_numpy(length_B), drawings.device)
+    place_BT, last_B1 = places(strokes.pen_BT), shorter_B[:, None] - 1
+    pen_BT = (strokes.pen_BT & (place_BT < last_B1)) | (place_BT == last_B1)
+    return Strokes(stay_at_end(strokes.xy_BT2, shorter_B), pen_BT, shorter_B)
 
 
 def longest_first(drawings: Drawings, index_B: Indices) -> Indices:
@@ -182,17 +141,17 @@ def longest_first(drawings: Drawings, index_B: Indices) -> Indices:
     return index_B[np.argsort(-drawings.length_N[index_B], kind="stable")]
 
 
-def cut_by_length(index_B: Indices, rows_B: NDArray[np.int32]) -> list[Indices]:
+def cut_by_length(index_B: Indices, steps_B: NDArray[Any]) -> list[Indices]:
     """A batch, longest drawing first, as few groups of which enough is real.
 
     Cuts are made one by one, each where it saves the most padding.
     """
-    longest_B = np.full(len(rows_B), rows_B[0])  # of each drawing's group: what its row is padded to
-    end_B = np.full(len(rows_B), len(rows_B))  # of each drawing's group
-    while rows_B.sum() < ENOUGH_REAL * longest_B.sum():
-        saved_B = (end_B - np.arange(len(rows_B))) * (longest_B - rows_B)
+    longest_B = np.full(len(steps_B), steps_B[0])  # of each drawing's group: what it is padded to
+    end_B = np.full(len(steps_B), len(steps_B))  # of each drawing's group
+    while steps_B.sum() < ENOUGH_REAL * longest_B.sum():
+        saved_B = (end_B - np.arange(len(steps_B))) * (longest_B - steps_B)
         cut = int(saved_B.argmax())
         end = end_B[cut]
-        longest_B[cut:end] = rows_B[cut]
+        longest_B[cut:end] = steps_B[cut]
         end_B[np.searchsorted(end_B, end) : cut] = cut
     return np.split(index_B, np.unique(end_B)[:-1])

@@ -27,13 +27,18 @@ class Strokes(NamedTuple):
 def pad_together(drawings: Sequence[Flat]) -> Strokes:
     """Drawings in one padded array, each staying at its last point behind its end."""
     length_B = np.array([len(points) for points, _ in drawings])
-    # A length not met before costs PyTorch a third more, so there are few. (The tutorial's layout drops a row.)
+    # A length not met before costs PyTorch a third more, so there are few.
     time_T = np.arange(-(-length_B.max() // LENGTHS) * LENGTHS)
     start_B = np.cumsum(length_B) - length_B
     at_BT = start_B[:, None] + np.minimum(time_T, length_B[:, None] - 1)
     xy_BT2 = np.concatenate([points for points, _ in drawings])[at_BT]
     pen_BT = np.concatenate([pen for _, pen in drawings])[at_BT].astype(np.bool_) & (time_T < length_B[:, None])
     return Strokes(torch.from_numpy(xy_BT2).float(), torch.from_numpy(pen_BT), torch.from_numpy(length_B))
+
+
+def is_real(strokes: Strokes) -> Tensor:
+    """mask_BT: True on a drawing's points, False on the padding behind them."""
+    return places(strokes.pen_BT) < strokes.length_B[:, None]
 
 
 def places(pen_BT: Tensor) -> Tensor:

@@ -1,8 +1,7 @@
-"""The stroke format, stated once: drawing <-> flat points <-> (dx, dy, pen) sequence.
+"""The stroke format, stated once: drawing <-> flat points. What a model makes of them is its own (models/rows.py).
 
 A *drawing* is a list of strokes, a stroke `[xs, ys]`, x to the right and y down, as in Quick, Draw! ndjson.
 *Flat* is the same as arrays: `points` (P, 2) and `pen` (P,), which is 1 on the last point of each stroke.
-A *sequence* is (T, 3) float32 rows (dx, dy, pen) in units of the drawing's larger side.
 
 Shape suffixes, here and everywhere: B batch, T points, C features, H hidden, K classes, P points of many drawings.
 """
@@ -11,9 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from inkseq.config import Layout
+from numpy.typing import NDArray
 
 CANVAS = 255  # the larger side of a canonical drawing
 MIN_SIDE, MAX_MARGIN = 200, 55  # what `is_canonical` still takes for one
@@ -34,31 +31,6 @@ def unflatten(points: NDArray[Any], pen: NDArray[Any]) -> list[list[list[Any]]]:
     """The drawing `flatten` came from: a list of `[xs, ys]`."""
     ends = np.flatnonzero(pen) + 1
     return [stroke.T.tolist() for stroke in np.split(points, ends[:-1])]
-
-
-def to_sequence(points: ArrayLike, pen: ArrayLike, layout: Layout = Layout.inkseq) -> NDArray[np.float32]:
-    """Rows (dx, dy, pen). `inkseq` keeps the aspect and starts with (0, 0, pen): n points are n rows.
-
-    `tutorial` is the TensorFlow tutorial's: x and y are scaled apart to the unit box and the first row is
-    dropped, so that n points are n - 1 rows.
-    """
-    xy = np.asarray(points, np.float32)
-    side = np.ptp(xy, axis=0)
-    if layout is Layout.inkseq:
-        side = side.max(keepdims=True)
-    xy = (xy - xy.min(axis=0)) / np.where(side > 0, side, 1)
-    rows = np.empty((len(xy), 3), np.float32)
-    rows[:, :2] = np.diff(xy, axis=0, prepend=xy[:1])
-    rows[:, 2] = pen
-    return rows if layout is Layout.inkseq else rows[1:]
-
-
-def from_sequence(rows: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Points and pen of an `inkseq` sequence, moved to the origin and scaled to the 0..255 canvas."""
-    rows = np.asarray(rows, np.float32)
-    xy = np.cumsum(rows[:, :2], axis=0)
-    xy -= xy.min(axis=0)
-    return xy * CANVAS, rows[:, 2].astype(np.uint8)
 
 
 def is_canonical(points: NDArray[np.floating[Any]]) -> bool:

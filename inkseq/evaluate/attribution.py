@@ -1,23 +1,22 @@
 """Which points, and which places on the canvas, speak for a class: what gradients tell.
 
-*Integrated gradients.* On the straight way from nothing (inputs and picture all zero) to what is shown, the target
+*Integrated gradients.* On the straight way from nothing (all numbers shown are zero) to what is shown, the target
 rises by the sum, over every number shown, of the number times its gradient, averaged over the way. Each point's share
-of that sum is its credit. *Grad-CAM* weighs what the canvas sees in each cell by what the target makes of it.
+of that sum is its credit. *Grad-CAM* weighs what a layer sees in each cell by what the target makes of it.
 
 The target is a class's logit less the mean of all logits: what lifts all of them alike changes no probability.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from inkseq.models.canvas import MARGIN, share_out
-from inkseq.models.hybrid import BiLSTM
-from inkseq.models.layers import mask_padding
+from inkseq.drawings.padded import Strokes
+from inkseq.inference.ask import together
+from inkseq.models.contract import Explainable, Sight
 
 PIECES, HALVED = 32, 8  # of the way: to begin with, at a time
 MOST_PIECES = 256
@@ -25,25 +24,18 @@ ENOUGH = 0.01  # of the rise that credits may miss it by
 SMALL_RISE = 0.01  # of a smaller one, they may miss as much as of this
 MOST_DRAWINGS, MOST_POINTS = 64, 16_384  # computed at a time
 
-# Of the layers that see a grid, the one whose heat agrees best with what happens when a window of the picture is wiped:
-# a correlation of 0.65 over 60 drawings of quickdraw16. Of those after it 0.47, 0.27, 0.13; with mean gradients 0.18.
-SEEN, SEEN_STRIDE = "canvas.near.0", 2  # a cell lies over the first of two
-
 
 class Shown(NamedTuple):
     """What a model is shown of drawings, and the class that is asked about."""
 
-    x_BTC: Tensor
-    length_B: Tensor
+    drawings: Strokes
     target_B: Tensor
-    inputs_BTC: Tensor
-    picture_BKYX: Tensor | None
+    numbers: tuple[Tensor, ...]
 
     def take(self, index_N: Tensor) -> "Shown":
         """Some of the drawings, each as often as it is named."""
-        picture_NKYX = None if self.picture_BKYX is None else self.picture_BKYX[index_N]
-        x_NTC, length_N, target_N, inputs_NTC = (part[index_N] for part in self[:4])
-        return Shown(x_NTC, length_N, target_N, inputs_NTC, picture_NKYX)
+        drawings = Strokes(*(part[index_N] for part in self.drawings))
+        return Shown(drawings, self.target_B[index_N], tuple(part[index_N] for part in self.numbers))
 
 
 class Way(NamedTuple):
@@ -75,26 +67,25 @@ class Way(NamedTuple):
         return Way(place_BN, target_BN.gather(1, order_BN), slope_BNT.gather(1, order_BNT))
 
 
-def integrated_gradients(model: BiLSTM, x_BTC: Tensor, length_B: Tensor, target_B: Tensor) -> tuple[Tensor, Tensor]:
-    """credit_BT of every row in class `target_B`, and the share gap_B of the target's rise that credits miss it by.
+def integrated_gradients(model: Explainable, drawings: Strokes, target_B: Tensor) -> tuple[Tensor, Tensor]:
+    """credit_BT of every point in class `target_B`, and the share gap_B of the target's rise that credits miss it by.
 
     Credits add up to target(shown) - target(nothing). Every rectifier and every maximum bends the target somewhere on
     the way, hundreds of times, which is nothing for rules that want smooth functions; but how far it rises along a
     piece is known for certain. So the pieces whose slopes explain that worst are halved until the whole is explained.
     """
-    credit_BT, gap_B = torch.zeros_like(x_BTC[:, :, 0]), torch.zeros_like(x_BTC[:, 0, 0])
-    open_B = torch.arange(len(x_BTC), device=x_BTC.device)
-    with at_rest(model):
-        shown = show(model, x_BTC, length_B, target_B)
-        even_N = torch.linspace(0, 1, PIECES + 1, device=x_BTC.device)
-        way = walk(model, shown, even_N.expand(len(x_BTC), -1))
-        while True:
-            credit_BT[open_B], gap_B[open_B] = way.add_up(), gap(way)
-            wanting_N = (gap(way) > ENOUGH).nonzero()[:, 0]
-            if not len(wanting_N) or way.place_BN.shape[1] > MOST_PIECES:
-                return credit_BT, gap_B
-            open_B, way = open_B[wanting_N], way.take(wanting_N)
-            way = way.join(walk(model, shown.take(open_B), worst_middles(way)))
+    credit_BT, gap_B = torch.zeros_like(drawings.xy_BT2[:, :, 0]), torch.zeros_like(drawings.xy_BT2[:, 0, 0])
+    open_B = torch.arange(len(credit_BT), device=credit_BT.device)
+    shown = Shown(drawings, target_B, model.show(drawings))
+    even_N = torch.linspace(0, 1, PIECES + 1, device=credit_BT.device)
+    way = walk(model, shown, even_N.expand(len(credit_BT), -1))
+    while True:
+        credit_BT[open_B], gap_B[open_B] = way.add_up(), gap(way)
+        wanting_N = (gap(way) > ENOUGH).nonzero()[:, 0]
+        if not len(wanting_N) or way.place_BN.shape[1] > MOST_PIECES:
+            return credit_BT, gap_B
+        open_B, way = open_B[wanting_N], way.take(wanting_N)
+        way = way.join(walk(model, shown.take(open_B), worst_middles(way)))
 
 
 def gap(way: Way) -> Tensor:
@@ -109,49 +100,34 @@ def worst_middles(way: Way) -> Tensor:
     return (way.place_BN.gather(1, worst_BN) + way.place_BN.gather(1, worst_BN + 1)) / 2
 
 
-def walk(model: BiLSTM, shown: Shown, place_BN: Tensor) -> Way:
+def walk(model: Explainable, shown: Shown, place_BN: Tensor) -> Way:
     """What is at these places of each drawing's way."""
     num_drawings, num_places = place_BN.shape
     drawing_R = torch.arange(num_drawings, device=place_BN.device).repeat_interleave(num_places)
-    some = max(min(MOST_DRAWINGS, MOST_POINTS // shown.x_BTC.shape[1]), 1)
-    at_a_time = [slice(first, first + some) for first in range(0, len(drawing_R), some)]
+    length_R = np.full(len(drawing_R), shown.drawings.pen_BT.shape[1])
+    at_a_time = [torch.from_numpy(some) for some in together(length_R, np.asarray, MOST_POINTS, MOST_DRAWINGS)]
     found = [stop(model, shown.take(drawing_R[at]), place_BN.flatten()[at]) for at in at_a_time]
     target_R, slope_RT = (torch.cat(columns) for columns in zip(*found, strict=True))
     return Way(place_BN, target_R.view_as(place_BN), slope_RT.view(num_drawings, num_places, -1))
 
 
-def stop(model: BiLSTM, shown: Shown, place_B: Tensor) -> tuple[Tensor, Tensor]:
+def stop(model: Explainable, shown: Shown, place_B: Tensor) -> tuple[Tensor, Tensor]:
     """target_B and slope_BT at one place of each drawing's way."""
-    part_BTC = (shown.inputs_BTC * place_B[:, None, None]).requires_grad_()
-    if shown.picture_BKYX is None:
-        target_B = ask(model, shown._replace(inputs_BTC=part_BTC))
-        (gradient_BTC,) = torch.autograd.grad(target_B.sum(), part_BTC)
-        return target_B.detach(), (gradient_BTC * shown.inputs_BTC).sum(2)
-    part_BKYX = (shown.picture_BKYX * place_B[:, None, None, None]).requires_grad_()
-    target_B = ask(model, shown._replace(inputs_BTC=part_BTC, picture_BKYX=part_BKYX))
-    gradient_BTC, gradient_BKYX = torch.autograd.grad(target_B.sum(), [part_BTC, part_BKYX])
-    mask_BT1 = mask_padding(shown.length_B, shown.x_BTC.shape[1])
-    of_picture_BT = share_out((gradient_BKYX * shown.picture_BKYX).sum(1), shown.x_BTC, mask_BT1)
-    return target_B.detach(), (gradient_BTC * shown.inputs_BTC).sum(2) + of_picture_BT
+    parts = tuple((number * place_B.view(-1, *[1] * (number.ndim - 1))).requires_grad_() for number in shown.numbers)
+    target_B = ask(model, shown._replace(numbers=parts))
+    gradients = torch.autograd.grad(target_B.sum(), parts)
+    worth = tuple(gradient * number for gradient, number in zip(gradients, shown.numbers, strict=True))
+    return target_B.detach(), model.share_out(shown.drawings, worth)
 
 
-def show(model: BiLSTM, x_BTC: Tensor, length_B: Tensor, target_B: Tensor) -> Shown:
-    return Shown(x_BTC, length_B, target_B, *model.show(x_BTC, length_B))
-
-
-def ask(model: BiLSTM, shown: Shown) -> Tensor:
+def ask(model: Explainable, shown: Shown) -> Tensor:
     """target_B: the class's logit less the mean of all."""
-    logits_BK: Tensor = model.head(model.read(shown.x_BTC, shown.length_B, shown.inputs_BTC, shown.picture_BKYX))
+    logits_BK: Tensor = model.head(model.read(shown.drawings, shown.numbers))
     return (logits_BK - logits_BK.mean(1, keepdim=True)).gather(1, shown.target_B[:, None])[:, 0]
 
 
-def has_eyes(model: BiLSTM) -> bool:
-    """Whether there is anything for `grad_cam` to show."""
-    return model.canvas is not None
-
-
-def grad_cam(model: BiLSTM, x_BTC: Tensor, length_B: Tensor, target_B: Tensor) -> Tensor:
-    """heat_BYX, 0..1: where what the canvas saw speaks for class `target_B`, all of it 0 where nothing does.
+def grad_cam(model: Explainable, sight: Sight, drawings: Strokes, target_B: Tensor) -> Tensor:
+    """heat_BYX, 0..1: where what was seen speaks for class `target_B`, all of it 0 where nothing does.
 
     Each cell has its own gradient. With their mean over the grid, as it was first done, the paper is as hot as the ink.
     """
@@ -161,32 +137,11 @@ def grad_cam(model: BiLSTM, x_BTC: Tensor, length_B: Tensor, target_B: Tensor) -
         seen.append(out_BCYX.detach().requires_grad_())
         return seen[-1]
 
-    hook = model.get_submodule(SEEN).register_forward_hook(keep)
+    hook = sight.layer.register_forward_hook(keep)
     try:
-        with at_rest(model):
-            target_B = ask(model, show(model, x_BTC, length_B, target_B))
-            (gradient_BCYX,) = torch.autograd.grad(target_B.sum(), seen)
+        target_B = ask(model, Shown(drawings, target_B, model.show(drawings)))
+        (gradient_BCYX,) = torch.autograd.grad(target_B.sum(), seen)
     finally:
         hook.remove()
     heat_BYX = (seen[0].detach() * gradient_BCYX).sum(1).clamp(min=0)
     return heat_BYX / heat_BYX.amax((1, 2), keepdim=True).clamp(min=1e-9)
-
-
-def heat_reach(model: BiLSTM) -> tuple[float, float]:
-    """From where to where the heat's grid goes, down as to the right: 0 is a drawing's middle, 1 its larger side."""
-    assert model.canvas is not None
-    first, last = -SEEN_STRIDE / 2, (-(-model.canvas.size // SEEN_STRIDE) - 0.5) * SEEN_STRIDE  # in the picture's cells
-    low, high = (((at - MARGIN) / (model.canvas.size - 1 - 2 * MARGIN)) - 0.5 for at in (first, last))
-    return low, high
-
-
-@contextmanager
-def at_rest(model: nn.Module) -> Iterator[None]:
-    """Evaluation meanwhile, and no cuDNN, whose recurrent layers have no way back then."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.backends.cudnn.flags(enabled=False):
-            yield
-    finally:
-        model.train(was_training)

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkseq.data.resident import Drawings
-from inkseq.evaluate.matching import Matching
+from inkseq.evaluate.matching import Matching, sample
 from inkseq.evaluate.metrics import BINS
-from inkseq.evaluate.parts import sample, score_parts
+from inkseq.inference.ask import answer_parts
 from inkseq.inference.runs import Run
 
 MOST = 20_000  # drawings to fit a temperature to; of so many it is off by about 0.5 %, of a thousand by 2.5 %
@@ -33,7 +33,7 @@ def sample_logits(
     position_N, label_N = sample(drawings, matching, most)
     length_N = drawings.length_N[position_N].astype(np.int64)
     logits_NK = np.empty((len(position_N), len(run.classes)), np.float32)
-    for which_B, logits_BK in score_parts(run, drawings, position_N, length_N, "a sample of drawings"):
+    for which_B, logits_BK in answer_parts(run, drawings, position_N, length_N, "a sample of drawings"):
         logits_NK[which_B] = logits_BK.cpu().numpy()
     return logits_NK, label_N
 

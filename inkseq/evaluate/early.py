@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inkseq.data.batches import gather_first
 from inkseq.data.resident import Drawings
+from inkseq.data.sampling import Indices
 from inkseq.evaluate.facts import likeliest
-from inkseq.evaluate.matching import Matching
+from inkseq.evaluate.matching import Matching, sample
 from inkseq.evaluate.metrics import place_of_truth
-from inkseq.evaluate.parts import batches_by_length, gather_parts, sample, score_parts
+from inkseq.inference.ask import answer_parts, together
 from inkseq.inference.runs import Run
 
 MOST = 1_000  # drawings: shares are off by 3 points at most, 95 times in 100
@@ -20,7 +22,6 @@ TENTHS = np.arange(1, 11)
 MOST_STROKES = 20
 GUESSES = 3  # of a frame
 
-Indices = NDArray[np.int64]
 Shares = NDArray[np.float64]
 
 
@@ -75,7 +76,7 @@ def film(
     wanted_NF = np.ceil(drawings.length_N[position_N, None] * np.array(shares) - 1e-9).astype(np.int64)
     part_P = wanted_NF.ravel()
     guesses_P: list[list[tuple[str, float]]] = [[]] * len(part_P)
-    for which_B, logits_BK in score_parts(run, drawings, np.repeat(position_N, len(shares)), part_P, "a film"):
+    for which_B, logits_BK in answer_parts(run, drawings, np.repeat(position_N, len(shares)), part_P, "a film"):
         guess_BG = likeliest(logits_BK, min(GUESSES, len(run.classes)))
         chance_BG = logits_BK.softmax(dim=1).gather(1, guess_BG)
         for part, guess, chance in zip(which_B.tolist(), guess_BG.tolist(), chance_BG.tolist(), strict=True):
@@ -98,8 +99,8 @@ def points_at_strokes(drawings: Drawings, position_N: Indices) -> Indices:
     length_N = drawings.length_N[position_N].astype(np.int64)
     end_NX = np.repeat(length_N[:, None], MOST_STROKES, axis=1)
     most = 1
-    for which_B in batches_by_length(length_N):
-        pen_BT = gather_parts(drawings, position_N[which_B], length_N[which_B]).pen_BT.cpu().numpy()
+    for which_B in together(length_N):
+        pen_BT = gather_first(drawings, position_N[which_B], length_N[which_B]).pen_BT.cpu().numpy()
         drawing, place = np.nonzero(pen_BT)
         most = max(most, int(pen_BT.sum(axis=1).max()))
         stroke = (pen_BT.cumsum(axis=1) - 1)[drawing, place]
@@ -115,7 +116,7 @@ def _places(run: Run, drawings: Drawings, position_N: Indices, label_N: Indices,
     different_P2, of_pair = np.unique(pairs, axis=0, return_inverse=True)
     drawing_P, length_P = different_P2.T
     place_P = np.empty(len(different_P2), np.int64)
-    for which_B, logits_BK in score_parts(run, drawings, position_N[drawing_P], length_P, "drawings in part"):
+    for which_B, logits_BK in answer_parts(run, drawings, position_N[drawing_P], length_P, "drawings in part"):
         label_B = torch.from_numpy(label_N[drawing_P[which_B]]).to(logits_BK.device)
         place_P[which_B] = place_of_truth(logits_BK, label_B).cpu().numpy()
     return place_P[of_pair].reshape(part_NM.shape)

@@ -1,17 +1,12 @@
 """Where drawings lie for a recogniser: its features of each, and a flat map on which neighbours stay neighbours."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from inkseq.data.batches import make_batch
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices
-from inkseq.devices import choose_precision
+from inkseq.inference.ask import answer_parts
 from inkseq.inference.runs import Run
-from inkseq.models.hybrid import BiLSTM
-
-MOST_DRAWINGS, MOST_POINTS = 128, 32_768  # computed at a time
 
 PERPLEXITY = 30  # neighbours that a drawing has, softly counted
 HALVINGS = 30  # of the range in which the narrowness of a neighbourhood is searched
@@ -24,22 +19,12 @@ SIZE = 1e-4  # of the map in the beginning
 TREMBLE = 1e-6  # at random, so that rows which lie on a line can leave it
 
 
-@torch.inference_mode()
-def embed(run: Run, drawings: Drawings, index_N: Indices) -> NDArray[np.float32]:
+def embed(run: Run, drawings: Drawings, position_N: Indices) -> NDArray[np.float32]:
     """features_NC of the drawings at these places of the split: all that the head of the run's model gets to know."""
-    assert isinstance(run.model, BiLSTM)
-    dtype, _ = choose_precision(run.config.precision, drawings.device)
-    features_NC = np.empty((len(index_N), run.model.head.in_features), np.float32)
-    by_length = np.argsort(-drawings.length_N[index_N], kind="stable")
-    while len(by_length):
-        longest = int(drawings.length_N[index_N[by_length[0]]])
-        some, by_length = np.split(by_length, [max(min(MOST_POINTS // longest, MOST_DRAWINGS), 1)])
-        batch = make_batch(drawings, index_N[some], run.config.layout)
-        with torch.autocast(drawings.device.type, dtype, enabled=dtype is not torch.float32):
-            shown = run.model.show(batch.x_BTC, batch.length_B)
-            features_BC = run.model.read(batch.x_BTC, batch.length_B, *shown)
-        features_NC[some] = features_BC.float().cpu().numpy()
-    return features_NC
+    length_N = drawings.length_N[position_N].astype(np.int64)
+    parts = list(answer_parts(run, drawings, position_N, length_N, "drawings for the map", features=True))
+    order_N = np.argsort(np.concatenate([which_B for which_B, _ in parts]))
+    return np.concatenate([features_BC.cpu().numpy() for _, features_BC in parts])[order_N]
 
 
 def flatten_map(features_NC: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:

@@ -2,23 +2,34 @@
 
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from inkseq.config import Layout
-from inkseq.data.batches import to_rows
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices
 from inkseq.drawings.padded import Strokes, pick_points, places
-from inkseq.evaluate.attribution import at_rest, grad_cam, has_eyes, integrated_gradients
+from inkseq.evaluate.attribution import grad_cam, integrated_gradients
+from inkseq.inference.ask import answer, differentiable, together
 from inkseq.inference.runs import Run
-from inkseq.models.hybrid import BiLSTM
+from inkseq.models.contract import Model, explainable
 
 AT_A_TIME = 16  # drawings of similar length that are explained
 MOST_POINTS = 16_384  # with padding, of drawings that lack a stroke
+
+
+class Heat(NamedTuple):
+    """Where a model looked."""
+
+    cell_YX: NDArray[np.float32]  # 0..1
+    low: float  # where the grid begins and ends, see `Sight`
+    high: float
+
+
+Told = tuple[NDArray[np.float32] | None, float, Heat | None]  # credit_P, gap, heat
 
 
 @dataclass(frozen=True)
@@ -26,62 +37,55 @@ class Explained:
     """What speaks for a class in one drawing."""
 
     probability: float  # of the class
-    credit: NDArray[np.float32]  # of each point, see `attribution`
-    gap: float  # the share of the rise that credits explain too much or too little of
     without: list[float]  # the class's probability without each stroke; empty where there is but one
-    heat: NDArray[np.float32] | None  # 0..1 on the canvas's grid, see `heat_reach`; None for a model without one
+    credit: NDArray[np.float32] | None  # of each point, see `attribution`; None for a model that cannot be explained
+    gap: float  # the share of the rise that credits explain too much or too little of
+    heat: Heat | None  # None for a model that sees no grid
 
 
-def explain(run: Run, drawings: Drawings, index_N: Indices, target_N: Indices) -> list[Explained]:
-    """What speaks for class `target_N[n]` in the drawing at place `index_N[n]` of the split, in float32."""
-    assert isinstance(run.model, BiLSTM)
+def explain(run: Run, drawings: Drawings, position_N: Indices, target_N: Indices) -> list[Explained]:
+    """What speaks for class `target_N[n]` in the drawing at place `position_N[n]` of the split, in float32."""
     found: dict[int, Explained] = {}
-    by_length = np.argsort(-drawings.length_N[index_N], kind="stable")
-    for first in range(0, len(by_length), AT_A_TIME):
-        some = by_length[first : first + AT_A_TIME]
-        explained = explain_batch(run.model, run.config.layout, drawings, index_N[some], target_N[some])
-        found |= zip(some.tolist(), explained, strict=True)
-    return [found[n] for n in range(len(index_N))]
+    for some in together(drawings.length_N[position_N], np.asarray, AT_A_TIME * MOST_POINTS, AT_A_TIME):
+        strokes, *_ = drawings.gather(position_N[some], int(drawings.length_N[position_N[some[0]]]))
+        target_B = torch.from_numpy(target_N[some]).to(drawings.device).long()  # labels are stored as int16
+        found |= zip(some.tolist(), explain_batch(run.model, strokes, target_B), strict=True)
+    return [found[n] for n in range(len(position_N))]
 
 
-def explain_batch(
-    model: BiLSTM, layout: Layout, drawings: Drawings, index_B: Indices, target_B: Indices
-) -> list[Explained]:
-    """The same of a batch, the longest drawing first."""
-    # The tutorial's layout drops a row; a lone point has to leave one.
-    strokes, *_ = drawings.gather(index_B, max(int(drawings.length_N[index_B[0]]), 2))
-    class_B = torch.from_numpy(target_B).to(drawings.device).long()  # labels are stored as int16
-    x_BTC, length_B = to_rows(strokes, layout)
-    credit_BT, gap_B = integrated_gradients(model, x_BTC, length_B, class_B)
-    heat_BYX = grad_cam(model, x_BTC, length_B, class_B).cpu().numpy() if has_eyes(model) else [None] * len(index_B)
-    parts = zip(
-        probability(model, x_BTC, length_B, class_B),
-        map(credit_of_points, credit_BT.cpu().numpy(), length_B.tolist(), drawings.length_N[index_B].tolist()),
-        gap_B.tolist(),
-        without_each_stroke(model, strokes, layout, class_B),
-        heat_BYX,
-        strict=True,
-    )
-    return [Explained(*part) for part in parts]
+def explain_batch(model: Model, strokes: Strokes, target_B: Tensor) -> list[Explained]:
+    """The same of a batch."""
+    sure, without = probability(model, strokes, target_B), without_each_stroke(model, strokes, target_B)
+    told = tell_points(model, strokes, target_B)
+    return [Explained(*one) for one in zip(sure, without, *zip(*told, strict=True), strict=True)]
 
 
-def credit_of_points(credit_T: NDArray[np.float32], rows: int, points: int) -> NDArray[np.float32]:
-    """One a point: the tutorial's layout has no row, and so no credit, for the first of several."""
-    return np.pad(credit_T[:rows], (points - rows, 0))
+def tell_points(model: Model, strokes: Strokes, target_B: Tensor) -> list[Told]:
+    """Each point's credit, the gap, and where the model looked; nothing of a model that cannot be explained."""
+    if (telling := explainable(model)) is None:
+        return [(None, 0.0, None)] * len(target_B)
+    with differentiable(model):
+        credit_BT, gap_B = integrated_gradients(telling, strokes, target_B)
+        heats: list[Heat | None] = [None] * len(target_B)
+        if sight := telling.sight():
+            heat_BYX = grad_cam(telling, sight, strokes, target_B).cpu().numpy()
+            heats = [Heat(cell_YX, sight.low, sight.high) for cell_YX in heat_BYX]
+    lengths = strokes.length_B.tolist()
+    own = [credit_T[:length] for credit_T, length in zip(credit_BT.cpu().numpy(), lengths, strict=True)]
+    return list(zip(own, gap_B.tolist(), heats, strict=True))
 
 
-def without_each_stroke(model: nn.Module, strokes: Strokes, layout: Layout, target_B: Tensor) -> list[list[float]]:
+def without_each_stroke(model: Model, strokes: Strokes, target_B: Tensor) -> list[list[float]]:
     """For each drawing, the probability of class `target_B` without each of its strokes; [] where there is but one.
 
     What is left becomes a drawing of its own, as in training: it fills its box and begins with its own first point.
     """
     counts = [count if count > 1 else 0 for count in strokes.pen_BT.sum(1).tolist()]
-    some = max(MOST_POINTS // strokes.pen_BT.shape[1], 1)
-    left_out = torch.tensor([(b, stroke) for b, count in enumerate(counts) for stroke in range(count)])
+    left_out = torch.tensor([(b, stroke) for b, count in enumerate(counts) for stroke in range(count)]).view(-1, 2)
     found: list[float] = []
-    for first in range(0, len(left_out), some):
-        drawing_V, stroke_V = left_out[first : first + some].to(target_B.device).unbind(1)
-        found += probability(model, *to_rows(leave_out(strokes, drawing_V, stroke_V), layout), target_B[drawing_V])
+    for some in together(np.full(len(left_out), strokes.pen_BT.shape[1]), np.asarray, MOST_POINTS):
+        drawing_V, stroke_V = left_out[torch.from_numpy(some)].to(target_B.device).unbind(1)
+        found += probability(model, leave_out(strokes, drawing_V, stroke_V), target_B[drawing_V])
     rest = iter(found)
     return [list(islice(rest, count)) for count in counts]
 
@@ -99,10 +103,7 @@ def leave_out(strokes: Strokes, drawing_V: Tensor, stroke_V: Tensor) -> Strokes:
     return Strokes(pick_points(xy_VT2, point_VT), pen_VT, length_V)
 
 
-@torch.inference_mode()
-def probability(model: nn.Module, x_BTC: Tensor, length_B: Tensor, target_B: Tensor) -> list[float]:
+def probability(model: Model, strokes: Strokes, target_B: Tensor) -> list[float]:
     """How sure the model is of class `target_B`."""
-    with at_rest(model):
-        chance_BK: Tensor = model(x_BTC, length_B).softmax(1)
-    sure: list[float] = chance_BK.gather(1, target_B[:, None])[:, 0].tolist()
+    sure: list[float] = answer(model, strokes).softmax(1).gather(1, target_B[:, None])[:, 0].tolist()
     return sure

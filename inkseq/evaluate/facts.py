@@ -12,15 +12,14 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from inkseq.data.resident import Drawings
-from inkseq.devices import ALONE, choose_precision
+from inkseq.data.sampling import Indices
 from inkseq.evaluate.matching import Matching
 from inkseq.evaluate.metrics import Metrics, place_of_truth
-from inkseq.evaluate.scoring import predict
+from inkseq.inference.ask import answer_split, precision
 from inkseq.inference.runs import Run
 
 GUESSES = 5  # G, the likeliest classes that are kept; fewer where there are fewer classes
 
-Indices = NDArray[np.int64]
 Answers = tuple[Indices, Tensor, Tensor]  # index_B in the dataset, label_B (the run's), logits_BK
 
 
@@ -64,9 +63,8 @@ def gather_facts(run: Run, drawings: Drawings, matching: Matching, temperature: 
 
 def _answers(run: Run, drawings: Drawings, label_N: Indices) -> Iterator[Answers]:
     """Of the drawings that have a label, while a bar shows how far it is."""
-    dtype, _ = choose_precision(run.config.precision, drawings.device)
     with tqdm(total=len(drawings), desc="naming drawings", unit="drawing", unit_scale=True, disable=None) as bar:
-        for batch, logits_BK in predict(run.model, drawings, run.config.layout, dtype, ALONE):
+        for batch, logits_BK in answer_split(run.model, drawings, precision(run, drawings.device)):
             index_B = batch.index_B.cpu().numpy()
             label_B = torch.from_numpy(label_N[index_B - drawings.first])
             known_B = label_B >= 0

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkseq.data.resident import Drawings
+from inkseq.data.sampling import Indices
 from inkseq.errors import UserError
 
+SEED = 0
 SHOWN = 5  # classes of each side that a message names
 
 
@@ -40,6 +43,13 @@ def match(data_classes: list[str], run_classes: list[str]) -> Matching:
         raise UserError(f"the data have no class the run knows: {_some(data_classes)}, not {_some(run_classes)}")
     missing = [word for word in run_classes if word not in set(data_classes)]
     return Matching(np.array([place.get(word, -1) for word in data_classes]), unknown, missing)
+
+
+def sample(drawings: Drawings, matching: Matching, most: int) -> tuple[Indices, Indices]:
+    """Positions in the split of drawings with a word that the run knows, the same every time and rising; its labels."""
+    known = matching.known(drawings.label_N)
+    position_N = np.sort(np.random.default_rng(SEED).permutation(known)[:most])
+    return position_N, matching.translate(drawings.label_N[position_N])
 
 
 def _some(classes: list[str]) -> str:

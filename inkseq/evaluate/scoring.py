@@ -1,38 +1,51 @@
 """A model's metrics on all drawings of a split."""
 
-from collections.abc import Iterator
-
 import torch
-from torch import Tensor, nn
 
-from inkseq.config import Layout
-from inkseq.data.batches import Batch, evaluation_batches
+from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
-from inkseq.devices import Ranks
-from inkseq.evaluate.metrics import Metrics
+from inkseq.devices import ALONE, Ranks
+from inkseq.errors import UserError
+from inkseq.evaluate.metrics import ClassMetrics, Metrics
+from inkseq.inference.ask import answer_split, precision
+from inkseq.inference.runs import Run
+from inkseq.models.contract import Model
+from inkseq.tables import table
+
+MOST_ROWS = 40  # of the printed table; the JSON has all
 
 
-@torch.inference_mode()
-def predict(
-    model: nn.Module, drawings: Drawings, layout: Layout, dtype: torch.dtype, ranks: Ranks
-) -> Iterator[tuple[Batch, Tensor]]:
-    """(batch, logits_BK) of all of this rank's drawings, in float32, the model being in evaluation mode meanwhile."""
-    was_training = model.training
-    model.eval()
-    device = drawings.device
-    for batch in evaluation_batches(drawings, layout, rank=ranks.rank, world=ranks.world):
-        with torch.autocast(device.type, dtype, enabled=dtype is not torch.float32):
-            logits_BK = model(batch.x_BTC, batch.length_B)
-        yield batch, logits_BK.float()
-    model.train(was_training)
+def evaluate(run: Run, data: Packed, split: str, device: torch.device) -> Metrics:
+    """Metrics of a run on a dataset with the same classes."""
+    if data.classes != run.classes:
+        here, there = set(data.classes), set(run.classes)
+        unknown, missing = sorted(here - there), sorted(there - here)
+        named = [f"{what}: {', '.join(some[:5])}" for what, some in (("new", unknown), ("missing", missing)) if some]
+        raise UserError(f"{data.path} has other classes than {run.folder} was run on ({'; '.join(named)})")
+    drawings = Drawings(data, split, device)
+    if (drawings.label_N < 0).any():
+        raise UserError(f"the drawings of {split} have no words to compare guesses with")
+    return score(run.model, drawings, precision(run, device))
 
 
-def score(
-    model: nn.Module, drawings: Drawings, num_classes: int, layout: Layout, dtype: torch.dtype, ranks: Ranks
-) -> Metrics:
+def score(model: Model, drawings: Drawings, dtype: torch.dtype, ranks: Ranks = ALONE) -> Metrics:
     """Metrics over the drawings of all ranks, each counted once."""
-    metrics = Metrics(num_classes, drawings.device)
-    for batch, logits_BK in predict(model, drawings, layout, dtype, ranks):
+    metrics = Metrics(len(drawings.classes), drawings.device)
+    for batch, logits_BK in answer_split(model, drawings, dtype, ranks):
         metrics.update(logits_BK, batch.label_B)
     metrics.all_reduce()
     return metrics
+
+
+def class_table(per_class: dict[str, ClassMetrics]) -> str:
+    """The classes, those told apart worst first."""
+    worst_first = sorted(per_class.items(), key=lambda item: (item[1].f1 is None, item[1].f1 or 0.0))
+
+    def cell(share: float | None) -> str:
+        return "-" if share is None else f"{share:.3f}"
+
+    rows = [
+        [word, one.count, cell(one.top1), cell(one.precision), cell(one.f1)] for word, one in worst_first[:MOST_ROWS]
+    ]
+    text = table(["class", "drawings", "recall", "precision", "f1"], rows)
+    return text + (f"\n({len(worst_first) - MOST_ROWS} better ones not shown)" if len(worst_first) > MOST_ROWS else "")

@@ -39,7 +39,6 @@ def metadata(run: Run, quantize: Quantize) -> dict[str, str]:
         "input": INPUT,
         "output": "probability: float32 (batch, classes)",
         "preprocessing": CANONICAL,
-        "layout": config.layout.name,
         "weights": "float32" if quantize is Quantize.none else quantize.name,
         "run": run.folder.name,
         "step": run.step,

@@ -22,7 +22,7 @@ from inkseq.export.check import (
     probabilities,
     some_doodles,
 )
-from inkseq.export.graph import FromPoints, from_points
+from inkseq.export.graph import FromPoints
 from inkseq.inference.recogniser import Recogniser
 from inkseq.inference.runs import Run
 
@@ -31,7 +31,7 @@ def export(config: ExportConfig) -> Measured:
     """Write the file and its card."""
     out = Path(config.out)
     recogniser = Recogniser(config.run)
-    graph, facts = from_points(recogniser.run), metadata(recogniser.run, config.quantize)
+    graph, facts = FromPoints(recogniser.run.model), metadata(recogniser.run, config.quantize)
     compared = drawings_for(config.data, recogniser.run)
     expected_NK = recogniser.probabilities(compared.drawings)
 

@@ -1,22 +1,17 @@
 """A trained recogniser for programs: strokes in, words out, by the same steps as in training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from inkseq.data.batches import cut_by_length, to_rows
 from inkseq.devices import choose_device
 from inkseq.drawings.canonical import AnyStrokes, canonical
-from inkseq.drawings.padded import Strokes, pad_together
 from inkseq.drawings.strokes import Flat
+from inkseq.inference.ask import answer_flat
 from inkseq.inference.runs import open_run
-
-MOST_TOGETHER, POINTS_TOGETHER = 64, 8_192  # with padding; larger batches are no faster on a CPU
-LENGTHS = 16  # padded lengths are multiples of this
 
 
 class Guess(NamedTuple):
@@ -30,9 +25,9 @@ class Recogniser:
     """A trained run. Nothing in it changes, so threads may share it."""
 
     def __init__(self, run: str | Path, device: str = "cpu", checkpoint: str | None = None) -> None:
-        self.run = open_run(run, checkpoint, choose_device(device))
+        self.device = choose_device(device)
+        self.run = open_run(run, checkpoint, self.device)
         self.classes = self.run.classes
-        self._device = choose_device(device)
 
     def predict(self, strokes: AnyStrokes, top: int = 5) -> list[Guess]:
         """What a drawing is, the likeliest word first. Strokes are `[xs, ys]` or `[xs, ys, times]`, in any units.
@@ -54,22 +49,6 @@ class Recogniser:
             for classes, chances in zip(order_NG.tolist(), chance_NG.tolist(), strict=True)
         ]
 
-    @torch.inference_mode()
     def probabilities(self, drawings: Sequence[Flat]) -> NDArray[np.float32]:
-        """probability_NK of canonical drawings, in float32 whatever the run was trained in."""
-        probability_NK = np.empty((len(drawings), len(self.classes)), np.float32)
-        for which_B, strokes in batches(drawings):
-            x_BTC, length_B = to_rows(Strokes(*(part.to(self._device) for part in strokes)), self.run.config.layout)
-            probability_NK[which_B] = self.run.model(x_BTC, length_B).float().softmax(dim=1).cpu().numpy()
-        return probability_NK
-
-
-def batches(drawings: Sequence[Flat]) -> Iterator[tuple[NDArray[np.int64], Strokes]]:
-    """All drawings once, the longest first, as padded arrays of drawings of similar length; and which they are."""
-    length_N = np.array([len(points) for points, _ in drawings], np.int32)
-    remaining = np.argsort(-length_N, kind="stable")
-    while len(remaining):
-        count = min(max(POINTS_TOGETHER // int(length_N[remaining[0]]), 1), MOST_TOGETHER)
-        batch, remaining = np.split(remaining, [count])
-        for which_B in cut_by_length(batch, length_N[batch]):
-            yield which_B, pad_together([drawings[i] for i in which_B])
+        """probability_NK of canonical drawings."""
+        return answer_flat(self.run, drawings, self.device)

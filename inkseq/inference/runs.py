@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import Enum
@@ -12,12 +12,13 @@ from typing import Any
 
 import torch
 from omegaconf import OmegaConf
-from torch import nn
 
-from inkseq.config import Layout, TrainConfig
+from inkseq.cli import to_config
+from inkseq.config import TrainConfig, translate
 from inkseq.errors import UserError
 from inkseq.inference import checkpoint
-from inkseq.models.zoo import MODELS
+from inkseq.models.contract import Model
+from inkseq.models.zoo import make_model
 
 LOG = "output.log"  # what a run says that has no terminal to itself
 
@@ -29,7 +30,7 @@ class Run:
     folder: Path
     config: TrainConfig
     classes: list[str]
-    model: nn.Module
+    model: Model
     step: int
 
 
@@ -47,25 +48,18 @@ def open_run(folder: str | Path, which: str | None = None, device: torch.device 
         hint = f"there is {', '.join(there)}" if there else "is it a run folder, and was it evaluated at least once?"
         raise UserError(f"{path} does not exist; {hint}")
     state = checkpoint.load(path, device)
-    config = config_of(state)
-    model = make_model(config, state["classes"]).to(device)
+    config = config_of(state, folder)
+    model = make_model(config.model, len(state["classes"])).to(device)
     model.load_state_dict(state["average"] or state["model"])
     return Run(folder, config, state["classes"], model.eval(), state["step"])
 
 
-def config_of(state: dict[str, Any]) -> TrainConfig:
-    """The config a checkpoint holds; settings that came later have their defaults."""
-    config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(TrainConfig), state["config"]))
-    assert isinstance(config, TrainConfig)
-    return config
-
-
-def make_model(config: TrainConfig, classes: list[str]) -> nn.Module:
-    if config.model.name not in MODELS:
-        raise UserError(f"model.name={config.model.name}: there are {', '.join(MODELS)}")
-    if config.model.canvas and config.layout is Layout.tutorial:
-        raise UserError("layout=tutorial leaves out where a drawing begins, which a canvas needs; model.canvas=0")
-    return MODELS[config.model.name](config.model, len(classes))
+def config_of(state: dict[str, Any], folder: Path) -> TrainConfig:
+    """The config that a checkpoint holds, or a line about the folder whose model is of no family that is here."""
+    try:
+        return to_config(TrainConfig, translate(state["config"]))
+    except UserError as error:
+        raise UserError(f"{folder}: {error}") from None
 
 
 def run_folder(config: TrainConfig) -> Path:
@@ -107,11 +101,11 @@ def last_line(log: Path) -> str:
     return lines[-1].removeprefix("inkseq: ") if lines else ""
 
 
-def write_hydra_files(folder: Path, config: TrainConfig, words: list[str]) -> None:
+def write_hydra_files(folder: Path, config: TrainConfig, words: Sequence[str]) -> None:
     """.hydra/config.yaml and overrides.yaml, where Hydra's users look for them."""
     (folder / ".hydra").mkdir(exist_ok=True)
     (folder / ".hydra" / "config.yaml").write_text(to_yaml(config), "utf-8")
-    OmegaConf.save(OmegaConf.create(words), folder / ".hydra" / "overrides.yaml")
+    OmegaConf.save(OmegaConf.create(list(words)), folder / ".hydra" / "overrides.yaml")
 
 
 def to_yaml(config: TrainConfig) -> str:

@@ -1,28 +1,40 @@
-"""Convolutions, then bidirectional LSTMs: the TensorFlow tutorial's recogniser, with exact masks and with eyes."""
+"""The tutorial's recogniser, with exact masks and with eyes: Conv1D, canvas (a small CNN), stacked BiLSTM, pooling.
 
+With `layers=0` it is a CNN, with `cell=attention` a transformer, with `canvas=0` the tutorial's network.
+"""
+
+from typing import Any
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from inkseq.config import BiLSTMConfig, Cell
+from inkseq.config import Cell, HybridConfig, Layout
+from inkseq.drawings.padded import Strokes
+from inkseq.drawings.raster import MARGIN
 from inkseq.errors import UserError
 from inkseq.models.attention import SelfAttention
 from inkseq.models.canvas import Canvas
+from inkseq.models.contract import Model, Sight
 from inkseq.models.features import choose_inputs, compute_inputs
 from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, fold, mask_padding
+from inkseq.models.rows import to_rows
 
 SMALLEST = 8  # canvas: less is a blot
 
 
-class BiLSTM(nn.Module):
+class Hybrid(Model):
     """(dx, dy, pen) rows -> inputs -> convolutions -> recurrent layers -> one vector -> class logits.
 
     With a canvas, the recurrent layers also read what is seen around each point, and the head what is seen at large.
     """
 
-    def __init__(self, config: BiLSTMConfig, num_classes: int) -> None:
+    def __init__(self, config: HybridConfig, num_classes: int) -> None:
         super().__init__()
         check(config)
-        self.inputs, self.fold = choose_inputs(config.inputs), config.fold
+        self.layout, self.inputs, self.fold = config.layout, choose_inputs(config.inputs), config.fold
+        self.room = config.fold  # folded, a lone point has to be two
         self.seen_alone, self.read_alone = config.seen_alone, config.read_alone
         width = len(self.inputs)
         self.convs = nn.ModuleList()
@@ -50,19 +62,53 @@ class BiLSTM(nn.Module):
         self.pooling = MaskedPooling(config.pooling, width)
         self.head = nn.Linear(self.pooling.width + (self.canvas.width if self.canvas else 0), num_classes)
 
-    def forward(self, x_BTC: Tensor, length_B: Tensor) -> Tensor:
-        """logits_BK of a batch whose drawing b is `x_BTC[b, :length_B[b]]`; the rows behind that are zero."""
-        logits_BK: Tensor = self.head(self.read(x_BTC, length_B, *self.show(x_BTC, length_B)))
-        return logits_BK
+    def num_steps(self, length_N: NDArray[Any]) -> NDArray[Any]:
+        return length_N if self.layout is Layout.inkseq else np.maximum(length_N - 1, 1)
 
-    def show(self, x_BTC: Tensor, length_B: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What the network is shown: inputs_BTC of each point and, if it has a canvas, picture_BKYX."""
+    def features(self, drawings: Strokes) -> Tensor:
+        x_BTC, length_B = to_rows(drawings, self.layout)
+        return self.read_rows(x_BTC, length_B, *self.show_rows(x_BTC, length_B))
+
+    def show(self, drawings: Strokes) -> tuple[Tensor, ...]:
+        return self.show_rows(*to_rows(drawings, self.layout))
+
+    def read(self, drawings: Strokes, shown: tuple[Tensor, ...]) -> Tensor:
+        return self.read_rows(*to_rows(drawings, self.layout), *shown)
+
+    def share_out(self, drawings: Strokes, worth: tuple[Tensor, ...]) -> Tensor:
+        x_BTC, length_B = to_rows(drawings, self.layout)
+        of_inputs_BTC, *of_picture = worth
+        credit_BT = of_inputs_BTC.sum(2)
+        if self.canvas is not None:
+            (of_picture_BKYX,) = of_picture
+            mask_BT1 = mask_padding(length_B, x_BTC.shape[1])
+            credit_BT = credit_BT + self.canvas.share_out(of_picture_BKYX.sum(1), x_BTC, mask_BT1)
+        # The first of several points has no row, and so no credit, in the tutorial's layout; a lone one has.
+        without_row_B = drawings.length_B - length_B
+        point_BT = torch.arange(drawings.pen_BT.shape[1], device=credit_BT.device) - without_row_B[:, None]
+        own_BT = credit_BT.gather(1, point_BT.clamp(0, credit_BT.shape[1] - 1))
+        return own_BT * ((point_BT >= 0) & (point_BT < length_B[:, None]))
+
+    def sight(self) -> Sight | None:
+        """Of the layers that see a grid, the one whose heat agrees best with what happens when a window of the picture
+        is wiped: a correlation of 0.65 over 60 drawings of quickdraw16. Of those after it 0.47, 0.27, 0.13."""
+        if self.canvas is None:
+            return None
+        size, stride = self.canvas.size, 2  # a cell lies over the first of two of the picture's
+        first, last = -stride / 2, (-(-size // stride) - 0.5) * stride
+        low, high = (((at - MARGIN) / (size - 1 - 2 * MARGIN)) - 0.5 for at in (first, last))
+        return Sight(self.canvas.near[0], low, high)
+
+    def show_rows(self, x_BTC: Tensor, length_B: Tensor) -> tuple[Tensor, ...]:
+        """inputs_BTC of each point and, with a canvas, picture_BKYX; drawing b is `x_BTC[b, :length_B[b]]`."""
         mask_BT1 = mask_padding(length_B, x_BTC.shape[1])
         inputs_BTC = compute_inputs(x_BTC, mask_BT1, self.inputs)
-        return inputs_BTC, self.canvas.show(x_BTC, mask_BT1) if self.canvas is not None else None
+        return (inputs_BTC,) if self.canvas is None else (inputs_BTC, self.canvas.show(x_BTC, mask_BT1))
 
-    def read(self, x_BTC: Tensor, length_B: Tensor, inputs_BTC: Tensor, picture_BKYX: Tensor | None) -> Tensor:
-        """features_BC, all that the head gets to know of what was shown; `x_BTC` says where points look."""
+    def read_rows(
+        self, x_BTC: Tensor, length_B: Tensor, inputs_BTC: Tensor, picture_BKYX: Tensor | None = None
+    ) -> Tensor:
+        """features_BC; `x_BTC` says where points look."""
         mask_BT1 = mask_padding(length_B, x_BTC.shape[1])
         h_BTC, views = inputs_BTC, []
         for conv in self.convs:
@@ -90,7 +136,7 @@ class BiLSTM(nn.Module):
         return read_BC * ~only_seen_B1, [whole_BC * ~only_read_B1]
 
 
-def check(config: BiLSTMConfig) -> None:
+def check(config: HybridConfig) -> None:
     """Refuse sizes that no network can have."""
     if len(config.channels) != len(config.kernels):
         raise UserError("channels and kernels: a convolution needs one of each")
@@ -98,6 +144,10 @@ def check(config: BiLSTMConfig) -> None:
         raise UserError("model.channels, model.kernels and model.canvas_channels must be 1 or more each")
     if config.canvas and (config.canvas < SMALLEST or len(config.canvas_channels) < 2):
         raise UserError(f"a canvas takes {SMALLEST} cells a side and two canvas_channels, or more (canvas=0: none)")
+    if config.canvas and config.layout is Layout.tutorial:
+        raise UserError(
+            "model.layout=tutorial leaves out where a drawing begins, which a canvas needs; model.canvas=0 has none"
+        )
     if config.fold < 1 or config.layers < 0 or config.hidden < 1:
         raise UserError("model.fold and model.hidden must be 1 or more, model.layers 0 or more")
     if config.seen_alone + config.read_alone > 1:

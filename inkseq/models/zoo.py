@@ -1,5 +1,17 @@
-"""Every model by the name in its configuration: `MODELS[config.name](config, num_classes)`."""
+"""Every family by the name in its configuration."""
 
-from inkseq.models.hybrid import BiLSTM
+from collections.abc import Callable
+from typing import Any
 
-MODELS = {"bilstm": BiLSTM}
+from inkseq.config import ModelConfig
+from inkseq.errors import UserError
+from inkseq.models.contract import Model
+from inkseq.models.hybrid import Hybrid
+
+MODELS: dict[str, Callable[[Any, int], Model]] = {"hybrid": Hybrid}
+
+
+def make_model(config: ModelConfig, num_classes: int) -> Model:
+    if config.name not in MODELS:
+        raise UserError(f"model.name={config.name}: there are {', '.join(MODELS)}")
+    return MODELS[config.name](config, num_classes)

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from inkseq.data.packed import Packed, fingerprint
 from inkseq.data.resident import Drawings
-from inkseq.devices import ALONE, choose_precision
 from inkseq.errors import UserError
-from inkseq.evaluate.scoring import predict
+from inkseq.inference.ask import answer_split, precision
 from inkseq.inference.runs import Run, differences, in_a_line, open_run
 from inkseq.record.finished import Finished
 
@@ -27,10 +26,9 @@ def _right(run: Run, drawings: Drawings, classes: list[str]) -> NDArray[np.bool_
     if set(run.classes) != set(classes):
         differ = sorted(set(run.classes) ^ set(classes))
         raise UserError(f"{run.folder} was trained on other classes; not in both: {', '.join(differ[:5])}")
-    dtype, _ = choose_precision(run.config.precision, drawings.device)
     label_K = torch.tensor([classes.index(word) for word in run.classes], device=drawings.device)
     right_N = np.zeros(len(drawings), bool)
-    for batch, logits_BK in predict(run.model, drawings, run.config.layout, dtype, ALONE):
+    for batch, logits_BK in answer_split(run.model, drawings, precision(run, drawings.device)):
         right_B = label_K[logits_BK.argmax(dim=1)] == batch.label_B
         right_N[batch.index_B.cpu().numpy() - drawings.first] = right_B.cpu().numpy()
     return right_N

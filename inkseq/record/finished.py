@@ -55,7 +55,7 @@ def _read(folder: Path) -> Finished:
             "train on or leave it out"
         )
     _check(folder, result, logged)
-    return Finished(folder, config_of(state), state["data"], result, logged)
+    return Finished(folder, config_of(state, folder), state["data"], result, logged)
 
 
 def _check(folder: Path, result: dict[str, Any], logged: list[dict[str, Any]]) -> None:

@@ -45,7 +45,7 @@ def in_groups(runs: list[Finished]) -> list[list[Finished]]:
     return list(groups.values())
 
 
-def to_rows(groups: list[list[Finished]]) -> list[Row]:
+def make_rows(groups: list[list[Finished]]) -> list[Row]:
     """One row a run.
 
     `config` has what differs from the defaults; `defaults` what this run left as it is while another did not,

@@ -9,11 +9,9 @@ from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
 from inkseq.evaluate import picks
-from inkseq.evaluate.attribution import heat_reach
 from inkseq.evaluate.embedding import embed, flatten_map
 from inkseq.evaluate.explanation import Explained, explain
 from inkseq.evaluate.figures import similar_together
-from inkseq.models.hybrid import BiLSTM
 from inkseq.report.ink import credit_picture, heat_picture, needed_picture
 from inkseq.report.subject import Card, Subject
 from inkseq.report.words import percent, shortened
@@ -37,7 +35,7 @@ class Gallery:
 @dataclass(frozen=True)
 class ExplainedCard:
     card: Card
-    credit: Markup
+    credit: Markup | None
     heat: Markup | None
     needed: Markup
     without: str
@@ -113,10 +111,11 @@ def explained(subject: Subject) -> list[ExplainedCard]:
 
 def _explained_card(subject: Subject, position: int, one: Explained) -> ExplainedCard:
     card, drawing = subject.card(position), subject.flat(position)
-    heat = None
-    if one.heat is not None and isinstance(subject.run.model, BiLSTM):
-        heat = heat_picture(drawing, one.heat, heat_reach(subject.run.model), f"where it looked to say {card.said}")
-    credit = credit_picture(drawing, one.credit, f"which points spoke for {card.said}")
+    credit = heat = None
+    if one.credit is not None:
+        credit = credit_picture(drawing, one.credit, f"which points spoke for {card.said}")
+    if one.heat:
+        heat = heat_picture(drawing, one.heat, f"where it looked to say {card.said}")
     needed = int(np.argmin(one.without)) if one.without else None
     stroke = f"{card.truth}, thick the stroke it needs most to say {card.said}" if one.without else card.truth
     return ExplainedCard(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from inkseq.drawings.pages import INK
 from inkseq.drawings.strokes import CANVAS, Flat
+from inkseq.evaluate.explanation import Heat
 
 NUM_INKS = 12
 INKS = [to_hex(INK(0.85 * i / (NUM_INKS - 1))) for i in range(NUM_INKS)]  # from the first stroke to the last
@@ -71,13 +72,13 @@ def needed_picture(drawing: Flat, needed: int | None, label: str) -> Markup:
     return _picture(label, Markup("").join(lines))
 
 
-def heat_picture(drawing: Flat, heat_YX: NDArray[np.float32], reach: tuple[float, float], label: str) -> Markup:
-    """The drawing on a grid of heat that goes from `reach[0]` to `reach[1]`: 0 is its middle, 1 its larger side."""
+def heat_picture(drawing: Flat, heat: Heat, label: str) -> Markup:
+    """The drawing on a grid of heat."""
     points, pen = centred(drawing)
     side = float(np.ptp(points, axis=0).max()) or 1.0
-    corner, width = CANVAS / 2 + side * reach[0], side * (reach[1] - reach[0])
+    corner, width = CANVAS / 2 + side * heat.low, side * (heat.high - heat.low)
     image = Markup('<image href="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
-        png(WARM(np.clip(heat_YX, 0, 1))[:, :, :3]), corner, corner, width, width
+        png(WARM(np.clip(heat.cell_YX, 0, 1))[:, :, :3]), corner, corner, width, width
     )
     lines = [
         Markup('<path stroke="#333" d="{}"/>').format(path(stroke))

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ SECTIONS = {
 }
 
 
-def report(subject: Subject, other: tuple[Run, Facts] | None) -> str:
+def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[str]) -> str:
     """The page."""
     intervals = measure(subject.facts)
     known = Known(
@@ -79,7 +79,7 @@ def report(subject: Subject, other: tuple[Run, Facts] | None) -> str:
             "inks": INKS,
             "colors": (FOR, AGAINST),
             "symbols": definitions((i, subject.data.drawing(i)) for i in sorted(subject.shown)),
-            "command": f"python -m inkseq.report {shlex.join(sys.argv[1:])}",
+            "command": f"python -m inkseq.report {shlex.join(words)}",
             "made": made(subject),
         }
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from inkseq.drawings.padded import pad_together
+from inkseq.drawings.strokes import Flat
+from inkseq.evaluate.explanation import tell_points
+from inkseq.inference.ask import put_on
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve import assets as files
 from inkseq.serve import requests as asks
@@ -25,7 +31,6 @@ from inkseq.serve.limits import Rate
 from inkseq.serve.openapi import describe
 from inkseq.serve.own import OwnDrawings
 from inkseq.serve.requests import Ask, AskWhy, Lesson, Refused
-from inkseq.serve.why import why
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 HEADERS = {
@@ -67,7 +72,9 @@ class Server:
         if ask.word not in self.recogniser.classes:
             raise Refused(422, "this recogniser does not know that word")
         points, pen = await asks.to_drawing(ask.strokes)
-        credit_P = await run_in_threadpool(why, self.recogniser, (points, pen), ask.word)
+        credit_P = await run_in_threadpool(self._credit, (points, pen), ask.word)
+        if credit_P is None:
+            raise Refused(501, "this recogniser cannot say which points mattered")
         strokes = np.split(np.arange(len(points)), np.flatnonzero(pen)[:-1] + 1)
         return answer(
             {
@@ -75,6 +82,13 @@ class Server:
                 "credit": [[round(float(c), 4) for c in credit_P[part]] for part in strokes],
             }
         )
+
+    def _credit(self, drawing: Flat, word: str) -> NDArray[np.float32] | None:
+        """credit_P, as in the report."""
+        strokes = put_on(pad_together([drawing]), self.recogniser.device)
+        word_B = torch.tensor([self.recogniser.classes.index(word)], device=self.recogniser.device)
+        ((credit_P, _, _),) = tell_points(self.recogniser.run.model, strokes, word_B)
+        return credit_P
 
     async def classes(self, request: Request) -> Response:
         run = self.recogniser.run

@@ -13,6 +13,7 @@ PROBLEMS = {
     415: "the content type is not JSON",
     422: "not what is asked for, or no drawing",
     429: "too many requests",
+    501: "of a model that cannot be explained",
     503: "too many are waiting",
 }
 TEXT, NUMBER, TRUTH = {"type": "string"}, {"type": "number"}, {"type": "boolean"}

@@ -6,12 +6,12 @@ from typing import Any
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import SweepConfig, TrainConfig
-from inkseq.data.packed import Packed, fingerprint, open_packed
+from inkseq.data.packed import Packed, fingerprint
 from inkseq.devices import choose_device
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
 from inkseq.train.checks import check_training
-from inkseq.train.prepare import find_data
+from inkseq.train.prepare import prepare
 
 try:
     from optuna.exceptions import StorageInternalError
@@ -35,8 +35,7 @@ def run(config: SweepConfig, words: list[str]) -> None:
     base = compose_config(TrainConfig, shared, also)
     if base.raw:
         raise UserError("raw= makes no val split to compare trials by; python -m inkseq.convert does, then say data=")
-    find_data(base)
-    data = open_packed(base.data)
+    base, data, _ = prepare(base)
     space = read_space(config, words, also, lambda training: _check_training(training, data))
     for device in config.devices or [base.device]:
         choose_device(device)

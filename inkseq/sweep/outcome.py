@@ -11,7 +11,7 @@ import optuna
 from omegaconf import OmegaConf
 
 from inkseq.cli import compose_config, conf_dir
-from inkseq.config import BiLSTMConfig, SweepConfig, TrainConfig
+from inkseq.config import FAMILIES, SweepConfig, TrainConfig
 from inkseq.errors import UserError
 from inkseq.inference.runs import differences, plain
 from inkseq.sweep import study_pictures as pictures
@@ -91,7 +91,7 @@ def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], f
     found = compose_config(TrainConfig, of_trial)
     found.name = out.stem
     has_file = (conf_dir() / "model" / f"{found.model.preset}.yaml").exists()
-    preset = found.model.preset if has_file else BiLSTMConfig.preset
+    preset = found.model.preset if has_file else FAMILIES[found.model.name].preset
     usual = compose_config(TrainConfig, [f"model={preset}", "data=?"])
     settings = OmegaConf.create({})
     for key, (_, value) in differences(plain(usual), plain(found)).items():

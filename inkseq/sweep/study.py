@@ -45,7 +45,7 @@ def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optu
     before = study.user_attrs.get("asked")
     if before is None:
         study.set_user_attr("asked", asked)
-    elif changed := differences(_with_defaults(before), asked):
+    elif changed := differences(_with_defaults(before, folder), asked):
         listed = "; ".join(f"{key} was {was}, is {now}" for key, (was, now) in list(changed.items())[:3])
         raise UserError(f"study {folder.name} exists and asks otherwise: {listed}. Give this one another name=")
     return study
@@ -58,9 +58,9 @@ def asked_settings(config: TrainConfig) -> dict[str, Any]:
     return settings
 
 
-def _with_defaults(asked: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
     """What a study has asked so far; settings that came later have their defaults."""
-    before = config_of({"config": {"data": "any", **asked["settings"]}})
+    before = config_of({"config": {"data": "any", **asked["settings"]}}, folder)
     return asked | {"settings": asked_settings(before)}
 
 

@@ -64,7 +64,6 @@ def _train(config: TrainConfig, words: list[str], folder: Path, threads: int) ->
     with (folder / LOG).open("a", buffering=1, encoding="utf-8") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
-    sys.argv = ["inkseq.train", *words]
     torch.set_num_threads(threads)
 
     def work() -> None:
@@ -72,7 +71,7 @@ def _train(config: TrainConfig, words: list[str], folder: Path, threads: int) ->
         threading.Thread(target=_end_with_parent, daemon=True).start()
         with lock(folder, wait=True):  # for whoever had this trial, lost its search, and saves it now
             pass
-        train.run(config)
+        train.run(config, words)
 
     run_command(work)
 

@@ -12,7 +12,7 @@ from inkseq.data.packed import Packed
 from inkseq.data.sampling import make_sampler
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
-from inkseq.inference.runs import make_model
+from inkseq.models.zoo import make_model
 from inkseq.train.durations import plan_steps
 
 Rule = tuple[Callable[[float], bool], str]
@@ -47,7 +47,7 @@ def check_training(config: TrainConfig, data: Packed) -> None:
             f"batch_size={config.batch_size}, but an epoch of {data.path} has {count} drawings; try batch_size={count}"
         )
     with torch.device("meta"):  # without its weights, which may not fit here
-        make_model(config, data.classes)
+        make_model(config.model, len(data.classes))
     plan_steps(config, count, step_seconds=1.0)
 
 

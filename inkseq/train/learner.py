@@ -11,9 +11,14 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from inkseq.config import TrainConfig
-from inkseq.data.batches import Batch, Share
-from inkseq.devices import Ranks
-from inkseq.inference.runs import make_model
+from inkseq.data.batches import Batch, Batches, Share
+from inkseq.data.packed import Packed
+from inkseq.data.resident import Drawings
+from inkseq.data.sampling import make_sampler
+from inkseq.devices import Ranks, choose_device, choose_precision
+from inkseq.memory import keep_freed_memory
+from inkseq.models.contract import Model
+from inkseq.models.zoo import make_model
 from inkseq.train.optim import clip_, follow, make_optimizer
 from inkseq.train.resume import HEAD, start_from
 
@@ -32,7 +37,7 @@ class Learner:
     ) -> None:
         self.config, self.device, self.dtype, self.ranks = config, device, dtype, ranks
         torch.manual_seed(config.seed)
-        self.model = make_model(config, classes).to(device)
+        self.model = make_model(config.model, len(classes)).to(device)
         self.origin = start_from(config.init_from, config, self.model, classes) if config.init_from and fresh else ""
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad = name.startswith(HEAD) or not config.freeze
@@ -42,7 +47,7 @@ class Learner:
         self.net = DistributedDataParallel(self.model) if ranks.world > 1 else self.model
 
     @property
-    def best_model(self) -> torch.nn.Module:
+    def best_model(self) -> Model:
         """What is evaluated and kept: the averaged weights where there are any."""
         return self.average or self.model
 
@@ -73,7 +78,7 @@ class Learner:
 
     def _add_gradients(self, batch: Batch, share: Share) -> Tensor:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
-            logits_BK = self.net(batch.x_BTC, batch.length_B)
+            logits_BK = self.net(batch.drawings)
         loss_of = partial(cross_entropy, logits_BK.float(), batch.label_B, label_smoothing=self.config.label_smoothing)
         loss = share * loss_of() if isinstance(share, float) else share @ loss_of(reduction="none")
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
@@ -98,3 +103,23 @@ class Learner:
         self.optimizer.load_state_dict(state["optimizer"])
         if state["scaler"]:  # nothing, where it began on a device that needs none
             self.scaler.load_state_dict(state["scaler"])
+
+
+def set_up(config: TrainConfig, data: Packed, ranks: Ranks, fresh: bool = True) -> tuple[Batches, Learner, str]:
+    """What every command that takes training steps begins with; and why it computes in the precision it does."""
+    keep_freed_memory()
+    device = choose_device(config.device)
+    dtype, reason = choose_precision(config.precision, device)
+    learner = Learner(config, data.classes, device, dtype, ranks, fresh)
+    drawings, sampler = Drawings(data, "train", device), make_sampler(config, data)
+    batches = Batches(
+        drawings,
+        config.batch_size,
+        config.seed,
+        config.augment,
+        config.micro_batch,
+        *ranks,
+        sampler,
+        learner.model.num_steps,
+    )
+    return batches, learner, reason

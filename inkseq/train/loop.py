@@ -1,43 +1,44 @@
 """Training: one loop, to be read from top to bottom."""
 
 import math
-import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from inkseq.config import Schedule, TrainConfig
-from inkseq.data.packed import fingerprint, open_packed
+from inkseq.config import Schedule
+from inkseq.data.packed import fingerprint
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
 from inkseq.errors import UserError
 from inkseq.evaluate.scoring import score
 from inkseq.inference import checkpoint
 from inkseq.inference.runs import plain, to_yaml, write_hydra_files
-from inkseq.train.checks import check_training
 from inkseq.train.diagnostics import explain_loss, memory_explained
 from inkseq.train.durations import keep_to_time, make_plan
 from inkseq.train.health import Health
+from inkseq.train.learner import set_up
 from inkseq.train.optim import learning_rate
+from inkseq.train.prepare import Prepared
 from inkseq.train.progress import Progress
 from inkseq.train.result import Best, already_done, finish, metric_of
 from inkseq.train.resume import check_ahead, is_finished, load_last
-from inkseq.train.setup import set_up
 from inkseq.train.signals import StopRequest
 from inkseq.train.tracker import Tracker
 
 SAVE_SECONDS = 300  # where evaluations are further apart, the run is saved as often as this
 
 
-def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
-    """Train in a run folder, going on from its last.pt where there is one; returns what is in its result.json."""
+def train(prepared: Prepared, ranks: Ranks, words: Sequence[str]) -> dict[str, Any]:
+    """Train in a run folder, going on from its last.pt where there is one; returns what is in its result.json.
+
+    `words` are those of the command, for the record.
+    """
     # ------------------------------------------------------------------------ where, from what, what
-    data = open_packed(config.data)
-    check_training(config, data)
+    config, data, folder = prepared
     state = load_last(folder, config, data)
     batches, learner, reason = set_up(config, data, ranks, fresh=state is None)
     device, dtype = learner.device, learner.dtype
@@ -61,7 +62,7 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
             best = Best(**state["best"])
     tracker = Tracker(folder, first_step) if ranks.is_first else None
     if tracker:
-        write_hydra_files(folder, config, sys.argv[1:])
+        write_hydra_files(folder, config, words)
     if tracker and state is None:
         tracker.text(0, "config", to_yaml(config))
     progress = Progress(plan, first_step, ranks)
@@ -119,7 +120,7 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
             if due or last:
                 health.pause()
             if (due or last) and to_evaluate is not None:
-                metrics = score(learner.best_model, to_evaluate, len(data.classes), config.layout, dtype, ranks)
+                metrics = score(learner.best_model, to_evaluate, dtype, ranks)
                 values_now = metrics.compute()
                 improved = best.follow(step, values_now, config.best_by, falls and step == plan.total)
                 last = last or (config.patience is not None and best.evaluations_since >= config.patience)
@@ -148,4 +149,4 @@ def train(config: TrainConfig, folder: Path, ranks: Ranks) -> dict[str, Any]:
             with memory_explained(config):
                 losses[step - logged_step], norm = learner.learn(step, groups, rate)
         seen = step * plan.drawings_per_step
-        return finish(folder, config, data, step, seen, seconds, ranks, tracker, health.summary())
+        return finish(prepared, step, seen, seconds, ranks, tracker, health.summary(), words)

@@ -29,9 +29,8 @@ from inkseq.errors import UserError
 from inkseq.inference import checkpoint
 from inkseq.inference.runs import LOG, last_line, read_result, run_folder
 from inkseq.tables import table
-from inkseq.train.checks import check_training
 from inkseq.train.durations import plan_steps
-from inkseq.train.prepare import find_data
+from inkseq.train.prepare import prepare
 from inkseq.train.resume import is_finished, trained_otherwise
 
 FLAGS = {"-m", "--multirun"}
@@ -56,7 +55,7 @@ class Job:
         state, data = checkpoint.load(last), open_packed(self.config.data)
         step_seconds = state["step_seconds"] or read_result(self.folder)["step_seconds"]
         total = plan_steps(self.config, len(make_sampler(self.config, data)), step_seconds).total
-        return not trained_otherwise(state, self.config, data) and is_finished(state, self.config, total)
+        return not trained_otherwise(state, self.config, data, self.folder) and is_finished(state, self.config, total)
 
 
 def multirun(words: list[str]) -> int:
@@ -86,11 +85,10 @@ def make_jobs(words: list[str]) -> list[Job]:
     for combination in itertools.product(*choices.values()):
         setting = dict(zip(choices, combination, strict=True))
         config = compose_config(TrainConfig, [f"{key}={text}" for key, text in setting.items()])
-        find_data(config)
+        config, _, folder = prepare(config)  # what is mistyped must not fail run by run
         if setting.pop("raw", None):  # who runs later must not find other drawings in the files
             setting |= {"data": config.data, "batch_size": str(config.batch_size)}
-        check_training(config, open_packed(config.data))  # what is mistyped must not fail run by run
-        base = "sweep" if many and "name" not in setting else config.name or run_folder(config).name
+        base = "sweep" if many and "name" not in setting else config.name or folder.name
         setting["name"] = config.name = f"{base}/{_called_after(setting, differing)}".rstrip("/")
         jobs.append(Job([f"{key}={text}" for key, text in setting.items()], config))
     folders = [job.folder for job in jobs]

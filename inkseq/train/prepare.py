@@ -1,36 +1,57 @@
-"""Raw drawings as a training's own data: packed on the way, once for every content that the files ever have."""
+"""What every command begins with that trains, or asks what training would do: settings checked, data found.
+
+Raw drawings become a training's own data: packed on the way, once for every content that the files ever have.
+"""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from inkseq.config import ConvertConfig, SplitConfig, TrainConfig
 from inkseq.convert.conversion import convert
-from inkseq.data.packed import FORMAT, open_packed
+from inkseq.data.packed import FORMAT, Packed, open_packed
 from inkseq.drawings.sources import find_tasks
 from inkseq.errors import UserError
-from inkseq.inference.runs import lock
+from inkseq.inference.runs import lock, run_folder
+from inkseq.train.checks import check_training
 
 PACKED = Path("data/packed")
 SPLIT = SplitConfig(train=0.8, val=0, test=0.2)  # few as they are, none are spent on choosing weights
 
 
-def find_data(config: TrainConfig) -> None:
-    """Where `raw` is given instead of `data`, pack it and let `data` be the packed folder."""
-    if not config.raw:
-        if not config.data:
-            raise UserError("data= is needed, a packed folder, or raw=, drawings to pack; see --help")
-        return
+class Prepared(NamedTuple):
+    """A training that nothing speaks against, and nothing has been started of."""
+
+    config: TrainConfig
+    data: Packed
+    folder: Path  # of the run
+
+
+def prepare(config: TrainConfig) -> Prepared:
+    """Refuse what is mistyped, or cannot be trained with; where `raw` is given instead of `data`, pack that."""
+    if config.raw:
+        config = _from_raw(config)
+    elif not config.data:
+        raise UserError("data= is needed, a packed folder, or raw=, drawings to pack; see --help")
+    data = open_packed(config.data)
+    check_training(config, data)
+    return Prepared(config, data, run_folder(config))
+
+
+def _from_raw(config: TrainConfig) -> TrainConfig:
+    """The config with what its raw drawings are packed into."""
     if config.data:
         raise UserError(f"raw= is packed into a folder of its own; leave out data={config.data}, or what names it")
     out = PACKED / f"{_stem(config.raw)}-{_content(config.raw)}"
     with lock(PACKED, wait=True):  # others may want the same: ranks, and seeds that were started together
         if not out.exists():
             _pack(config.raw, out)
-    config.raw, config.data = [], str(out)
     few = len(open_packed(out).split("train"))
-    if 0 < few < config.batch_size:  # who has taught ten drawings has taught enough to begin
-        config.batch_size = few
-        print(f"batch_size={few}, since there are no more to learn from")
+    if not 0 < few < config.batch_size:
+        return replace(config, raw=[], data=str(out))
+    print(f"batch_size={few}, since there are no more to learn from")  # who has taught ten drawings may begin
+    return replace(config, raw=[], data=str(out), batch_size=few)
 
 
 def _pack(raw: list[str], out: Path) -> None:

@@ -4,7 +4,7 @@ import math
 import platform
 import shlex
 import subprocess
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,13 +12,12 @@ from typing import Any
 
 import torch
 
-from inkseq.config import TrainConfig
-from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
-from inkseq.devices import ALONE, Ranks, choose_device, choose_precision
-from inkseq.evaluate.scoring import predict, score
+from inkseq.devices import Ranks, choose_device, choose_precision
+from inkseq.evaluate.scoring import score
 from inkseq.inference.runs import open_run, plain, read_result, write_result
 from inkseq.tables import table
+from inkseq.train.prepare import Prepared
 from inkseq.train.showcase import show
 from inkseq.train.tracker import Tracker
 
@@ -54,17 +53,17 @@ class Best:
 
 
 def finish(
-    folder: Path,
-    config: TrainConfig,
-    data: Packed,
+    prepared: Prepared,
     step: int,
     seen: float,
     seconds: float,
     ranks: Ranks,
     tracker: Tracker | None,
     health: dict[str, float],
+    words: Sequence[str],
 ) -> dict[str, Any]:
     """Score the kept weights on val and test, and write what there is to know of the run."""
+    config, data, folder = prepared
     device = choose_device(config.device)
     dtype, _ = choose_precision(config.precision, device)
     ranks.any(False, device)  # nobody reads the checkpoint before the first rank has written it
@@ -75,11 +74,10 @@ def finish(
         if not data.split(split):
             continue
         drawings = Drawings(data, split, device)
-        metrics = score(run.model, drawings, len(data.classes), config.layout, dtype, ranks)
+        metrics = score(run.model, drawings, dtype, ranks)
         scores |= {f"{split}/{name}": value for name, value in metrics.compute().items()}
         if tracker is not None and split == "val":
-            predicted = predict(run.model, drawings, config.layout, dtype, ALONE)
-            show(tracker, step, run, data, drawings, metrics, predicted)
+            show(tracker, step, run, data, drawings, metrics)
     result = scores | {
         "num_parameters": sum(p.numel() for p in run.model.parameters()),
         "steps": step,
@@ -93,7 +91,7 @@ def finish(
         "world_size": ranks.world,
         "versions": {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()},
         "git_commit": git_commit(),
-        "command": f"python -m inkseq.train {shlex.join(sys.argv[1:])}",
+        "command": f"python -m inkseq.train {shlex.join(words)}",
     }
     if tracker is not None:
         write_result(folder, result)

@@ -41,15 +41,17 @@ def load_last(folder: Path, config: TrainConfig, data: Packed) -> dict[str, Any]
     state = checkpoint.load(path)
     if "optimizer" not in state:
         raise UserError(f"{path} holds weights alone; a run cannot go on from it")
-    if changed := trained_otherwise(state, config, data):
+    if changed := trained_otherwise(state, config, data, folder):
         listed = "; ".join(f"{key} was {in_a_line(a)}, is {in_a_line(b)}" for key, (a, b) in list(changed.items())[:5])
         raise UserError(f"{folder} was trained otherwise: {listed}. Give this run another name=, or remove {folder}")
     return state
 
 
-def trained_otherwise(state: dict[str, Any], config: TrainConfig, data: Packed) -> dict[str, tuple[Any, Any]]:
+def trained_otherwise(
+    state: dict[str, Any], config: TrainConfig, data: Packed, folder: Path
+) -> dict[str, tuple[Any, Any]]:
     """What a run was trained with and what is asked for now, where that makes it another run."""
-    before = plain(config_of(state))
+    before = plain(config_of(state, folder))
     changed = {k: v for k, v in differences(before, plain(config)).items() if k not in FREE}
     return changed | {f"the data's {k}": v for k, v in differences(state["data"], fingerprint(data)).items()}
 

@@ -14,10 +14,9 @@ from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.plots import BLUE, GREY, ORANGE, save
 from inkseq.tables import table
-from inkseq.train.checks import check_training
 from inkseq.train.durations import Plan, plan_steps, says_minutes, time_a_step
+from inkseq.train.learner import set_up
 from inkseq.train.optim import learning_rate
-from inkseq.train.setup import set_up
 
 POINTS = 2000  # of a curve; a longer run is drawn with as many
 
@@ -37,7 +36,6 @@ class Course:
 
 def plan_run(config: TrainConfig, data: Packed) -> Plan:
     """The plan inkseq.train would make. Only where a duration is in minutes is anything trained, to time a step."""
-    check_training(config, data)
     seconds = time_a_step(*set_up(config, data, ALONE)[:2]) if says_minutes(config) else None
     return plan_steps(config, len(make_sampler(config, data)), seconds)
 

@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inkseq.config import Layout
 from inkseq.data.batches import Batch, longest_first, make_batch
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
+from inkseq.drawings.raster import thumbnails
 from inkseq.evaluate.calibration import reliability
 from inkseq.evaluate.charts import coverage_chart, early_charts, reliability_chart
 from inkseq.evaluate.early import early
@@ -20,9 +20,8 @@ from inkseq.evaluate.figures import confusion, predictions_page
 from inkseq.evaluate.matching import match
 from inkseq.evaluate.metrics import Metrics
 from inkseq.evaluate.trust import coverage_curve
+from inkseq.inference.ask import answer_split, precision
 from inkseq.inference.runs import Run
-from inkseq.models.canvas import draw, places
-from inkseq.models.layers import mask_padding
 from inkseq.plots import save
 from inkseq.train.tracker import Tracker
 
@@ -41,11 +40,11 @@ def show(
     data: Packed,
     drawings: Drawings,
     metrics: Metrics,
-    predicted: Iterable[tuple[Batch, Tensor]],
 ) -> None:
     """Pictures of how the drawings of val were taken, for TensorBoard and as PNGs in the run's figures."""
     some = np.random.default_rng(0).permutation(len(drawings))
     wanted_N = np.isin(np.arange(len(drawings)), some[:MOST_FOR_CURVES])
+    predicted = answer_split(run.model, drawings, precision(run, drawings.device))
     index_N, label_N, probability_NK = gather(predicted, wanted_N, drawings.first)
     figures = {
         "drawings": _page(data, index_N, label_N, probability_NK),
@@ -102,8 +101,7 @@ def _map(
 ) -> None:
     """For TensorBoard's Projector: what the head gets to see of drawings, with their words and small pictures."""
     ordered_N = longest_first(drawings, position_N)
-    batch = make_batch(drawings, ordered_N, Layout.inkseq)
-    mask_BT1 = mask_padding(batch.length_B, batch.x_BTC.shape[1])
-    ink_NYX = draw(places(batch.x_BTC), batch.x_BTC[:, :, 2], mask_BT1, THUMBNAIL)[:, 0]
+    batch = make_batch(drawings, ordered_N)
+    ink_NYX = thumbnails(batch.drawings, THUMBNAIL)
     words = [data.classes[k] for k in batch.label_B.tolist()]
     tracker.projector(step, torch.from_numpy(embed(run, drawings, ordered_N)), words, 1 - ink_NYX)

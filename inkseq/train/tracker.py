@@ -43,10 +43,10 @@ class Tracker:
         _drop_rows_after(path, step)
         self._rows = path.open("a", encoding="utf-8")
         self._writer = SummaryWriter(str(folder), purge_step=step + 1, flush_secs=FLUSH_SECONDS)
-        layout = {
+        charts = {
             room: {title: ["Multiline", names] for title, names in charts.items()} for room, charts in CURVES.items()
         }
-        self._writer.add_custom_scalars(layout)
+        self._writer.add_custom_scalars(charts)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Numbers of one step by name (`train/loss`), on disk when this returns in metrics.jsonl.

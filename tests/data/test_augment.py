@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from inkseq.config import AugmentConfig, Layout
+from inkseq.config import AugmentConfig
 from inkseq.data.augment import augment_strokes, check_augment
-from inkseq.data.batches import to_rows
 from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
 
@@ -220,9 +219,8 @@ def test_what_comes_out_is_a_drawing_again(drawings: list[Drawn], how: dict[str,
     behind_BT = torch.arange(after.pen_BT.shape[1]) >= after.length_B[:, None]
     assert not after.pen_BT[behind_BT].any()
     assert after.pen_BT.gather(1, after.length_B[:, None] - 1).all()
-    x_BTC, _ = to_rows(after, Layout.inkseq)
-    assert (x_BTC[behind_BT] == 0).all()
-    assert torch.equal(x_BTC[:, 0, :2], torch.zeros(len(drawings), 2))
+    last_BT2 = after.xy_BT2.gather(1, (after.length_B - 1)[:, None, None].expand(-1, behind_BT.shape[1], 2))
+    assert torch.equal(after.xy_BT2[behind_BT], last_BT2[behind_BT]), "behind its end it stays at its last point"
     again = changed(before, seed, **how)
     assert all(torch.equal(a, b) for a, b in zip(after, again, strict=True))
 

@@ -12,14 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkseq.config import AugmentConfig, ConvertConfig, Layout
+from inkseq.config import AugmentConfig, ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.data import resident
-from inkseq.data.batches import MOST_EVALUATED, Batch, Batches, Share, count_rows, cut_by_length, evaluation_batches
+from inkseq.data.batches import Batch, Batches, Share, cut_by_length
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
-from inkseq.drawings.strokes import to_sequence
 from inkseq.errors import UserError
+from inkseq.inference.ask import together
 from tests.gpu import needs_gpu, nothing_waits
 from tests.samples import SHARED, line, needs_shared, random_lines
 
@@ -66,45 +66,36 @@ def assert_same(batches: list[tuple[Batch, Share]], others: list[tuple[Batch, Sh
     assert len(batches) == len(others)
     for (batch, weight), (other, other_weight) in zip(batches, others, strict=True):
         assert weight == other_weight
-        assert all(torch.equal(value, vars(other)[name]) for name, value in vars(batch).items())
+        own, others_own = ([*one.drawings, one.label_B, one.index_B] for one in (batch, other))
+        assert all(map(torch.equal, own, others_own))
 
 
 # ------------------------------------------------------------------ what is in a batch
 
 
-@pytest.mark.parametrize("layout", [Layout.inkseq, Layout.tutorial])
 @pytest.mark.parametrize("mapped", [False, True])
-def test_rows_are_those_of_to_sequence(
-    packed: Packed, layout: Layout, mapped: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drawings_are_those_of_the_dataset(packed: Packed, mapped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if mapped:
         monkeypatch.setattr(resident, "MEMORY_SHARE", 0.0)
     for split in ("train", "val", "test"):
         drawings = Drawings(packed, split, CPU)
         assert ("memory-mapped" in drawings.where) == mapped
-        batches = [batch for step in (0, 1) for batch, _ in Batches(drawings, 64, 0, layout).step(step)]
-        for batch in [*batches, *evaluation_batches(drawings, layout)]:
-            assert batch.x_BTC.dtype == torch.float32
-            assert batch.length_B.dtype == batch.label_B.dtype == batch.index_B.dtype == torch.int64
-            assert int(batch.length_B.max()) == batch.x_BTC.shape[1]
-            for x_TC, length, label, index in zip(*vars(batch).values(), strict=True):
-                expected = to_sequence(*packed.drawing(int(index)), layout)
-                if not len(expected):  # of one point, the tutorial's layout would leave nothing at all
-                    expected = np.zeros((1, 3), np.float32)
-                assert int(length) == len(expected)
-                np.testing.assert_allclose(x_TC[:length], expected, rtol=1e-6, atol=1e-6)
-                assert (x_TC[length:] == 0).all()
+        batches = [batch for step in (0, 1) for batch, _ in Batches(drawings, 64, 0).step(step)]
+        for batch in batches:
+            xy_BT2, pen_BT, length_B = batch.drawings
+            assert (xy_BT2.dtype, pen_BT.dtype) == (torch.float32, torch.bool)
+            assert length_B.dtype == batch.label_B.dtype == batch.index_B.dtype == torch.int64
+            assert int(length_B.max()) == pen_BT.shape[1]
+            for xy_T2, pen_T, length, label, index in zip(
+                xy_BT2, pen_BT, length_B, batch.label_B, batch.index_B, strict=True
+            ):
+                points, pen = packed.drawing(int(index))
+                assert int(length) == len(points)
+                assert xy_T2[:length].tolist() == points.tolist()
+                assert pen_T.tolist() == [*(pen > 0).tolist(), *[False] * (len(pen_T) - len(pen))]
+                assert (xy_T2[length:] == xy_T2[length - 1]).all(), "behind its end it stays at its last point"
                 assert int(label) == packed.labels[int(index)]
                 assert int(index) in packed.split(split)
-
-
-def test_a_lone_dot_is_one_row() -> None:
-    drawings = Drawings(made_up([1]), "train", CPU)
-    for layout, pen in ((Layout.inkseq, 1.0), (Layout.tutorial, 0.0)):
-        ((batch, weight),) = Batches(drawings, 1, 0, layout).step(0)
-        assert batch.x_BTC.tolist() == [[[0.0, 0.0, pen]]]
-        assert batch.length_B.tolist() == [1]
-        assert weight == 1
 
 
 def test_it_says_where_the_drawings_are(packed: Packed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +164,7 @@ def test_augmentation_differs_by_seed_step_and_rank() -> None:
 
     def rows(seed: int, step: int, rank: int) -> list[float]:
         batches = Batches(drawings, 4, seed, augment=AugmentConfig(jitter=0.1), rank=rank, world=2)
-        numbers: list[float] = batches.step(step)[0][0].x_BTC.flatten().tolist()
+        numbers: list[float] = batches.step(step)[0][0].drawings.xy_BT2.flatten().tolist()
         return numbers
 
     first = rows(0, 0, 0)
@@ -240,56 +231,34 @@ def test_a_batch_is_cut_where_it_saves_most() -> None:
     assert [rows_B[group].tolist() for group in groups] == [[100, 100], [30, 30, 30], [10, 10, 10, 10]]
 
 
-def assert_nine_points_in_ten_are_real(drawings: Drawings, batch_size: int, layout: Layout) -> None:
-    batches = Batches(drawings, batch_size, 0, layout)
-    rows = [
-        count_rows(drawings, group, layout) for step in range(batches.steps_per_epoch) for group in batches.groups(step)
-    ]
-    assert sum(int(rows_B.sum()) for rows_B in rows) > 0.92 * sum(len(rows_B) * int(rows_B.max()) for rows_B in rows)
-    assert len(rows) / batches.steps_per_epoch < 3
+def assert_nine_points_in_ten_are_real(drawings: Drawings, batch_size: int) -> None:
+    for num_steps in (np.asarray, lambda length_N: np.maximum(length_N - 1, 1)):  # of a model that drops a point
+        batches = Batches(drawings, batch_size, 0, num_steps=num_steps)
+        every = [group for step in range(batches.steps_per_epoch) for group in batches.groups(step)]
+        steps = [num_steps(drawings.length_N[group]) for group in every]
+        assert sum(int(steps_B.sum()) for steps_B in steps) > 0.92 * sum(len(one) * int(one.max()) for one in steps)
+        assert len(steps) / batches.steps_per_epoch < 3
 
 
 @pytest.mark.parametrize("batch_size", [8, 64, 256])
 def test_nine_points_in_ten_are_real(batch_size: int) -> None:
     drawings = Drawings(made_up(doodle_lengths(6900)), "train", CPU)
-    assert_nine_points_in_ten_are_real(drawings, batch_size, Layout.inkseq)
-    assert_nine_points_in_ten_are_real(drawings, batch_size, Layout.tutorial)
-    batches = list(evaluation_batches(drawings))
-    computed = sum(batch.x_BTC[:, :, 0].numel() for batch in batches)
-    assert sum(int(batch.length_B.sum()) for batch in batches) > 0.92 * computed
+    assert_nine_points_in_ten_are_real(drawings, batch_size)
+    batches = list(together(drawings.length_N, most_steps=32_768, most_drawings=256))
+    computed = sum(len(which_B) * int(drawings.length_N[which_B].max()) for which_B in batches)
+    assert drawings.length_N.sum() > 0.92 * computed
+
+
+def test_what_takes_a_model_equally_long_is_one_group() -> None:
+    drawings = Drawings(made_up(doodle_lengths(500)), "train", CPU)
+    assert all(len(Batches(drawings, 64, 0, num_steps=np.ones_like).groups(step)) == 1 for step in range(8))
 
 
 @needs_shared
 def test_nine_points_in_ten_are_real_of_all_345_classes(tmp_path: Path) -> None:
     convert(ConvertConfig(raw=[str(SHARED / "quickdraw345")], out=str(tmp_path / "packed"), workers=1))
     drawings = Drawings(open_packed(tmp_path / "packed"), "train", CPU)
-    assert_nine_points_in_ten_are_real(drawings, 256, Layout.inkseq)
-    assert_nine_points_in_ten_are_real(drawings, 256, Layout.tutorial)
-
-
-# ------------------------------------------------------------------ evaluation
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(1, 40), st.integers(1, 4), st.sampled_from([1, 100, 1000]))
-def test_evaluation_sees_every_drawing_once_over_all_ranks(count: int, world: int, points_per_batch: int) -> None:
-    drawings = Drawings(made_up(doodle_lengths(count)), "train", CPU)
-    ranks = [list(evaluation_batches(drawings, Layout.inkseq, points_per_batch, rank, world)) for rank in range(world)]
-    assert sorted(i for batches in ranks for batch in batches for i in batch.index_B.tolist()) == list(range(count))
-    for batches in ranks:
-        lengths = [n for batch in batches for n in batch.length_B.tolist()]
-        assert lengths == sorted(lengths, reverse=True)
-        assert all(batch.label_B.numel() == 1 or batch.x_BTC[:, :, 0].numel() <= points_per_batch for batch in batches)
-
-
-def test_evaluation_takes_no_more_than_so_many_dots_at_a_time() -> None:
-    batches = evaluation_batches(Drawings(made_up([2] * (2 * MOST_EVALUATED + 7)), "train", CPU))
-    assert [len(batch.label_B) for batch in batches] == [MOST_EVALUATED, MOST_EVALUATED, 7]
-
-
-def test_drawings_without_a_word_are_for_evaluation_only() -> None:
-    drawings = Drawings(made_up([3, 4], labels=[-1, -1]), "train", CPU)
-    assert [batch.label_B.tolist() for batch in evaluation_batches(drawings)] == [[-1], [-1]]
+    assert_nine_points_in_ten_are_real(drawings, 256)
 
 
 # ------------------------------------------------------------------ bad input, other machines
@@ -325,5 +294,5 @@ def test_a_gpu_makes_the_same_batches_and_is_never_waited_for(
         steps = batches.step(1)
         augmented.step(1)
     for (batch, _), (on_cpu, _) in zip(steps, expected, strict=True):
-        torch.testing.assert_close(batch.x_BTC.cpu(), on_cpu.x_BTC)
+        torch.testing.assert_close(batch.drawings.xy_BT2.cpu(), on_cpu.drawings.xy_BT2)
         assert batch.index_B.tolist() == on_cpu.index_B.tolist()

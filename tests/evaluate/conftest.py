@@ -9,7 +9,8 @@ from torch.nn.functional import cross_entropy
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
-from inkseq.inference.runs import Run, make_model
+from inkseq.inference.runs import Run
+from inkseq.models.zoo import make_model
 from tests.samples import packed_doodles
 from tests.train.tiny import CLASSES, tiny
 
@@ -27,10 +28,10 @@ def trained(data: Packed) -> Run:
     """Good enough to be right and wrong, without the pictures and files of a real run."""
     config = tiny(data.path, Path("runs"))
     torch.manual_seed(0)
-    model, batches = make_model(config, CLASSES), Batches(Drawings(data, "train", CPU), 32, seed=0)
+    model, batches = make_model(config.model, len(CLASSES)), Batches(Drawings(data, "train", CPU), 32, seed=0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for step in range(15):
-        loss = torch.stack([cross_entropy(model(x.x_BTC, x.length_B), x.label_B) * w for x, w in batches.step(step)])
+        loss = torch.stack([cross_entropy(model(x.drawings), x.label_B) * w for x, w in batches.step(step)])
         optimizer.zero_grad()
         torch.autograd.backward(loss.sum())
         optimizer.step()

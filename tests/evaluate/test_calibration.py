@@ -10,11 +10,10 @@ from torch.nn.functional import cross_entropy
 
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
-from inkseq.devices import ALONE
 from inkseq.evaluate import calibration
 from inkseq.evaluate.calibration import calibration_error, fit_temperature, reliability, sample_logits
 from inkseq.evaluate.matching import match
-from inkseq.evaluate.scoring import predict
+from inkseq.inference.ask import answer_split
 from inkseq.inference.runs import Run
 from tests.evaluate.made import facts_of, made_up, metrics_of
 
@@ -114,7 +113,7 @@ def test_logits_of_a_sample_are_those_of_the_split(trained: Run, data: Packed, d
     matching = match(data.classes, trained.classes)
     logits_NK, label_N = sample_logits(trained, drawings, matching)
     assert np.array_equal(label_N, drawings.label_N)
-    for batch, logits_BK in predict(trained.model, drawings, trained.config.layout, torch.float32, ALONE):
+    for batch, logits_BK in answer_split(trained.model, drawings, torch.float32):
         np.testing.assert_allclose(logits_NK[batch.index_B.numpy() - drawings.first], logits_BK, atol=1e-5)
 
     few_NK, few_N = sample_logits(trained, drawings, matching, most=10)

@@ -1,5 +1,6 @@
 """Drawings in part, against making and naming every part by itself."""
 
+import copy
 import math
 from dataclasses import replace
 
@@ -11,13 +12,16 @@ from torch import Tensor
 
 from inkseq.config import AugmentConfig, Layout
 from inkseq.data.augment import augment_strokes
+from inkseq.data.batches import gather_first
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
-from inkseq.drawings.strokes import to_sequence
 from inkseq.evaluate.early import Early, early, film, points_at_strokes
 from inkseq.evaluate.matching import match
-from inkseq.evaluate.parts import batches_by_length, gather_parts, score_parts
+from inkseq.inference.ask import answer_parts, together
 from inkseq.inference.runs import Run
+from inkseq.models.hybrid import Hybrid
+from inkseq.models.rows import to_sequence
+from tests.models.scribbles import say_of_rows
 
 
 def alone(run: Run, data: Packed, index: int, num_points: int) -> Tensor:
@@ -25,19 +29,16 @@ def alone(run: Run, data: Packed, index: int, num_points: int) -> Tensor:
     points, pen = data.drawing(index)
     pen = pen[:num_points].copy()
     pen[-1] = 1
-    rows = torch.from_numpy(to_sequence(points[:num_points], pen, run.config.layout))
-    if not len(rows):
-        rows = torch.zeros(1, 3)
-    with torch.inference_mode():
-        logits_BK: Tensor = run.model(rows[None], torch.tensor([len(rows)]))
-    return logits_BK[0]
+    assert isinstance(run.model, Hybrid)
+    rows = torch.from_numpy(to_sequence(points[:num_points], pen, run.model.layout))
+    return say_of_rows(run.model, rows if len(rows) else torch.zeros(1, 3))
 
 
 def test_parts_are_what_training_breaks_off(drawings: Drawings) -> None:
     index_B = np.arange(len(drawings))
     strokes, _, _ = drawings.gather(index_B, int(drawings.length_N.max()))
     broken = augment_strokes(strokes, AugmentConfig(prefix=1.0), torch.Generator().manual_seed(0))
-    parts = gather_parts(drawings, index_B, broken.length_B.numpy())
+    parts = gather_first(drawings, index_B, broken.length_B.numpy())
     num_points = parts.pen_BT.shape[1]
     assert num_points == broken.length_B.max() < strokes.pen_BT.shape[1]
     assert (broken.length_B < strokes.length_B).sum() > 10
@@ -48,12 +49,13 @@ def test_parts_are_what_training_breaks_off(drawings: Drawings) -> None:
 
 @pytest.mark.parametrize("layout", list(Layout))
 def test_parts_in_batches_are_named_as_alone(trained: Run, data: Packed, drawings: Drawings, layout: Layout) -> None:
-    run = replace(trained, config=replace(trained.config, layout=layout))
+    run = replace(trained, model=copy.deepcopy(trained.model))
+    run.model.layout = layout  # type: ignore[assignment]
     position_P = np.repeat(np.arange(6), 3)
     length_N = drawings.length_N[:6].astype(np.int64)
     length_P = np.stack([np.ones_like(length_N), length_N // 2, length_N], axis=1).ravel()
     seen = []
-    for which_B, logits_BK in score_parts(run, drawings, position_P, length_P, "a test"):
+    for which_B, logits_BK in answer_parts(run, drawings, position_P, length_P, "a test"):
         for part, logits_K in zip(which_B.tolist(), logits_BK, strict=True):
             seen.append(part)
             expected_K = alone(run, data, drawings.first + int(position_P[part]), int(length_P[part]))
@@ -64,10 +66,10 @@ def test_parts_in_batches_are_named_as_alone(trained: Run, data: Packed, drawing
 def test_batches_are_small_however_many_parts_there_are() -> None:
     length_N = np.random.default_rng(0).integers(1, 9, 1000)
     length_N[:3] = 5000
-    batches = list(batches_by_length(length_N))
+    batches = list(together(length_N))
     assert np.array_equal(np.sort(np.concatenate(batches)), np.arange(1000))
     assert max(len(batch) * length_N[batch].max() for batch in batches) <= 8192
-    assert max(map(len, batches)) == 128
+    assert max(map(len, batches)) == 64
 
 
 def test_points_at_strokes_are_where_the_pen_is_lifted(data: Packed, drawings: Drawings) -> None:

@@ -8,14 +8,14 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from inkseq.config import BiLSTMConfig, Layout
+from inkseq.config import HybridConfig
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
-from inkseq.drawings.strokes import to_sequence
-from inkseq.evaluate import embedding
 from inkseq.evaluate.embedding import embed, flatten_map, neighbourhoods, principal_components, slope
-from inkseq.inference.runs import Run, make_model
-from inkseq.models.hybrid import BiLSTM
+from inkseq.inference.runs import Run
+from inkseq.models.rows import to_sequence
+from inkseq.models.zoo import make_model
+from tests.models.scribbles import say_of_rows
 from tests.train.tiny import tiny
 
 
@@ -24,24 +24,20 @@ def rows(count: int, columns: int = 12, seed: int = 0) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("canvas", [0, 16])
-def test_features_are_what_the_head_gets_of_each_drawing(
-    packed: Path, canvas: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(embedding, "MOST_DRAWINGS", 3)
+def test_features_are_what_the_head_gets_of_each_drawing(packed: Path, canvas: int) -> None:
     config, data = tiny(packed, packed), open_packed(packed)
-    config.model = BiLSTMConfig(channels=[8], kernels=[3], hidden=6, layers=1, canvas=canvas, canvas_channels=[4, 6])
+    config.model = HybridConfig(channels=[8], kernels=[3], hidden=6, layers=1, canvas=canvas, canvas_channels=[4, 6])
     torch.manual_seed(0)
-    model = make_model(config, data.classes).eval()
-    assert isinstance(model, BiLSTM)
+    model = make_model(config.model, len(data.classes)).eval()
     drawings = Drawings(data, "test", torch.device("cpu"))
     index_N = np.array([4, 0, 2, 2, 5, 1])
     features_NC = embed(Run(packed, config, data.classes, model, 0), drawings, index_N)
     assert features_NC.dtype == np.float32
     for features_C, index in zip(features_NC, index_N, strict=True):
-        rows_T3 = torch.from_numpy(to_sequence(*data.drawing(drawings.first + index), Layout.inkseq))
+        rows_T3 = torch.from_numpy(to_sequence(*data.drawing(drawings.first + index)))
         with torch.no_grad():
-            logits_BK = model(rows_T3[None], torch.tensor([len(rows_T3)]))
-            torch.testing.assert_close(model.head(torch.from_numpy(features_C)), logits_BK[0], rtol=0, atol=1e-5)
+            said_K = model.head(torch.from_numpy(features_C))
+        torch.testing.assert_close(said_K, say_of_rows(model, rows_T3), rtol=0, atol=1e-5)
 
 
 def test_the_gradient_is_that_of_two_loops() -> None:

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
+from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
-from inkseq.evaluate.__main__ import evaluate
 from inkseq.evaluate.facts import Facts, collect, gather_facts
 from inkseq.evaluate.matching import match
+from inkseq.evaluate.scoring import evaluate
 from inkseq.inference.runs import Run
+from inkseq.models.contract import Model
 from tests.evaluate.made import facts_of, in_batches, made_up, metrics_of
 
 CPU = torch.device("cpu")
@@ -113,13 +115,13 @@ def test_a_split_without_words_is_refused_in_a_line(trained: Run, data: Packed, 
         gather_facts(trained, drawings, match(data.classes, trained.classes), 1.0)
 
 
-class _Turned(torch.nn.Module):
+class _Turned(Model):
     """A model whose outputs come in another order."""
 
-    def __init__(self, model: torch.nn.Module, order: list[int]) -> None:
+    def __init__(self, model: Model, order: list[int]) -> None:
         super().__init__()
         self.model, self.order = model, order
 
-    def forward(self, x_BTC: torch.Tensor, length_B: torch.Tensor) -> torch.Tensor:
-        logits_BK: torch.Tensor = self.model(x_BTC, length_B)
+    def forward(self, drawings: Strokes) -> torch.Tensor:
+        logits_BK: torch.Tensor = self.model(drawings)
         return logits_BK[:, self.order]

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import pytest
 
-from inkseq.config import BiLSTMConfig, ExportConfig
+from inkseq.config import ExportConfig, HybridConfig
 from inkseq.export.__main__ import run as export
 from inkseq.inference.recogniser import Recogniser
 from inkseq.inference.runs import run_folder
 from inkseq.models.features import INPUTS
 from tests.train.tiny import run, tiny
 
-SEEING = BiLSTMConfig(
+SEEING = HybridConfig(
     inputs=list(INPUTS), channels=[8], kernels=[3], canvas=12, canvas_channels=[4, 8, 8], fold=2, hidden=12, layers=2
 )
 

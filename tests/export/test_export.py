@@ -15,7 +15,7 @@ import torch
 from onnx import numpy_helper
 
 import inkseq.export
-from inkseq.config import BiLSTMConfig, ExportConfig, Layout, Quantize
+from inkseq.config import ExportConfig, HybridConfig, Layout, Quantize
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.export import onnx_file
@@ -145,7 +145,7 @@ def test_a_program_says_what_it_is_and_runs_by_its_card(
     packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny(
-        packed, tmp_path, model=BiLSTMConfig(channels=[6], kernels=[3], hidden=6, layers=1), layout=Layout.tutorial
+        packed, tmp_path, model=HybridConfig(layout=Layout.tutorial, channels=[6], kernels=[3], hidden=6, layers=1)
     )
     train(config)
     run(ExportConfig(run=str(run_folder(config)), out=str(tmp_path / "few.pt2")))

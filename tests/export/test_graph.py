@@ -7,13 +7,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from inkseq.config import Activation, BiLSTMConfig, Cell, Layout, Norm, Pooling
+from inkseq.config import Activation, Cell, HybridConfig, Layout, Norm, Pooling
 from inkseq.drawings.canonical import canonical
 from inkseq.export.check import Reader, agree, in_pytorch, probabilities
-from inkseq.export.graph import FromPoints, from_points
+from inkseq.export.graph import FromPoints
 from inkseq.export.onnx_file import make_onnx, open_onnx
 from inkseq.export.program_file import make_program
-from inkseq.models.hybrid import BiLSTM
+from inkseq.models.hybrid import Hybrid
 from tests.export.conftest import Exported
 from tests.samples import SHARED, needs_shared
 
@@ -41,15 +41,22 @@ def hold_against(graph: FromPoints, read: Reader) -> None:
         np.testing.assert_allclose(read(*arrays), expected(*arrays), atol=2e-6)
 
 
-def make(config: BiLSTMConfig, layout: Layout) -> FromPoints:
+def make(config: HybridConfig) -> FromPoints:
     torch.manual_seed(0)
-    return FromPoints(BiLSTM(config, 5), layout, config.fold).eval()
+    return FromPoints(Hybrid(config, 5))
 
 
-GRU = BiLSTMConfig(
-    channels=[6], kernels=[3], norm=Norm.batch, activation=Activation.relu, cell=Cell.gru, hidden=5, layers=2
+GRU = HybridConfig(
+    layout=Layout.tutorial,
+    channels=[6],
+    kernels=[3],
+    norm=Norm.batch,
+    activation=Activation.relu,
+    cell=Cell.gru,
+    hidden=5,
+    layers=2,
 )
-ATTENTION = BiLSTMConfig(
+ATTENTION = HybridConfig(
     channels=[6],
     kernels=[3],
     norm=Norm.none,
@@ -61,20 +68,18 @@ ATTENTION = BiLSTMConfig(
 )
 
 
-@pytest.mark.parametrize(
-    ("config", "layout"), [(GRU, Layout.tutorial), (ATTENTION, Layout.inkseq)], ids=["gru", "attention"]
-)
-def test_onnx_answers_as_pytorch(config: BiLSTMConfig, layout: Layout) -> None:
-    graph = make(config, layout)
+@pytest.mark.parametrize("config", [GRU, ATTENTION], ids=["gru", "attention"])
+def test_onnx_answers_as_pytorch(config: HybridConfig) -> None:
+    graph = make(config)
     hold_against(graph, open_onnx(make_onnx(graph).SerializeToString()))
 
 
 def test_onnx_sees_as_pytorch(exported: Exported) -> None:
-    hold_against(from_points(exported.recogniser.run), open_onnx(exported.file))
+    hold_against(FromPoints(exported.recogniser.run.model), open_onnx(exported.file))
 
 
 def test_a_program_answers_as_pytorch() -> None:
-    graph = make(BiLSTMConfig(channels=[6], kernels=[3], fold=2, hidden=5, layers=1), Layout.inkseq)
+    graph = make(HybridConfig(channels=[6], kernels=[3], fold=2, hidden=5, layers=1))
     hold_against(graph, in_pytorch(make_program(graph).module()))
 
 
@@ -91,7 +96,7 @@ def test_right_back_is_the_same_way_round(exported: Exported, way: tuple[int, in
     start = np.array([128, 128])
     points = np.array([start, start + 40 * np.array(way), start, start - 20 * np.array(way), start], np.float32)[None]
     arrays = points, np.zeros((1, 5), np.float32), np.array([5])
-    expected = in_pytorch(from_points(exported.recogniser.run))
+    expected = in_pytorch(FromPoints(exported.recogniser.run.model))
     np.testing.assert_allclose(open_onnx(exported.file)(*arrays), expected(*arrays), atol=1e-6)
 
 

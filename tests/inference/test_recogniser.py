@@ -9,13 +9,12 @@ import pytest
 import torch
 
 import inkseq
-from inkseq.config import Layout
+from inkseq.config import HybridConfig, Layout
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
-from inkseq.devices import ALONE
 from inkseq.drawings.canonical import canonical
 from inkseq.drawings.strokes import unflatten
-from inkseq.evaluate.scoring import predict
+from inkseq.inference.ask import answer_split
 from inkseq.inference.recogniser import Recogniser
 from tests.samples import SHARED, needs_shared
 from tests.train.tiny import run, tiny
@@ -25,7 +24,11 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module", params=list(Layout), ids=lambda layout: layout.name)
 def recogniser(packed: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Recogniser:
-    config = tiny(packed, tmp_path_factory.mktemp("runs"), layout=request.param)
+    config = tiny(
+        packed,
+        tmp_path_factory.mktemp("runs"),
+        model=HybridConfig(layout=request.param, channels=[12], kernels=[3], hidden=12, layers=1),
+    )
     run(config)
     return inkseq.load(f"{config.runs}/run")
 
@@ -34,8 +37,7 @@ def test_probabilities_are_those_of_evaluation(recogniser: Recogniser, packed: P
     data = open_packed(packed)
     drawings = Drawings(data, "test", CPU)
     found = recogniser.probabilities([data.drawing(i) for i in data.split("test")])
-    layout = recogniser.run.config.layout
-    for batch, logits_BK in predict(recogniser.run.model, drawings, layout, torch.float32, ALONE):
+    for batch, logits_BK in answer_split(recogniser.run.model, drawings, torch.float32):
         index_B = batch.index_B.numpy() - drawings.first
         np.testing.assert_allclose(found[index_B], logits_BK.softmax(dim=1), atol=1e-5)
 

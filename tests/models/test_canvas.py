@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from inkseq.models.canvas import DABS, DOT, MARGIN, SHRUNK, Canvas, cells, draw, look, nearness, spread_ink
+from inkseq.drawings.raster import DABS, DOT, MARGIN, cells, draw, nearness, spread_ink
+from inkseq.models.canvas import SHRUNK, Canvas, look
 from inkseq.models.features import centred
 
 SIZE = 21
@@ -25,7 +26,7 @@ def places(rows_T3: Tensor) -> Tensor:
 
 
 def picture(rows_T3: Tensor) -> Tensor:
-    return draw(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, len(rows_T3), 1, dtype=torch.bool), SIZE)[0]
+    return draw(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, len(rows_T3), dtype=torch.bool), SIZE)[0]
 
 
 def test_ink_lies_where_the_pen_was_and_nowhere_else() -> None:

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from inkseq.config import Layout
-from inkseq.drawings.strokes import flatten, to_sequence
+from inkseq.drawings.strokes import flatten
 from inkseq.errors import UserError
 from inkseq.models.features import INPUTS, choose_inputs, compute_inputs
 from inkseq.models.layers import mask_padding
+from inkseq.models.rows import to_sequence
 
 # A corner (right 4, down 2), then a second stroke: the pen goes back left by 4 and draws 3 down.
 CORNER = [[[0, 4, 4], [0, 0, 2]], [[0, 0], [2, 5]]]

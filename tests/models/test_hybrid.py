@@ -5,17 +5,17 @@ from itertools import product
 
 import pytest
 import torch
-from torch import Tensor
 
-from inkseq.config import Activation, BiLSTMConfig, Cell, Norm, Pooling
+from inkseq.config import FAMILIES, Activation, Cell, HybridConfig, Layout, Norm, Pooling
 from inkseq.errors import UserError
 from inkseq.models.features import INPUTS
-from inkseq.models.hybrid import BiLSTM
-from inkseq.models.zoo import MODELS
+from inkseq.models.hybrid import Hybrid
+from inkseq.models.rows import to_rows
+from inkseq.models.zoo import MODELS, make_model
+from tests.models.scribbles import pad, scribbles, small
 
 LENGTHS = [7, 1, 12, 2, 5]
-SMALL = BiLSTMConfig(channels=[8, 8], kernels=[5, 3], hidden=6, layers=2)
-TUTORIAL = BiLSTMConfig(
+TUTORIAL = HybridConfig(
     inputs=["dx", "dy", "pen"],
     activation=Activation.none,
     norm=Norm.none,
@@ -26,37 +26,6 @@ TUTORIAL = BiLSTMConfig(
 EVERY_KIND = list(product(Cell, Norm, Pooling))
 
 
-def scribbles(lengths: list[int]) -> list[Tensor]:
-    """Random drawings as (dx, dy, pen) rows."""
-    generator = torch.Generator().manual_seed(1)
-    drawings = [torch.randn(length, 3, generator=generator) / 4 for length in lengths]
-    for rows in drawings:
-        rows[:, :2] /= max(1.0, *(float(at.max() - at.min()) for at in rows[:, :2].cumsum(0).mT))  # within its box
-        rows[:, 2] = (rows[:, 2] > 0.1).float()
-        rows[-1, 2] = 1
-    return drawings
-
-
-def pad(drawings: list[Tensor], more: int = 0) -> tuple[Tensor, Tensor]:
-    """x_BTC with `more` points of padding than it needs, and length_B."""
-    length_B = torch.tensor([len(rows) for rows in drawings])
-    x_BTC = torch.zeros(len(drawings), int(length_B.max()) + more, 3)
-    for row_TC, rows in zip(x_BTC, drawings, strict=True):
-        row_TC[: len(rows)] = rows
-    return x_BTC, length_B
-
-
-def small(**changes: object) -> BiLSTM:
-    """A small model in evaluation with weights that tell drawings apart, and statistics of some drawings."""
-    torch.manual_seed(0)
-    model = BiLSTM(replace(SMALL, **changes), num_classes=4)  # type: ignore[arg-type]
-    with torch.no_grad():
-        for weight in (p for p in model.parameters() if p.ndim > 1):
-            weight.mul_(2)
-        model(*pad(scribbles([9, 4])))
-    return model.eval()
-
-
 @pytest.mark.parametrize("inputs", [["dx", "dy", "pen"], list(INPUTS)], ids=["default", "all"])
 @pytest.mark.parametrize(("cell", "norm", "pooling"), EVERY_KIND)
 def test_logits_are_the_same_alone_in_a_batch_and_with_more_padding(
@@ -64,10 +33,10 @@ def test_logits_are_the_same_alone_in_a_batch_and_with_more_padding(
 ) -> None:
     model, drawings = small(cell=cell, norm=norm, pooling=pooling, inputs=inputs), scribbles(LENGTHS)
     with torch.no_grad():
-        alone_BK = torch.cat([model(*pad([rows])) for rows in drawings])
+        alone_BK = torch.cat([model(pad([rows])) for rows in drawings])
         assert alone_BK.std(dim=0).max() > 1e-2, "logits that hardly differ prove nothing"
-        torch.testing.assert_close(model(*pad(drawings)), alone_BK, rtol=0, atol=1e-5)
-        torch.testing.assert_close(model(*pad(drawings, more=30)), alone_BK, rtol=0, atol=1e-5)
+        torch.testing.assert_close(model(pad(drawings)), alone_BK, rtol=0, atol=1e-5)
+        torch.testing.assert_close(model(pad(drawings, more=30)), alone_BK, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("fold", [1, 2, 3])
@@ -75,10 +44,10 @@ def test_logits_are_the_same_alone_in_a_batch_and_with_more_padding(
 def test_logits_are_the_same_alone_and_in_a_batch_with_eyes_and_folded(fold: int, canvas: int) -> None:
     model, drawings = small(fold=fold, canvas=canvas, canvas_channels=[4, 6, 8]), scribbles(LENGTHS)
     with torch.no_grad():
-        alone_BK = torch.cat([model(*pad([rows])) for rows in drawings])
+        alone_BK = torch.cat([model(pad([rows])) for rows in drawings])
         assert alone_BK.std(dim=0).max() > 1e-2, "logits that hardly differ prove nothing"
-        torch.testing.assert_close(model(*pad(drawings)), alone_BK, rtol=0, atol=1e-5)
-        torch.testing.assert_close(model(*pad(drawings, more=31)), alone_BK, rtol=0, atol=1e-5)
+        torch.testing.assert_close(model(pad(drawings)), alone_BK, rtol=0, atol=1e-5)
+        torch.testing.assert_close(model(pad(drawings, more=31)), alone_BK, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +61,8 @@ def test_logits_are_the_same_alone_and_in_a_batch_with_eyes_and_folded(fold: int
 def test_gradients_are_the_sum_of_each_drawings_own(kind: dict[str, object]) -> None:
     model, drawings = small(**kind), scribbles(LENGTHS)
     parameters = list(model.parameters())
-    together = torch.autograd.grad(model(*pad(drawings, more=3)).square().sum(), parameters)
-    apart = [torch.autograd.grad(model(*pad([rows])).square().sum(), parameters) for rows in drawings]
+    together = torch.autograd.grad(model(pad(drawings, more=3)).square().sum(), parameters)
+    apart = [torch.autograd.grad(model(pad([rows])).square().sum(), parameters) for rows in drawings]
     for gradient, each in zip(together, zip(*apart, strict=True), strict=True):
         total = torch.stack(each).sum(0)
         torch.testing.assert_close(gradient, total, rtol=0, atol=1e-4 * float(total.abs().max()) + 1e-6)
@@ -101,19 +70,19 @@ def test_gradients_are_the_sum_of_each_drawings_own(kind: dict[str, object]) -> 
 
 def test_full_size_model_is_exact_to_1e_5_among_real_lengths() -> None:
     torch.manual_seed(0)
-    model, drawings = BiLSTM(BiLSTMConfig(), num_classes=345).eval(), scribbles([48, 3, 96, 20])
+    model, drawings = Hybrid(HybridConfig(), num_classes=345).eval(), scribbles([48, 3, 96, 20])
     with torch.no_grad():
-        batch_BK = model(*pad(drawings))
+        batch_BK = model(pad(drawings))
         for rows, logits_K in zip(drawings, batch_BK, strict=True):
-            torch.testing.assert_close(model(*pad([rows]))[0], logits_K, rtol=0, atol=1e-5)
+            torch.testing.assert_close(model(pad([rows]))[0], logits_K, rtol=0, atol=1e-5)
 
 
 def test_the_tutorial_has_its_1145337_parameters() -> None:
-    assert sum(p.numel() for p in BiLSTM(TUTORIAL, num_classes=345).parameters()) == 1_145_337
+    assert sum(p.numel() for p in Hybrid(TUTORIAL, num_classes=345).parameters()) == 1_145_337
 
 
 def test_dropout_stands_before_every_layer_but_the_first_of_its_kind() -> None:
-    model = BiLSTM(replace(TUTORIAL, conv_dropout=0.25), num_classes=345)
+    model = Hybrid(replace(TUTORIAL, conv_dropout=0.25), num_classes=345)
     assert [conv.get_submodule("dropout").probability for conv in model.convs] == [0, 0.25, 0.25]
     assert [rnn.get_submodule("dropout").probability for rnn in model.rnns] == [0, 0.3, 0.3]
 
@@ -123,9 +92,9 @@ def test_dropout_stands_before_every_layer_but_the_first_of_its_kind() -> None:
 def test_bfloat16_trains_and_stays_close(cell: Cell, norm: Norm) -> None:
     model, batch = small(cell=cell, norm=norm).train(), pad(scribbles(LENGTHS))
     model.apply(lambda module: setattr(module, "probability", 0.0))  # no dropout: the two must be comparable
-    exact_BK = model(*batch)
+    exact_BK = model(batch)
     with torch.autocast("cpu", torch.bfloat16):
-        rough_BK = model(*batch)
+        rough_BK = model(batch)
     assert rough_BK.dtype == torch.bfloat16
     torch.testing.assert_close(rough_BK.float(), exact_BK, rtol=0.02, atol=0.03)
     rough_BK.float().square().sum().backward()
@@ -134,7 +103,7 @@ def test_bfloat16_trains_and_stays_close(cell: Cell, norm: Norm) -> None:
 
 def test_a_model_without_convolutions_works() -> None:
     model, drawings = small(channels=[], kernels=[]), scribbles(LENGTHS)
-    torch.testing.assert_close(model(*pad(drawings))[:1], model(*pad(drawings[:1])), rtol=0, atol=1e-6)
+    torch.testing.assert_close(model(pad(drawings))[:1], model(pad(drawings[:1])), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +117,7 @@ def test_a_model_without_convolutions_works() -> None:
             {"channels": [0], "kernels": [5]},
             "model.canvas_channels must be 1 or more each",
         ),
+        ({"canvas": 48, "layout": Layout.tutorial}, "layout=tutorial leaves out where a drawing begins"),
         ({"layers": -1}, "model.layers 0 or more"),
         ({"dropout": 1.0}, "model.dropout=1.0: expected"),
         ({"conv_dropout": -0.1}, "model.conv_dropout=-0.1: expected"),
@@ -164,19 +134,16 @@ def test_what_can_be_no_network_is_refused(wrong: dict[str, object], said: str) 
 
 @pytest.mark.parametrize("canvas", [0, 16])
 def test_logits_are_the_heads_of_what_is_read_in_what_is_shown(canvas: int) -> None:
-    model, (x_BTC, length_B) = small(canvas=canvas, canvas_channels=[4, 6, 8]), pad(scribbles(LENGTHS), more=2)
+    model, drawings = small(canvas=canvas, canvas_channels=[4, 6, 8]), pad(scribbles(LENGTHS), more=2)
     with torch.no_grad():
-        inputs_BTC, picture_BKYX = model.show(x_BTC, length_B)
-        features_BC = model.read(x_BTC, length_B, inputs_BTC, picture_BKYX)
-        assert torch.equal(model.head(features_BC), model(x_BTC, length_B))
-        assert torch.equal(inputs_BTC[:, :, :3], x_BTC)  # dx, dy, pen come first
+        inputs_BTC, *picture = shown = model.show(drawings)
+        features_BC = model.read(drawings, shown)
+        assert torch.equal(model.head(features_BC), model(drawings))
+        assert torch.equal(inputs_BTC[:, :, :3], to_rows(drawings, Layout.inkseq)[0])  # dx, dy, pen come first
+        assert [part.shape for part in picture] == [(len(LENGTHS), 5, canvas, canvas)] * (canvas > 0)
         if canvas:
-            assert picture_BKYX is not None
-            assert picture_BKYX.shape == (len(LENGTHS), 5, canvas, canvas)
-            unseen_BC = model.read(x_BTC, length_B, inputs_BTC, 0 * picture_BKYX)
+            unseen_BC = model.read(drawings, (inputs_BTC, 0 * picture[0]))
             assert ((features_BC - unseen_BC).abs().amax(1) > 1e-3).all(), "the picture is read, too"
-        else:
-            assert picture_BKYX is None
 
 
 def test_some_drawings_are_only_seen_and_some_only_read_while_it_learns() -> None:
@@ -190,10 +157,11 @@ def test_some_drawings_are_only_seen_and_some_only_read_while_it_learns() -> Non
     assert not (only_seen_B & only_read_B).any()
 
     drawings = pad(scribbles(LENGTHS))
-    assert torch.equal(model(*drawings), plain(*drawings))  # nothing of it when it has learnt
-    assert not torch.equal(model.train()(*drawings), model(*drawings))
-    small(seen_alone=0.5).train()(*drawings)  # without eyes there is nothing to leave alone
+    assert torch.equal(model(drawings), plain(drawings))  # nothing of it when it has learnt
+    assert not torch.equal(model.train()(drawings), model(drawings))
+    small(seen_alone=0.5).train()(drawings)  # without eyes there is nothing to leave alone
 
 
-def test_the_zoo_knows_each_model_by_its_configs_name() -> None:
-    assert MODELS[BiLSTMConfig().name] is BiLSTM
+def test_every_family_has_a_network() -> None:
+    assert MODELS.keys() == FAMILIES.keys()
+    assert isinstance(make_model(HybridConfig(), 3), Hybrid)

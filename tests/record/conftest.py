@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from inkseq.config import BiLSTMConfig, Norm, OptimConfig, Precision, TrainConfig
-from inkseq.devices import ALONE
+from inkseq.config import HybridConfig, Norm, OptimConfig, Precision, TrainConfig
 from inkseq.inference.runs import run_folder
-from inkseq.train.loop import train
 from tests.samples import packed_doodles
+from tests.train.tiny import run
 
 
 def train_tiny(data: Path, runs: Path, name: str, hidden: int = 8, lr: float = 0.02, **others: Any) -> Path:
-    model = BiLSTMConfig(channels=[8], kernels=[3], hidden=hidden, layers=1, norm=Norm.batch)
+    model = HybridConfig(channels=[8], kernels=[3], hidden=hidden, layers=1, norm=Norm.batch)
     settings: dict[str, Any] = {
         "batch_size": 32,
         "duration": "8 steps",
@@ -25,10 +24,8 @@ def train_tiny(data: Path, runs: Path, name: str, hidden: int = 8, lr: float = 0
     }
     optim = OptimConfig(lr=lr)
     config = TrainConfig(data=str(data), runs=str(runs), name=name, model=model, optim=optim, **(settings | others))
-    folder = run_folder(config)
-    folder.mkdir(parents=True, exist_ok=True)
-    train(config, folder, ALONE)
-    return folder
+    run(config)
+    return run_folder(config)
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,15 @@ import pytest
 
 from inkseq.config import ConvertConfig, ReportConfig, TrainConfig
 from inkseq.convert.conversion import convert
-from inkseq.report.__main__ import run as report
+from inkseq.report.__main__ import run as report_command
 from tests.samples import random_lines
 from tests.train.tiny import run, tiny
 
 WORDS = ["cat", '<script>alert("cat")</script>', "aurora & 'borealis' $x$ " + "long" * 10]
+
+
+def report(config: ReportConfig) -> None:
+    report_command(config, [f"run={config.run}"])
 
 
 def pack(folder: Path, words: list[str], seed: int = 0, count: int = 240) -> Path:

@@ -12,14 +12,13 @@ from inkseq.config import EvaluateConfig, ReportConfig, TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
 from inkseq.errors import UserError
-from inkseq.evaluate.__main__ import evaluate
 from inkseq.evaluate.__main__ import run as evaluate_command
-from inkseq.report.__main__ import run as report
+from inkseq.evaluate.scoring import evaluate
 from inkseq.report.galleries import names_on_map
 from inkseq.report.ink import centred, path
 from inkseq.report.matrix import matrix
 from inkseq.report.subject import study
-from tests.report.conftest import WORDS, pack
+from tests.report.conftest import WORDS, pack, report
 from tests.train.tiny import run, tiny
 
 

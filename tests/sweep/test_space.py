@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from inkseq.cli import compose_config, conf_dir, settings
-from inkseq.config import SweepConfig, TrainConfig
+from inkseq.config import HybridConfig, SweepConfig, TrainConfig
 from inkseq.errors import UserError
 from inkseq.sweep.space import read_space, shared_words, suggest
 
@@ -45,6 +45,7 @@ def test_values_lie_where_the_space_says() -> None:
     for _ in range(40):
         found = compose_config(TrainConfig, ["data=x", *suggest(study.ask(), space)])
         rates.append(found.optim.lr)
+        assert isinstance(found.model, HybridConfig)
         assert found.model.hidden in range(8, 65, 8)
         assert found.model.kernels in ([5, 5, 3], [3, 3, 3])
         assert found.patience in (None, 3)

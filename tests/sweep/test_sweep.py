@@ -1,6 +1,7 @@
 """The search as a person meets it: it finds, prunes, goes on, survives kills, and says what is wrong."""
 
 import csv
+import json
 import math
 import os
 import re
@@ -18,7 +19,6 @@ from optuna.trial import TrialState
 
 from inkseq.cli import compose_config
 from inkseq.config import Pruner, SweepConfig, TrainConfig
-from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.inference.runs import plain, read_result
 from inkseq.sweep import worker
@@ -298,8 +298,9 @@ def test_a_search_says_at_once_what_is_wrong(packed: Path, tmp_path: Path, monke
         with pytest.raises(UserError) as caught:
             sweep(packed, tmp_path, *words, **settings)
         assert str(caught.value).startswith(expected)
-    wordless = open_packed(packed)
-    wordless.meta["splits"]["val"] = [0, 0]
-    monkeypatch.setattr("inkseq.sweep.__main__.open_packed", lambda _: wordless)
+    unwatched = shutil.copytree(packed, tmp_path / "unwatched")
+    meta = json.loads((unwatched / "meta.json").read_text())
+    meta["splits"]["val"] = [0, 0]
+    (unwatched / "meta.json").write_text(json.dumps(meta))
     with pytest.raises(UserError, match="has no val split to compare trials by"):
-        sweep(packed, tmp_path)
+        sweep(unwatched, tmp_path)

@@ -19,9 +19,8 @@ from inkseq.data.packed import open_packed
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.find_lr import run as find_lr
-from inkseq.train.learner import Learner
+from inkseq.train.learner import Learner, set_up
 from inkseq.train.rates import Suggestions, Trial, steepest, suggest, try_rates, valley
-from inkseq.train.setup import set_up
 from tests.train.tiny import run, tiny
 
 TINY = ["batch_size=32", "device=cpu", "precision=float32", "augment=none", "name=a"]

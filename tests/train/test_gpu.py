@@ -15,9 +15,9 @@ from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.inference.runs import run_folder
 from inkseq.train.learner import Learner
-from inkseq.train.loop import train
 from tests.gpu import needs_gpu, nothing_waits
 from tests.samples import random_lines
+from tests.train.tiny import run
 
 pytestmark = needs_gpu
 
@@ -61,5 +61,5 @@ def test_a_gpu_learns_what_a_cpu_learns(data: Packed, tmp_path: Path, model: tup
         places = [f"data={data.path}", f"runs={tmp_path}", f"name={device}", f"device={device}"]
         config = compose_config(TrainConfig, [*places, *steps, *model, *no_lots])
         run_folder(config).mkdir()
-        results.append(train(config, run_folder(config), ALONE))
+        results.append(run(config))
     assert results[0]["val/loss"] == pytest.approx(results[1]["val/loss"], abs=1e-2)

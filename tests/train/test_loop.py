@@ -19,9 +19,9 @@ import torch
 
 from inkseq.config import (
     AugmentConfig,
-    BiLSTMConfig,
     Cell,
     ConvertConfig,
+    HybridConfig,
     Norm,
     OptimConfig,
     Optimizer,
@@ -84,7 +84,7 @@ def test_stopped_and_gone_on_is_as_never_stopped_to_the_bit(
     lively = {
         "ema": 0.9,
         "augment": AugmentConfig(rotate=10, drop_points=0.1, mirror=0.5),
-        "model": BiLSTMConfig(channels=[12], kernels=[3], hidden=12, layers=2, norm=Norm.batch, dropout=0.3),
+        "model": HybridConfig(channels=[12], kernels=[3], hidden=12, layers=2, norm=Norm.batch, dropout=0.3),
         "micro_batch": 20,
         "sampling": Sampling.square_root,
     }
@@ -184,6 +184,7 @@ def test_another_runs_weights_with_a_new_head(doodles: Path, tmp_path: Path) -> 
         if "head" not in name and "running" not in name:
             assert torch.equal(frozen[name], value), name
     ours = tiny(doodles, tmp_path).model
+    assert isinstance(ours, HybridConfig)
     others = {
         "model.cell=lstm model.hidden=12": replace(ours, hidden=16, cell=Cell.gru),
         f"model={ours.preset}": replace(ours, hidden=16, preset="another"),
@@ -395,8 +396,8 @@ def test_a_run_without_val_keeps_the_last_weights(
         ({"duration": "soon"}, "'soon' is no duration"),
         ({"duration": "10%"}, "a share of what"),
         ({"augment": AugmentConfig(mirror=2)}, "augment.mirror=2: expected a probability"),
-        ({"model": BiLSTMConfig(inputs=["dx", "dz"])}, "choose from dx, dy"),
-        ({"model": BiLSTMConfig(name="cnn")}, "model.name=cnn: there are bilstm"),
+        ({"model": HybridConfig(inputs=["dx", "dz"])}, "choose from dx, dy"),
+        ({"model": HybridConfig(name="cnn")}, "model.name=cnn: there are hybrid"),
         ({"device": "gpu"}, "device=gpu: say cpu, cuda"),
         ({"init_from": "nowhere"}, "nowhere/checkpoints/best.pt does not exist"),
         ({"data": "nowhere"}, "nowhere does not exist; `make data"),

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from inkseq.devices import ALONE
 from inkseq.errors import UserError
-from inkseq.train.loop import train
+from inkseq.inference.runs import plain
 from inkseq.train.multirun import make_jobs
 from tests.processes import wait_for
 from tests.samples import packed_doodles
+from tests.train.tiny import run
 
 TINY = "model=plain model.channels=[8] model.kernels=[3] model.hidden=8 model.layers=1"
 TINY += " precision=float32 device=cpu batch_size=40"
@@ -43,7 +43,7 @@ def test_values_are_named_in_hydras_grammar(packed: Path) -> None:
         f"runs/a/augment={augment}" for augment in ("light", "none", "strong")
     ]
     jobs = make_jobs([f"data={packed}", "name=a", "model.canvas_channels=[8,8],[8,16,32]"])
-    assert [job.config.model.canvas_channels for job in jobs] == [[8, 8], [8, 16, 32]]
+    assert [plain(job.config)["model"]["canvas_channels"] for job in jobs] == [[8, 8], [8, 16, 32]]
     assert [job.folder.name for job in jobs] == ["canvas_channels=8-8", "canvas_channels=8-16-32"]
     jobs = make_jobs([f"data={packed}", "name=a", "duration=5 steps,10 epochs", "patience=null,3", "ema=0,0.9"])
     assert [job.config.duration for job in jobs] == ["5 steps"] * 4 + ["10 epochs"] * 4
@@ -55,7 +55,7 @@ def test_keys_that_end_alike_are_written_out(packed: Path) -> None:
     words = [
         "name=a",
         "optim.weight_decay=0",
-        "model.name=bilstm",
+        "model.name=hybrid",
         "optim.name=adam,adamw",
         "optim.beta1=0.8,0.9",
         "model.norm=none,layer",
@@ -123,7 +123,7 @@ def test_what_is_finished_is_so_with_just_these_drawings_and_however_much_was_as
     words = [*TINY.split(), "name=a", f"runs={tmp_path}", "evaluate=4 steps"]
     (job,) = make_jobs([*words, f"data={packed}", "duration=4 steps"])
     job.folder.mkdir()
-    train(job.config, job.folder, ALONE)
+    run(job.config)
 
     def is_done(*others: str) -> bool:
         (again,) = make_jobs([*words, *others])

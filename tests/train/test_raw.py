@@ -17,7 +17,7 @@ from inkseq.serve.own import OwnDrawings
 from inkseq.sweep.__main__ import run as search
 from inkseq.train.__main__ import run as train
 from inkseq.train.multirun import make_jobs
-from inkseq.train.prepare import find_data
+from inkseq.train.prepare import prepare
 from tests.samples import line, random_lines
 
 WORDS = ["arrow", "spiral"]
@@ -33,10 +33,11 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def packed_from(path: Path) -> str:
-    config = TrainConfig(raw=[str(path)])
-    find_data(config)
+    asked = TrainConfig(raw=[str(path)])
+    config, data, _ = prepare(asked)
     assert config.raw == []  # what is recorded of the run is the dataset
-    return config.data
+    assert asked == TrainConfig(raw=[str(path)])  # and whoever asked has their words as they were
+    return str(data.path)
 
 
 def test_raw_drawings_are_packed_with_a_fifth_to_test_on(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,10 +54,9 @@ def test_raw_drawings_are_packed_with_a_fifth_to_test_on(own: Path, capsys: pyte
 def test_several_files_are_called_after_their_folder(own: Path) -> None:
     other = own.with_name("other.ndjson")
     other.write_bytes(line("wave", key_id=7))
-    config = TrainConfig(raw=[str(own), str(other)])
-    find_data(config)
-    assert open_packed(config.data).path.name.startswith(f"{own.parent.name}-")
-    assert open_packed(config.data).classes == [*WORDS, "wave"]
+    _, data, _ = prepare(TrainConfig(raw=[str(own), str(other)]))
+    assert data.path.name.startswith(f"{own.parent.name}-")
+    assert data.classes == [*WORDS, "wave"]
 
 
 def test_the_same_drawings_are_packed_once_and_others_elsewhere(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +103,7 @@ def test_a_search_says_that_it_needs_val(own: Path) -> None:
 def test_one_symbol_leaves_no_run_behind(own: Path) -> None:
     own.write_bytes(line("arrow", key_id=7) * 2)
     with pytest.raises(UserError, match="telling apart takes two"):
-        train(compose_config(TrainConfig, ["experiment=own_symbols", f"raw={own}"]))
+        train(compose_config(TrainConfig, ["experiment=own_symbols", f"raw={own}"]), [])
     assert not Path("runs").exists()
 
 
@@ -120,11 +120,11 @@ def test_a_line_that_is_no_drawing_is_named_and_the_rest_trained_on(
 
 def test_data_or_raw_and_not_both(own: Path) -> None:
     with pytest.raises(UserError, match="data= is needed, a packed folder, or raw="):
-        find_data(TrainConfig())
+        prepare(TrainConfig())
     with pytest.raises(UserError, match="leave out data=there"):
-        find_data(TrainConfig(raw=[str(own)], data="there"))
+        prepare(TrainConfig(raw=[str(own)], data="there"))
     with pytest.raises(UserError, match="nowhere does not exist"):
-        find_data(TrainConfig(raw=["nowhere"]))
+        prepare(TrainConfig(raw=["nowhere"]))
 
 
 def test_seeds_of_own_symbols_share_their_drawings(own: Path) -> None:
@@ -147,7 +147,7 @@ def test_what_is_taught_on_the_page_is_known_after_training(tmp_path: Path, monk
             taught.add(word, [(stroke + rng.normal(0, 9, (2, 2))).tolist()])
     words = ["experiment=own_symbols", f"raw={taught.path}", "model=plain", "model.channels=[8]", "model.kernels=[3]"]
     words += ["model.hidden=8", "model.layers=1", "optim.lr=0.02", "duration=30 steps", "device=cpu", "name=own"]
-    train(compose_config(TrainConfig, words))
+    train(compose_config(TrainConfig, words), words)
     recogniser = load("runs/own")
     assert recogniser.classes == ["down", "over"]
     for word, stroke in shapes.items():

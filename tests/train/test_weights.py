@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from inkseq.config import BiLSTMConfig, ConvertConfig, Layout, Sampling, TrainConfig
+from inkseq.config import ConvertConfig, HybridConfig, Sampling, TrainConfig
 from inkseq.convert.conversion import convert
 from inkseq.data.batches import Batches, make_batch
 from inkseq.data.packed import Packed, open_packed
@@ -55,17 +55,17 @@ def first_step(config: TrainConfig, data: Packed, micro_batch: int | None, world
 def test_loss_and_gradients_are_those_of_the_batch_in_one(
     data: Packed, unrecognized: float, micro_batch: int | None, world: int
 ) -> None:
-    model = BiLSTMConfig(channels=[6], kernels=[3], hidden=6, layers=1)
+    model = HybridConfig(channels=[6], kernels=[3], hidden=6, layers=1)
     config = tiny(data.path, Path(), model=model, unrecognized=unrecognized, label_smoothing=0.2)
     loss, gradients = first_step(config, data, micro_batch, world)
 
     drawings, learner = Drawings(data, "train", CPU), make_learner(config, data)
     at_B = Batches(drawings, 32, 0).groups(0)
-    whole = make_batch(drawings, torch.cat([torch.from_numpy(group) for group in at_B]).numpy(), Layout.inkseq)
+    whole = make_batch(drawings, torch.cat([torch.from_numpy(group) for group in at_B]).numpy())
     recognized_B = torch.from_numpy(data.recognized[whole.index_B.numpy()])
     assert 0 < int(recognized_B.sum()) < 32
     weight_B = torch.where(recognized_B, 1.0, unrecognized)
-    logits_BK = learner.model(whole.x_BTC, whole.length_B)
+    logits_BK = learner.model(whole.drawings)
     loss_B = cross_entropy(logits_BK, whole.label_B, reduction="none", label_smoothing=0.2)
     expected = (weight_B * loss_B).sum() / weight_B.sum()
     expected.backward()  # type: ignore[no-untyped-call]

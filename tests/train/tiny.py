@@ -4,17 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from inkseq.config import BiLSTMConfig, Norm, OptimConfig, Precision, TrainConfig
+from inkseq.config import HybridConfig, Norm, OptimConfig, Precision, TrainConfig
 from inkseq.devices import ALONE
-from inkseq.inference.runs import run_folder
 from inkseq.train.loop import train
+from inkseq.train.prepare import prepare
 
 CLASSES = ["cat", "circle", "ladder", "star"]
 
 
 def tiny(data: Path, runs: Path, **others: Any) -> TrainConfig:
     """A recogniser that learns something in a second."""
-    model = BiLSTMConfig(channels=[12], kernels=[3], hidden=12, layers=1, norm=Norm.batch)
+    model = HybridConfig(channels=[12], kernels=[3], hidden=12, layers=1, norm=Norm.batch)
     settings: dict[str, Any] = {
         "model": model,
         "optim": OptimConfig(lr=0.02, weight_decay=0.01),
@@ -29,9 +29,10 @@ def tiny(data: Path, runs: Path, **others: Any) -> TrainConfig:
 
 
 def run(config: TrainConfig) -> dict[str, Any]:
-    folder = run_folder(config)
-    folder.mkdir(parents=True, exist_ok=True)
-    return train(config, folder, ALONE)
+    """Train as the command does."""
+    prepared = prepare(config)
+    prepared.folder.mkdir(parents=True, exist_ok=True)
+    return train(prepared, ALONE, ["name=run"])
 
 
 def rows(folder: Path, name: str) -> dict[int, float]:

@@ -1,0 +1,112 @@
+"""The one place where a model that is not in training is run: on which device, in which precision, which drawings
+together. Whoever wants answers, features or gradients asks here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from inkseq.data.batches import Batch, Counted, cut_by_length, gather_first, longest_first, make_batch
+from inkseq.data.resident import Drawings
+from inkseq.data.sampling import Indices
+from inkseq.devices import ALONE, Ranks, choose_precision, send
+from inkseq.drawings.padded import Strokes, pad_together
+from inkseq.drawings.strokes import Flat
+from inkseq.inference.runs import Run
+from inkseq.models.contract import Model
+
+# At a time, with padding: a canvas takes memory by drawings, however short; larger batches are no faster on a CPU.
+MOST_STEPS, MOST_DRAWINGS = 8_192, 64
+OF_SPLIT = 4  # times as much of a whole split, for the sake of GPUs
+
+
+@torch.inference_mode()
+def answer(model: Callable[[Strokes], Tensor], strokes: Strokes, dtype: torch.dtype = torch.float32) -> Tensor:
+    """What a model, or its `features`, makes of drawings, in float32 whatever it computes in."""
+    with torch.autocast(strokes.xy_BT2.device.type, dtype, enabled=dtype is not torch.float32):
+        return model(strokes).float()
+
+
+def answer_split(
+    model: Model, drawings: Drawings, dtype: torch.dtype, ranks: Ranks = ALONE
+) -> Iterator[tuple[Batch, Tensor]]:
+    """(batch, logits_BK) of all of this rank's drawings of a split; ranks can have different numbers of batches."""
+    was_training = model.training
+    model.eval()
+    mine = longest_first(drawings, np.arange(len(drawings)))[ranks.rank :: ranks.world]
+    for which_B in together(drawings.length_N[mine], model.num_steps, OF_SPLIT * MOST_STEPS, OF_SPLIT * MOST_DRAWINGS):
+        batch = make_batch(drawings, mine[which_B])
+        yield batch, answer(model, batch.drawings, dtype)
+    model.train(was_training)
+
+
+def answer_parts(
+    run: Run, drawings: Drawings, position_N: Indices, length_N: Indices, doing: str, features: bool = False
+) -> Iterator[tuple[Indices, Tensor]]:
+    """(which_B of the parts, logits_BK or features_BC) of drawings by position in the split, broken off behind so many
+    points; a bar says meanwhile what is done."""
+    dtype = precision(run, drawings.device)
+    with tqdm(total=len(length_N), desc=doing, unit="drawing", unit_scale=True, disable=None) as bar:
+        for which_B in together(length_N, run.model.num_steps):
+            strokes = gather_first(drawings, position_N[which_B], length_N[which_B])
+            yield which_B, answer(run.model.features if features else run.model, strokes, dtype)
+            bar.update(len(which_B))
+
+
+def answer_flat(run: Run, drawings: Sequence[Flat], device: torch.device) -> NDArray[np.float32]:
+    """probability_NK of canonical drawings, in float32 whatever the run was trained in."""
+    probability_NK = np.empty((len(drawings), len(run.classes)), np.float32)
+    for which_B, strokes in pad_in_batches(drawings, run.model.num_steps):
+        probability_NK[which_B] = answer(run.model, put_on(strokes, device)).softmax(dim=1).cpu().numpy()
+    return probability_NK
+
+
+@contextmanager
+def differentiable(model: Model) -> Iterator[None]:
+    """For gradients of a trained model: no cuDNN, whose recurrent layers have no way back in evaluation."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.backends.cudnn.flags(enabled=False):
+            yield
+    finally:
+        model.train(was_training)
+
+
+def precision(run: Run, device: torch.device) -> torch.dtype:
+    """What a run's model computes in on this device."""
+    return choose_precision(run.config.precision, device)[0]
+
+
+def pad_in_batches(drawings: Sequence[Flat], num_steps: Counted = np.asarray) -> Iterator[tuple[Indices, Strokes]]:
+    """All drawings once, as padded arrays on the host, and which they are."""
+    length_N = np.array([len(points) for points, _ in drawings], np.int64)
+    for which_B in together(length_N, num_steps):
+        yield which_B, pad_together([drawings[i] for i in which_B])
+
+
+def put_on(strokes: Strokes, device: torch.device) -> Strokes:
+    return Strokes(*(send(part, device) for part in strokes))
+
+
+def together(
+    length_N: NDArray[np.integer],
+    num_steps: Counted = np.asarray,
+    most_steps: int = MOST_STEPS,
+    most_drawings: int = MOST_DRAWINGS,
+) -> Iterator[Indices]:
+    """Every drawing once, the longest first, in batches of similar length that fit into memory.
+
+    A drawing longer than fits is a batch by itself.
+    """
+    steps_N = num_steps(length_N)
+    remaining = np.argsort(-length_N, kind="stable")
+    while len(remaining):
+        count = min(max(most_steps // int(steps_N[remaining[0]]), 1), most_drawings)
+        batch, remaining = np.split(remaining, [count])
+        yield from cut_by_length(batch, steps_N[batch])

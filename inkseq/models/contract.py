@@ -1,0 +1,63 @@
+"""What a model is: it takes drawings and gives logits. How it looks at them is its own affair.
+
+docs/extending.md says how to add a family.
+"""
+
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from inkseq.drawings.padded import Strokes
+
+
+class Model(nn.Module):
+    """A network of any family. A drawing's logits must not depend on what else is in its batch."""
+
+    head: nn.Module  # the last layer; a run that starts from another one's weights has a new one for new classes
+    room = 1  # points behind the longest drawing: torch.export takes a size that can be 1 for one that always is
+
+    def features(self, drawings: Strokes) -> Tensor:
+        """features_BC, all that the head gets to know."""
+        raise NotImplementedError
+
+    def forward(self, drawings: Strokes) -> Tensor:
+        """logits_BK"""
+        logits_BK: Tensor = self.head(self.features(drawings))
+        return logits_BK
+
+    def num_steps(self, length_N: NDArray[Any]) -> NDArray[Any]:
+        """How long it takes over drawings of so many points: what takes equally long is batched together."""
+        return length_N
+
+
+class Sight(NamedTuple):
+    """A layer that sees drawings as a grid of cells."""
+
+    layer: nn.Module  # its output is BCYX
+    low: float  # where the grid begins and ends, down as to the right: 0 is a drawing's middle, 1 its larger side
+    high: float
+
+
+@runtime_checkable
+class Explainable(Protocol):
+    """What a model has beside all that if it can say which points mattered (attribution)."""
+
+    head: nn.Module
+
+    def show(self, drawings: Strokes) -> tuple[Tensor, ...]:
+        """The numbers that the network is shown: what it says follows from them, and they can be faded in."""
+
+    def read(self, drawings: Strokes, shown: tuple[Tensor, ...]) -> Tensor:
+        """features_BC of what is shown."""
+
+    def share_out(self, drawings: Strokes, worth: tuple[Tensor, ...]) -> Tensor:
+        """credit_BT: what the numbers shown are worth, divided among the points they are of."""
+
+    def sight(self) -> Sight | None:
+        """Where to look for what it saw, if it sees at all (Grad-CAM)."""
+
+
+def explainable(model: Model) -> Explainable | None:
+    """The model, if it can be explained."""
+    return model if isinstance(model, Explainable) else None
