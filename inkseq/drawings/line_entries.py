@@ -49,17 +49,23 @@ def document_entries(first: bytes, lines: Iterator[bytes], where: str) -> Iterat
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines joined, some thousands at a time."""
+    """Lines joined, some thousands at a time; where they break off, first those before."""
     some: list[bytes] = []
     size = 0
-    for line in lines:
-        some.append(line)
-        size += len(line)
-        if len(some) == BLOCK_LINES or size >= BLOCK_BYTES:
-            yield b"".join(some)
-            some, size = [], 0
+    broken: Rejected | None = None
+    try:
+        for line in lines:
+            some.append(line)
+            size += len(line)
+            if len(some) == BLOCK_LINES or size >= BLOCK_BYTES:
+                yield b"".join(some)
+                some, size = [], 0
+    except Rejected as reason:
+        broken = reason
     if some:
         yield b"".join(some)
+    if broken is not None:
+        raise broken
 
 
 def _block_entries(block: bytes, where: str, first_line: int) -> Iterator[Entry]:

@@ -1,6 +1,7 @@
 """Lines of JSON and CSV: the bulk path against the careful one, and everything people call JSON strokes."""
 
 import csv
+import gzip
 import io
 import json
 from pathlib import Path
@@ -116,3 +117,11 @@ def test_a_line_without_an_end_is_an_error_and_the_next_one_is_read(
     (tmp_path / "a.jsonl").write_text(f"[{' ' * 5000}]\n{STROKES}\n{'x' * 3000}")
     errors = [entry.error for entry in entries_of(tmp_path / "a.jsonl")]
     assert [error.partition(" than")[0] for error in errors] == ["line longer", "", "line longer"]
+
+
+def test_what_comes_before_damage_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson.gz").write_bytes(gzip.compress(b"".join(random_lines(500)))[:-5000])
+    *before, last = entries_of(tmp_path / "a.ndjson.gz")
+    assert len(before) > 100
+    assert all(entry.drawing is not None for entry in before)
+    assert last.error.startswith("the file is damaged from here on")
