@@ -64,6 +64,9 @@ def test_a_table_is_the_lines_it_was_made_of(tmp_path: Path) -> None:
         (f"[{STROKES},{STROKES}]", [":1[1]", ":1[2]"]),
         (f'[{{"drawing":{STROKES}}},{{"drawing":{STROKES}}}]', [":1[1]", ":1[2]"]),
         (json.dumps([json.loads(STROKES)] * 2, indent=1), ["[1]", "[2]"]),
+        (f'[{{"drawing":{STROKES}}},\n{{"drawing":{STROKES}}}]', ["[1]", "[2]"]),
+        (f'{{"word":"cat",\n"drawing":{STROKES}}}', [""]),
+        (f'{{"word":\n{STROKES}\n{STROKES}\n', [":1 malformed", ":2", ":3"]),
         (f"{{\n{STROKES}\n", [":1 malformed", ":2"]),  # the first line is bad, and no document
         (f"nonsense\n{STROKES}\n", [":1 malformed", ":2"]),
         (f"\n{STROKES}", [":1 empty line", ":2"]),
@@ -80,7 +83,7 @@ def test_what_counts_as_json_strokes(text: str, expected: list[str], tmp_path: P
 def test_key_and_word_are_known_even_of_what_is_no_drawing() -> None:
     [entry] = json_entries(b'{"key_id":12,"word":"cat","drawing":[]}', "x")
     assert entry == Entry("x", None, "empty drawing", "12", "cat")
-    assert next(json_entries(b'{"key_id":"mine-7","word":"","drawing":[[[1],[2]]]}', "x"))[2:] == ("", "mine-7", "")
+    assert next(json_entries(b'{"key_id":"mine-7","word":"","drawing":[[[1],[2]]]}', "x"))[2:5] == ("", "mine-7", "")
 
 
 @pytest.mark.parametrize(
