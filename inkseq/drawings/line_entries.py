@@ -35,9 +35,10 @@ def csv_entries(names: list[str], lines: Iterable[bytes], where: str, mode: Simp
         first_line += block.count(b"\n")
 
 
-def document_entries(first: bytes, lines: Iterator[bytes], where: str, mode: Simplify) -> Iterator[Entry]:
+def document_entries(lines: Iterator[bytes], where: str, mode: Simplify) -> Iterator[Entry]:
     """Entries of a JSON text that is spread over lines, or of the lines if that is not what they are."""
-    begin, size = [first], len(first)
+    begin: list[bytes] = []
+    size = 0
     while size <= MAX_LINE and (line := next(lines, b"")):
         begin.append(line)
         size += len(line)

@@ -69,19 +69,17 @@ def _open(task: Task) -> tuple[BufferedReader, float]:
 
 def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) -> Iterator[Entry]:
     first = next(lines, b"").removeprefix(BYTE_ORDER_MARK)
-    begin = first.strip()
     if not first:
         raise Rejected("empty")
+    begin, all_lines = first.strip(), chain([first], lines)
     if begin.startswith(b"<") or kind == "xml":
-        yield from _xml_entries(_all(first, lines), name, mode)
-    elif begin.startswith((b"[", b"{")) and not _is_json(begin):
-        yield from document_entries(first, lines, name, mode)
+        yield from _xml_entries(_joined(all_lines), name, mode)
     elif begin.startswith((b"[", b"{")):
-        yield from line_entries(chain([first], lines), name, mode)
+        yield from (line_entries if _is_json(begin) else document_entries)(all_lines, name, mode)
     elif kind == "csv" or "drawing" in split_cells(begin.decode(errors="replace")):
         yield from csv_entries(split_cells(begin.decode(errors="replace")), lines, name, mode)
     elif kind in ("ndjson", "json"):
-        yield from line_entries(chain([first], lines), name, mode)
+        yield from line_entries(all_lines, name, mode)
     else:
         raise Rejected("neither JSON, a CSV with a column called drawing, SVG nor InkML")
 
@@ -118,12 +116,12 @@ def _inkml_entry(source: str, word: str, root: Element, traces: list[Element], m
 
 def _npz_entries(task: Task, mode: Simplify) -> Iterator[Entry]:
     """The drawings of a sketch-rnn file, their word being the file's name."""
-    for number, record in enumerate(read_npz(task.path, mode), 1):
+    for number, found in enumerate(read_npz(task.path, mode), 1):
         source = f"{_name(task)}[{number}]"
         try:
-            if isinstance(record, Rejected):
-                raise record
-            yield Entry(source, check_size(record.points, record.pen), word=record.word)
+            if isinstance(found, Rejected):
+                raise found
+            yield Entry(source, check_size(found.points, found.pen), word=found.word)
         except Rejected as reason:
             yield Entry(source, None, str(reason))
 
@@ -155,9 +153,10 @@ def _ticking(lines: Iterator[bytes], stream: BufferedReader, share: float, tick:
         yield line
 
 
-def _all(first: bytes, lines: Iterator[bytes]) -> bytes:
+def _joined(lines: Iterator[bytes]) -> bytes:
     """The lines as one text, if it is not too long."""
-    text, size = [first], len(first)
+    text: list[bytes] = []
+    size = 0
     for line in lines:
         text.append(line)
         size += len(line)
