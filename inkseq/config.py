@@ -42,7 +42,7 @@ class SplitConfig:
 
 @dataclass
 class ConvertConfig:
-    raw: list[str] = MISSING  # files or folders of ndjson, csv, npz, zip
+    raw: list[str] = MISSING  # files, folders or zips of ndjson, csv, npz, json, svg, inkml
     out: str = MISSING  # the packed folder to make
     split: SplitConfig = field(default_factory=SplitConfig)  # presets: fractions, counts, tutorial, sketchrnn
     simplify: Simplify = Simplify.auto  # make strokes canonical: where they are not yet, always, never

@@ -1,4 +1,4 @@
-"""Raw drawings (Quick, Draw! ndjson, Kaggle CSV, sketch-rnn npz; files or folders) into a packed dataset."""
+"""Raw drawings (Quick, Draw! ndjson, Kaggle CSV, sketch-rnn npz, JSON strokes, SVG, InkML) into a packed dataset."""
 
 import sys
 
@@ -9,7 +9,11 @@ from inkseq.data.packed import open_packed
 
 
 def run(config: ConvertConfig) -> int:
-    """Convert raw drawings into a packed dataset: ndjson, csv, npz, zip; files or folders."""
+    """Convert raw drawings into a packed dataset: python -m inkseq.convert raw=FOLDER out=data/packed/NAME.
+
+    Read are Quick, Draw! ndjson (simplified or raw), Kaggle's CSV, sketch-rnn's npz, JSON strokes [[xs, ys], ...], SVG
+    and InkML, plain, in gzip or in a zip. A drawing that says no word is called after the folder it lies in.
+    """
     books = convert(config)
     print(books.to_text())
     splits = open_packed(config.out).meta["splits"]

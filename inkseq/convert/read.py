@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from inkseq.convert.shuffle import BucketWriter
 from inkseq.drawings.blocks import line_blocks
 from inkseq.drawings.canonical import Damaged, Rejected
 from inkseq.drawings.columns import Columns, concatenate, from_records
+from inkseq.drawings.entries import Entry
 from inkseq.drawings.kaggle import WORDLESS
-from inkseq.drawings.ndjson import Record, parse_line
+from inkseq.drawings.ndjson import Record, check_key, check_word, parse_line
+from inkseq.drawings.reader import entries_of
 from inkseq.drawings.scan import Bytes, all_slow, scan
 from inkseq.drawings.sketchrnn import read_npz
 from inkseq.drawings.sources import UNLABELLED, Task
@@ -27,7 +29,7 @@ RECORDS_AT_ONCE = 1 << 14
 
 @dataclass
 class Reject:
-    line: int  # counted from the task's first
+    line: int  # counted from the task's first; where drawings are no lines, the drawing
     reason: str
     text: str  # how the line begins
 
@@ -80,12 +82,11 @@ def _blocks(
     task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Callable[[int], None]
 ) -> Iterator[tuple[Columns, list[Reject]]]:
     """Drawings and rejects of the task, some megabytes at a time; for a rest that cannot be read one reject."""
+    if task.kind not in ("ndjson", "csv"):
+        yield from _record_blocks(_records(task, mode, tick), words, books)
+        return
     try:
-        if task.kind == "npz":
-            yield from _npz_blocks(task, mode, words, books)
-            tick(task.end)
-        else:
-            yield from _line_blocks(task, mode, words, books, tick)
+        yield from _line_blocks(task, mode, words, books, tick)
     except Rejected as rejected:
         books.damaged = isinstance(rejected, Damaged)
         yield from_records([], [], words), [Reject(books.lines, str(rejected), "")]
@@ -126,18 +127,43 @@ def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[t
         yield columns, rejects, num_lines
 
 
-def _npz_blocks(
-    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks
+def _records(task: Task, mode: Simplify, tick: Callable[[int], None]) -> Iterator[Record | Rejected]:
+    """The drawings of a task that is no lines; what is none; last, why the rest cannot be read, if it cannot."""
+    try:
+        if task.kind == "npz":
+            yield from read_npz(task.path, mode)
+            tick(task.end)
+        else:
+            yield from (_record(entry, task.word) for entry in entries_of(task, tick, mode))
+    except Rejected as rejected:
+        yield rejected
+
+
+def _record(entry: Entry, folder: str) -> Record | Rejected:
+    """An entry under its own word, else under its folder's, by the rules of ndjson."""
+    if entry.drawing is None:
+        return Rejected(entry.error)
+    try:
+        word = check_word(entry.word or folder)
+        key_id = check_key(entry.key_id, word, *entry.drawing)
+    except Rejected as rejected:
+        return rejected
+    return Record(word, key_id, "", entry.recognized, *entry.drawing)
+
+
+def _record_blocks(
+    drawings: Iterable[Record | Rejected], words: dict[str, int], books: TaskBooks
 ) -> Iterator[tuple[Columns, list[Reject]]]:
     records: list[Record] = []
     lines: list[int] = []
     rejects: list[Reject] = []
-    for drawing in read_npz(task.path, mode):
+    for drawing in drawings:
         if isinstance(drawing, Record):
             records.append(drawing)
             lines.append(books.lines)
         else:
             rejects.append(Reject(books.lines, str(drawing), ""))
+            books.damaged |= isinstance(drawing, Damaged)
         books.lines += 1
         if len(records) + len(rejects) == RECORDS_AT_ONCE:
             yield from_records(records, lines, words), rejects

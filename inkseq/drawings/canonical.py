@@ -34,12 +34,12 @@ def canonical(strokes: AnyStrokes) -> Flat:
         raise ValueError(f"this is no drawing: {reason}") from None
 
 
-def read_drawing(drawing: Any) -> Flat:
+def read_drawing(drawing: Any, mode: Simplify = Simplify.auto) -> Flat:
     """The same of strokes as JSON gives them, in lists; raises Rejected."""
     if isinstance(drawing, list) and len(drawing) > MAX_POINTS:
         raise Rejected(f"more than {MAX_POINTS:,} strokes")
     points, pen, has_times = check_drawing(drawing)
-    return check_size(*make_canonical(points, pen, Simplify.auto, has_times))
+    return check_size(*make_canonical(points, pen, mode, has_times))
 
 
 def check_size(points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> Flat:

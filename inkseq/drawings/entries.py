@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from inkseq.config import Simplify
 from inkseq.drawings.canonical import Rejected, read_drawing
 from inkseq.drawings.ndjson import UNPRINTABLE, check_word, load_json
 from inkseq.drawings.strokes import Flat
@@ -18,9 +19,10 @@ class Entry(NamedTuple):
     error: str = ""
     key_id: str = ""  # as it was given, if it was
     word: str = ""  # likewise
+    recognized: bool = True  # by the game
 
 
-def json_entries(line: bytes, source: str) -> Iterator[Entry]:
+def json_entries(line: bytes, source: str, mode: Simplify = Simplify.auto) -> Iterator[Entry]:
     """What a JSON text holds: strokes, an object with a `drawing`, or a list of either."""
     try:
         value = load_json(line)
@@ -29,17 +31,19 @@ def json_entries(line: bytes, source: str) -> Iterator[Entry]:
         return
     if _is_many(value):
         for number, one in enumerate(value, 1):
-            yield _entry(one, f"{source}[{number}]")
+            yield _entry(one, f"{source}[{number}]", mode)
     else:
-        yield _entry(value, source)
+        yield _entry(value, source, mode)
 
 
-def drawing_entry(source: str, drawing: Any, key_id: str = "", word: str = "") -> Entry:
+def drawing_entry(
+    source: str, drawing: Any, mode: Simplify = Simplify.auto, key_id: str = "", word: str = "", recognized: bool = True
+) -> Entry:
     """An entry of strokes, whatever they are."""
     try:
-        return Entry(source, read_drawing(drawing), "", key_id, word)
+        return Entry(source, read_drawing(drawing, mode), "", key_id, word, recognized)
     except Rejected as reason:
-        return Entry(source, None, str(reason), key_id, word)
+        return Entry(source, None, str(reason), key_id, word, recognized)
 
 
 def _is_many(value: Any) -> bool:
@@ -51,9 +55,9 @@ def _is_many(value: Any) -> bool:
     return depth == 4 or (depth == 1 and isinstance(value, dict))
 
 
-def _entry(value: Any, source: str) -> Entry:
+def _entry(value: Any, source: str, mode: Simplify) -> Entry:
     if isinstance(value, list):
-        return drawing_entry(source, value)
+        return drawing_entry(source, value, mode)
     if not isinstance(value, dict):
         return Entry(source, None, "neither strokes nor an object with a drawing")
     key_id = word = ""
@@ -63,11 +67,11 @@ def _entry(value: Any, source: str) -> Entry:
             word = check_word(value["word"])
     except Rejected as reason:
         return Entry(source, None, str(reason), key_id)
-    return drawing_entry(source, value.get("drawing"), key_id, word)
+    return drawing_entry(source, value.get("drawing"), mode, key_id, word, value.get("recognized") is not False)
 
 
 def _key(key: Any) -> str:
-    """A key_id as text; here it may be any, since nothing is looked up by it."""
+    """A key_id as text; here it may be any, for only `convert` looks drawings up by it."""
     if key is None:
         return ""
     if not isinstance(key, str | int) or isinstance(key, bool):

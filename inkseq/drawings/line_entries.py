@@ -5,6 +5,7 @@ from itertools import chain
 
 import numpy as np
 
+from inkseq.config import Simplify
 from inkseq.drawings.canonical import Rejected, check_size
 from inkseq.drawings.columns import Columns
 from inkseq.drawings.entries import Entry, json_entries
@@ -16,62 +17,71 @@ BLOCK_LINES, BLOCK_BYTES = 2_000, 4 * 2**20
 LEADING_ZERO = b'"key_id":"0'  # the bulk path reads a key_id as a number, which would lose it
 
 
-def line_entries(lines: Iterable[bytes], where: str) -> Iterator[Entry]:
+def line_entries(lines: Iterable[bytes], where: str, mode: Simplify) -> Iterator[Entry]:
     """Entries of lines of JSON."""
     first_line = 1
     for block in _blocks(lines):
-        yield from _block_entries(block, where, first_line)
+        yield from _block_entries(block, where, mode, first_line)
         first_line += block.count(b"\n")
 
 
-def csv_entries(names: list[str], lines: Iterable[bytes], where: str) -> Iterator[Entry]:
+def csv_entries(names: list[str], lines: Iterable[bytes], where: str, mode: Simplify) -> Iterator[Entry]:
     """Entries of lines of CSV that stand under a header of these names."""
     translate = CsvToNdjson(names)
     first_line = 2
     for block in _blocks(lines):
-        for entry in _block_entries(translate.block(block), where, first_line):
+        for entry in _block_entries(translate.block(block), where, mode, first_line):
             yield entry._replace(word="") if translate.wordless else entry
         first_line += block.count(b"\n")
 
 
-def document_entries(first: bytes, lines: Iterator[bytes], where: str) -> Iterator[Entry]:
+def document_entries(lines: Iterator[bytes], where: str, mode: Simplify) -> Iterator[Entry]:
     """Entries of a JSON text that is spread over lines, or of the lines if that is not what they are."""
-    begin, size = [first], len(first)
+    begin: list[bytes] = []
+    size = 0
     while size <= MAX_LINE and (line := next(lines, b"")):
         begin.append(line)
         size += len(line)
-    found = json_entries(b"".join(begin), where)
+    found = json_entries(b"".join(begin), where, mode)
     one = next(found, None)
     if size > MAX_LINE or (one is not None and one.error in ("malformed", "not UTF-8")):
-        yield from line_entries(chain(begin, lines), where)
+        yield from line_entries(chain(begin, lines), where, mode)
     elif one is not None:
         yield from chain([one], found)
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines joined, some thousands at a time."""
+    """Lines joined, some thousands at a time; where they break off, first those before."""
     some: list[bytes] = []
     size = 0
-    for line in lines:
-        some.append(line)
-        size += len(line)
-        if len(some) == BLOCK_LINES or size >= BLOCK_BYTES:
-            yield b"".join(some)
-            some, size = [], 0
+    broken: Rejected | None = None
+    try:
+        for line in lines:
+            some.append(line)
+            size += len(line)
+            if len(some) == BLOCK_LINES or size >= BLOCK_BYTES:
+                yield b"".join(some)
+                some, size = [], 0
+    except Rejected as reason:
+        broken = reason
     if some:
         yield b"".join(some)
+    if broken is not None:
+        raise broken
 
 
-def _block_entries(block: bytes, where: str, first_line: int) -> Iterator[Entry]:
+def _block_entries(block: bytes, where: str, mode: Simplify, first_line: int) -> Iterator[Entry]:
     """The entries of whole lines, in their order."""
     text = np.frombuffer(bytearray(block), np.uint8)
     found: list[Iterable[Entry]] = [()] * block.count(b"\n")
     words: dict[str, int] = {}
-    for columns, slow, _ in all_slow(text) if LEADING_ZERO in block else scan(text, words, check_canonical=True):
+    is_slow = mode is Simplify.always or LEADING_ZERO in block
+    stretches = all_slow(text) if is_slow else scan(text, words, check_canonical=mode is Simplify.auto)
+    for columns, slow, _ in stretches:
         for line, entry in _bulk_entries(columns, list(words), where, first_line):
             found[line] = (entry,)
         for line, start, end in slow.tolist():
-            found[line] = json_entries(block[start:end], f"{where}:{first_line + line}")
+            found[line] = json_entries(block[start:end], f"{where}:{first_line + line}", mode)
     return chain.from_iterable(found)
 
 
@@ -79,9 +89,9 @@ def _bulk_entries(columns: Columns, words: list[str], where: str, first_line: in
     """The lines that the bulk path has read, each with its number."""
     ends = np.cumsum(columns.num_points)[:-1]
     drawings = zip(np.split(columns.points, ends), np.split(columns.pen, ends), strict=True)
-    names = zip(columns.line.tolist(), columns.word.tolist(), columns.key_id.tolist(), strict=True)
-    for (line, word, key_id), drawing in zip(names, drawings, strict=len(columns) > 0):
-        source, known = f"{where}:{first_line + line}", (str(key_id), words[word])
+    names = zip(*(getattr(columns, n).tolist() for n in ("line", "word", "key_id", "recognized")), strict=True)
+    for (line, word, key_id, recognized), drawing in zip(names, drawings, strict=len(columns) > 0):
+        source, known = f"{where}:{first_line + line}", (str(key_id), words[word], recognized)
         try:
             yield line, Entry(source, check_size(*drawing), "", *known)
         except Rejected as reason:

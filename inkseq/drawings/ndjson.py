@@ -41,7 +41,7 @@ def parse_line(line: bytes, mode: Simplify) -> Record:
         raise Rejected("recognized is not true or false")
     points, pen, has_times = check_drawing(fields.get("drawing"))
     small, pen = make_canonical(points, pen, mode, has_times)
-    key_id = _key_id(fields.get("key_id"), word, small, pen)
+    key_id = check_key(fields.get("key_id"), word, small, pen)
     return Record(word, key_id, _countrycode(fields.get("countrycode")), recognized is not False, small, pen)
 
 
@@ -88,7 +88,8 @@ def _countrycode(code: Any) -> str:
     return code
 
 
-def _key_id(key: Any, word: str, points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> int:
+def check_key(key: Any, word: str, points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> int:
+    """The key_id, if it is one, or one by content where there is none; else Rejected."""
     if key is None or key == "":
         return content_key(word, points, pen)
     if isinstance(key, str) and key.isascii() and key.isdecimal() and len(key) <= 20:

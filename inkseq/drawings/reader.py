@@ -1,62 +1,64 @@
-"""What there is to read, and the reader for it: told by how a text begins, whatever its file is called."""
+"""The reader of any drawings, for `convert` and `predict`: told by how a text begins, whatever its file is called."""
 
 import gzip
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 from typing import cast
+from xml.etree.ElementTree import Element
 
+from inkseq.config import Simplify
+from inkseq.drawings import inkml, svg
 from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, open_task
-from inkseq.drawings.canonical import Rejected
-from inkseq.drawings.documents import xml_entries
-from inkseq.drawings.entries import Entry
+from inkseq.drawings.canonical import Rejected, check_size
+from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
-from inkseq.drawings.ndjson import MAX_LINE, UNPRINTABLE
-from inkseq.drawings.sources import Task, is_zip, kind_of, tasks_of_zip, walk
+from inkseq.drawings.ndjson import MAX_LINE, UNPRINTABLE, check_word, load_json
+from inkseq.drawings.sketchrnn import read_npz
+from inkseq.drawings.sources import ENDINGS, Task, find_files
+from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
-PLAIN = {".ndjson": "json", ".jsonl": "json", ".json": "json", ".csv": "csv", ".svg": "xml", ".inkml": "xml"}
-KINDS = PLAIN | {f"{ending}.gz": kind for ending, kind in PLAIN.items()}  # what is taken from folders and zips
 STANDARD_INPUT = Task(Path("-"), "json", 0)
 GZIP = b"\x1f\x8b"
 
-Tick = Callable[[float], object]  # hears of the bytes read from the disk
+Tick = Callable[[int], object]  # hears of the bytes read from the disk
 
 
 def find(source: str) -> list[Task]:
-    """Every file under a file, folder or zip, in the order of their names; `-` is the standard input."""
-    if source == "-":
-        return [STANDARD_INPUT]
-    path = Path(source)
-    if not path.exists():
-        raise UserError(f"{source} does not exist")
-    paths = [path] if not path.is_dir() else sorted(p for p in walk(path) if kind_of(p.name, KINDS) or is_zip(p))
-    tasks = [task for path in paths for task in _tasks(path)]
+    """All that there is to name under a file, folder or zip; `-` is the standard input."""
+    tasks = [STANDARD_INPUT] if source == "-" else list(find_files(source))
     if not tasks:
-        raise UserError(f"nothing to name in {source}: no {', '.join(PLAIN)} or .zip there")
+        raise UserError(f"nothing to name in {source}: no {ENDINGS} file there")
     return tasks
-
-
-def _tasks(path: Path) -> Iterable[Task]:
-    if is_zip(path):
-        return tasks_of_zip(path, KINDS)
-    return [Task(path, kind_of(path.name, KINDS), path.stat().st_size)]
 
 
 def read_entries(task: Task, tick: Tick) -> Iterator[Entry]:
     """All entries of a file, the last of them being why the rest cannot be read, if it cannot."""
-    name = UNPRINTABLE.sub("?", task.name)
     try:
-        stream, share = _open(task)
-        with stream:
-            is_gzip = _read(stream.peek, len(GZIP)).startswith(GZIP)
-            lines = _lines(gzip.GzipFile(fileobj=stream) if is_gzip else stream)
-            yield from _entries(_ticking(lines, stream, share, tick) if share else lines, task.kind, name)
+        yield from entries_of(task, tick, Simplify.auto)
     except Rejected as reason:
-        yield Entry(name, None, str(reason))
+        yield Entry(_name(task), None, str(reason))
+
+
+def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
+    """The same, but raises Rejected for the rest that cannot be read, Damaged where it is damaged."""
+    if task.kind == "npz":
+        yield from _npz_entries(task, mode)
+        tick(task.end)
+        return
+    stream, share = _open(task)
+    with stream:
+        is_gzip = _read(stream.peek, len(GZIP)).startswith(GZIP)
+        lines = _lines(gzip.GzipFile(fileobj=stream) if is_gzip else stream)
+        yield from _text_entries(_ticking(lines, stream, share, tick) if share else lines, task.kind, _name(task), mode)
+
+
+def _name(task: Task) -> str:
+    return UNPRINTABLE.sub("?", task.name)
 
 
 def _open(task: Task) -> tuple[BufferedReader, float]:
@@ -65,23 +67,63 @@ def _open(task: Task) -> tuple[BufferedReader, float]:
     return cast(BufferedReader, stream), share
 
 
-def _entries(lines: Iterator[bytes], kind: str, name: str) -> Iterator[Entry]:
+def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) -> Iterator[Entry]:
     first = next(lines, b"").removeprefix(BYTE_ORDER_MARK)
-    begin = first.strip()
     if not first:
         raise Rejected("empty")
+    begin, all_lines = first.strip(), chain([first], lines)
     if begin.startswith(b"<") or kind == "xml":
-        yield from xml_entries(_all(first, lines), name)
-    elif begin and not begin.strip(b"[{ \t"):
-        yield from document_entries(first, lines, name)
+        yield from _xml_entries(_joined(all_lines), name, mode)
     elif begin.startswith((b"[", b"{")):
-        yield from line_entries(chain([first], lines), name)
+        yield from (line_entries if _is_json(begin) else document_entries)(all_lines, name, mode)
     elif kind == "csv" or "drawing" in split_cells(begin.decode(errors="replace")):
-        yield from csv_entries(split_cells(begin.decode(errors="replace")), lines, name)
-    elif kind == "json":
-        yield from line_entries(chain([first], lines), name)
+        yield from csv_entries(split_cells(begin.decode(errors="replace")), lines, name, mode)
+    elif kind in ("ndjson", "json"):
+        yield from line_entries(all_lines, name, mode)
     else:
         raise Rejected("neither JSON, a CSV with a column called drawing, SVG nor InkML")
+
+
+def _is_json(line: bytes) -> bool:
+    """Whether a line is a JSON text by itself."""
+    try:
+        load_json(line)
+    except Rejected:
+        return False
+    return True
+
+
+def _xml_entries(text: bytes, source: str, mode: Simplify) -> Iterator[Entry]:
+    """The drawings of a document: SVG is one, InkML one or several."""
+    root = parse_xml(text)
+    if root.tag == "svg":
+        yield drawing_entry(source, svg.strokes(root), mode)
+    elif root.tag == "ink":
+        found = inkml.drawings(root)
+        for number, (word, traces) in enumerate(found, 1):
+            yield _inkml_entry(source if len(found) == 1 else f"{source}[{number}]", word, root, traces, mode)
+    else:
+        raise Rejected("XML, but neither SVG nor InkML")
+
+
+def _inkml_entry(source: str, word: str, root: Element, traces: list[Element], mode: Simplify) -> Entry:
+    try:
+        word = check_word(word) if word else ""
+        return drawing_entry(source, inkml.strokes(root, traces), mode, word=word)
+    except Rejected as reason:
+        return Entry(source, None, str(reason))
+
+
+def _npz_entries(task: Task, mode: Simplify) -> Iterator[Entry]:
+    """The drawings of a sketch-rnn file, their word being the file's name."""
+    for number, found in enumerate(read_npz(task.path, mode), 1):
+        source = f"{_name(task)}[{number}]"
+        try:
+            if isinstance(found, Rejected):
+                raise found
+            yield Entry(source, check_size(found.points, found.pen), word=found.word)
+        except Rejected as reason:
+            yield Entry(source, None, str(reason))
 
 
 def _lines(text: BufferedReader | gzip.GzipFile) -> Iterator[bytes]:
@@ -103,17 +145,18 @@ def _read(read: Callable[[int], bytes], most: int) -> bytes:
 
 def _ticking(lines: Iterator[bytes], stream: BufferedReader, share: float, tick: Tick) -> Iterator[bytes]:
     """The lines, with word to `tick` of how many bytes on the disk have been read for each."""
-    before = 0.0
+    before = 0
     for line in lines:
-        now = stream.tell() * share
+        now = int(stream.tell() * share)
         tick(now - before)
         before = now
         yield line
 
 
-def _all(first: bytes, lines: Iterator[bytes]) -> bytes:
+def _joined(lines: Iterator[bytes]) -> bytes:
     """The lines as one text, if it is not too long."""
-    text, size = [first], len(first)
+    text: list[bytes] = []
+    size = 0
     for line in lines:
         text.append(line)
         size += len(line)

@@ -1,9 +1,11 @@
 """What there is to read: files and folders become tasks, each for one worker."""
 
+import json
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from inkseq.errors import UserError
@@ -11,7 +13,10 @@ from inkseq.errors import UserError
 SPLITS = ["train", "val", "test", "unlabelled"]
 UNLABELLED = SPLITS.index("unlabelled")
 SPLIT_FOLDERS = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
-KINDS = {".ndjson": "ndjson", ".ndjson.gz": "ndjson", ".csv": "csv", ".csv.gz": "csv", ".npz": "npz"}
+PLAIN = {".ndjson": "ndjson", ".jsonl": "json", ".json": "json", ".csv": "csv", ".svg": "xml", ".inkml": "xml"}
+KINDS = PLAIN | {f"{ending}.gz": kind for ending, kind in PLAIN.items()} | {".npz": "npz"}
+ENDINGS = f"{', '.join(PLAIN)} (or .gz of these), .npz or .zip"  # for people
+BY_FOLDER = ("json", "xml")  # kinds of which a drawing may say no word: then it is called after its folder
 
 TASK_BYTES = 32 * 2**20  # of a plain ndjson file; anything else is one task
 
@@ -21,11 +26,12 @@ class Task:
     """What one worker reads at one go: bytes `start` to `end` of a file (or of one inside a zip)."""
 
     path: Path
-    kind: str  # ndjson, csv or npz
+    kind: str  # one of KINDS, or "" where the name tells none
     end: int  # bytes on disk
     start: int = 0
     split: int = -1  # index into SPLITS, or -1: to be divided
     member: str = ""  # its name inside the zip `path`
+    word: str = ""  # of its drawings that say none themselves
 
     @property
     def name(self) -> str:
@@ -47,47 +53,57 @@ class Task:
 
 
 def find_tasks(raw: list[str]) -> list[Task]:
-    """Everything readable under the given files and folders, in the order of their names."""
-    tasks: dict[tuple[Path, str, int], Task] = {}
-    for source in map(Path, raw):
-        if not source.exists():
-            raise UserError(f"{source} does not exist")
-        above = source.absolute().parent  # what the source itself is called counts
-        for path in _files(source):
-            for task in _tasks_of_file(path):
-                folders = path.absolute().relative_to(above).parts[:-1] or (above.name,)
-                split = _split_of([*folders, *PurePosixPath(task.member).parts[:-1]])
-                key = task.path.resolve(), task.member, task.start
-                if split >= 0 or key not in tasks:
-                    tasks[key] = replace(task, split=split)
+    """All that there is to convert, each file once, in the order of their names and in pieces for the workers."""
+    tasks: dict[tuple[Path, str], Task] = {}
+    for task in chain.from_iterable(map(find_files, raw)):
+        if not task.kind:
+            raise UserError(f"{task.path}: not one of {ENDINGS}")
+        key = task.path.resolve(), task.member
+        if task.split >= 0 or key not in tasks:
+            tasks[key] = task
     if not tasks:
         raise UserError(
-            f"nothing to convert in {', '.join(raw)}: no {', '.join(KINDS)} or .zip file there. "
+            f"nothing to convert in {', '.join(raw)}: no {ENDINGS} file there. "
             "`python -m inkseq.doodles out=DIR` draws some, `python -m inkseq.download` fetches Quick, Draw!"
         )
-    return list(tasks.values())
+    return list(chain.from_iterable(map(_pieces, tasks.values())))
 
 
-def kind_of(name: str, kinds: dict[str, str] = KINDS) -> str:
-    """The reader for a file name, or ''."""
-    return next((kind for ending, kind in kinds.items() if name.lower().endswith(ending)), "")
+def find_files(source: str) -> Iterator[Task]:
+    """Every readable file under a file (of any name), folder or zip, in the order of their names."""
+    top = Path(source)
+    if not top.exists():
+        raise UserError(f"{source} does not exist")
+    place = Path(os.path.abspath(top))  # noqa: PTH100 - resolve() would follow links, whose own names count
+    paths = sorted(path for path in _walk(top) if kind_of(path.name) or _is_zip(path)) if top.is_dir() else [top]
+    for path in paths:
+        if not os.access(path, os.R_OK):
+            raise UserError(f"{path}: no permission to read it")
+        folders = (place / path.relative_to(top)).parent.parts
+        for task in _tasks_of_zip(path) if _is_zip(path) else [Task(path, kind_of(path.name), path.stat().st_size)]:
+            inner = PurePosixPath(task.member).parts[:-1]
+            split = _split_of((folders[len(place.parts) - 1 :] or folders[-1:]) + inner)  # the source's own name counts
+            within = (path.stem, *inner) if task.member else ()
+            yield replace(task, split=split, word=_word_of(folders + within) if task.kind in BY_FOLDER else "")
 
 
-def _split_of(folders: Iterable[str]) -> int:
+def kind_of(name: str) -> str:
+    """The kind of a file by its name, or ''."""
+    return next((kind for ending, kind in KINDS.items() if name.lower().endswith(ending)), "")
+
+
+def _split_of(folders: tuple[str, ...]) -> int:
     """The split the innermost of the folders is called after, or -1."""
     return ([-1] + [SPLIT_FOLDERS[name.lower()] for name in folders if name.lower() in SPLIT_FOLDERS])[-1]
 
 
-def _files(source: Path) -> list[Path]:
-    if source.is_file():
-        if not kind_of(source.name) and not is_zip(source):
-            raise UserError(f"{source}: not one of {', '.join(KINDS)} or .zip")
-        return [source]
-    return sorted(path for path in walk(source) if kind_of(path.name) or is_zip(path))
+def _word_of(folders: tuple[str, ...]) -> str:
+    """What the innermost of the folders that is no split is called."""
+    return next((name for name in reversed(folders) if name.lower() not in SPLIT_FOLDERS), "")
 
 
-def walk(source: Path) -> Iterator[Path]:
-    """Every file that is neither hidden nor a conversion's own, links followed but never in a circle."""
+def _walk(source: Path) -> Iterator[Path]:
+    """Every file that is neither hidden nor our own books, links followed but never in a circle."""
 
     def fail(error: OSError) -> None:
         raise error
@@ -97,34 +113,28 @@ def walk(source: Path) -> Iterator[Path]:
         if any((source / parent).resolve() == folder.resolve() for parent in folder.relative_to(source).parents):
             folders.clear()
         folders[:] = [name for name in folders if not _is_hidden(name)]
-        ours = {"rejected.ndjson"} if "meta.json" in files else set()
+        ours = {"meta.json", "rejected.ndjson"} if "meta.json" in files and _is_packed(folder / "meta.json") else set()
         yield from (folder / name for name in files if not _is_hidden(name) and name not in ours)
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+    """Whether a file or folder is not for people to see, or the note of a download that is not done."""
+    return name.startswith(".") or name == "__MACOSX" or name.endswith(".part.json")
 
 
-def is_zip(path: Path) -> bool:
+def _is_packed(meta: Path) -> bool:
+    """Whether this is the meta.json of a packed dataset."""
+    try:
+        return {"format", "classes", "splits"} <= set(json.loads(meta.read_bytes()))
+    except (ValueError, TypeError):
+        return False
+
+
+def _is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
-def _tasks_of_file(path: Path) -> Iterator[Task]:
-    if not os.access(path, os.R_OK):
-        raise UserError(f"{path}: no permission to read it")
-    if is_zip(path):
-        yield from tasks_of_zip(path)
-        return
-    size = path.stat().st_size
-    whole = Task(path, kind_of(path.name), size)
-    if not whole.is_part:
-        yield whole
-        return
-    for start in range(0, max(size, 1), TASK_BYTES):
-        yield replace(whole, start=start, end=min(start + TASK_BYTES, size))
-
-
-def tasks_of_zip(path: Path, kinds: dict[str, str] = KINDS) -> Iterator[Task]:
+def _tasks_of_zip(path: Path) -> Iterator[Task]:
     """The readable files within a zip, in the order of their names."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -136,5 +146,12 @@ def tasks_of_zip(path: Path, kinds: dict[str, str] = KINDS) -> Iterator[Task]:
             continue
         if info.filename.lower().endswith((".zip", ".npz")):
             raise UserError(f"{path}: unpack {info.filename} inside it first")
-        if kind := kind_of(info.filename, kinds):
+        if kind := kind_of(info.filename):
             yield Task(path, kind, info.compress_size, member=info.filename)
+
+
+def _pieces(whole: Task) -> Iterator[Task]:
+    """A plain ndjson file in pieces of some megabytes, anything else as it is."""
+    step = TASK_BYTES if whole.is_part else max(whole.end, 1)
+    for start in range(0, max(whole.end, 1), step):
+        yield replace(whole, start=start, end=min(start + step, whole.end))

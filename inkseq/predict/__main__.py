@@ -23,8 +23,8 @@ PIPE_WIDTH = 100  # columns of a table that goes to no terminal
 def run(config: PredictConfig) -> int:
     """Name drawings: python -m inkseq.predict run=runs/NAME input=FILE (or a folder, or - for standard input).
 
-    Read are Quick, Draw! ndjson (simplified or raw), Kaggle's CSV, JSON strokes [[xs, ys], ...], SVG and InkML,
-    plain, in gzip or in a zip. Exit code 1 where something was no drawing; everything else is answered.
+    Read are Quick, Draw! ndjson (simplified or raw), Kaggle's CSV, sketch-rnn's npz, JSON strokes [[xs, ys], ...], SVG
+    and InkML, plain, in gzip or in a zip. Exit code 1 where something was no drawing; everything else is answered.
     """
     check(config)
     keep_freed_memory()

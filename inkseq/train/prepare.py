@@ -69,11 +69,11 @@ def _stem(raw: list[str]) -> str:
 
 
 def _content(raw: list[str]) -> str:
-    """A few letters that stand for what is in the files, and for the splits their folders name."""
+    """A few letters that stand for what is in the files, and for the splits and words their folders name."""
     digest = hashlib.blake2b(bytes([FORMAT]), digest_size=3)
     tasks = sorted(find_tasks(raw), key=lambda task: (task.name, task.start))
     for task in tasks:
-        digest.update(f"{task.path.name}/{task.member} {task.start} {task.split}".encode())
+        digest.update(f"{task.path.name}/{task.member} {task.start} {task.split}{task.word}".encode())
     for path in dict.fromkeys(task.path for task in tasks):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "blake2b").digest())

@@ -1,6 +1,7 @@
 """Lines of JSON and CSV: the bulk path against the careful one, and everything people call JSON strokes."""
 
 import csv
+import gzip
 import io
 import json
 from pathlib import Path
@@ -63,6 +64,9 @@ def test_a_table_is_the_lines_it_was_made_of(tmp_path: Path) -> None:
         (f"[{STROKES},{STROKES}]", [":1[1]", ":1[2]"]),
         (f'[{{"drawing":{STROKES}}},{{"drawing":{STROKES}}}]', [":1[1]", ":1[2]"]),
         (json.dumps([json.loads(STROKES)] * 2, indent=1), ["[1]", "[2]"]),
+        (f'[{{"drawing":{STROKES}}},\n{{"drawing":{STROKES}}}]', ["[1]", "[2]"]),
+        (f'{{"word":"cat",\n"drawing":{STROKES}}}', [""]),
+        (f'{{"word":\n{STROKES}\n{STROKES}\n', [":1 malformed", ":2", ":3"]),
         (f"{{\n{STROKES}\n", [":1 malformed", ":2"]),  # the first line is bad, and no document
         (f"nonsense\n{STROKES}\n", [":1 malformed", ":2"]),
         (f"\n{STROKES}", [":1 empty line", ":2"]),
@@ -79,7 +83,7 @@ def test_what_counts_as_json_strokes(text: str, expected: list[str], tmp_path: P
 def test_key_and_word_are_known_even_of_what_is_no_drawing() -> None:
     [entry] = json_entries(b'{"key_id":12,"word":"cat","drawing":[]}', "x")
     assert entry == Entry("x", None, "empty drawing", "12", "cat")
-    assert next(json_entries(b'{"key_id":"mine-7","word":"","drawing":[[[1],[2]]]}', "x"))[2:] == ("", "mine-7", "")
+    assert next(json_entries(b'{"key_id":"mine-7","word":"","drawing":[[[1],[2]]]}', "x"))[2:5] == ("", "mine-7", "")
 
 
 @pytest.mark.parametrize(
@@ -116,3 +120,11 @@ def test_a_line_without_an_end_is_an_error_and_the_next_one_is_read(
     (tmp_path / "a.jsonl").write_text(f"[{' ' * 5000}]\n{STROKES}\n{'x' * 3000}")
     errors = [entry.error for entry in entries_of(tmp_path / "a.jsonl")]
     assert [error.partition(" than")[0] for error in errors] == ["line longer", "", "line longer"]
+
+
+def test_what_comes_before_damage_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson.gz").write_bytes(gzip.compress(b"".join(random_lines(500)))[:-5000])
+    *before, last = entries_of(tmp_path / "a.ndjson.gz")
+    assert len(before) > 100
+    assert all(entry.drawing is not None for entry in before)
+    assert last.error.startswith("the file is damaged from here on")

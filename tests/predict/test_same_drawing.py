@@ -13,6 +13,7 @@ import pytest
 
 from inkseq.drawings.canonical import canonical
 from inkseq.inference.recogniser import Recogniser
+from tests.convert.test_convert import pack, sketchrnn_file
 from tests.predict.conftest import Predict, entries_of
 from tests.samples import line
 
@@ -82,6 +83,47 @@ def test_every_format_gives_the_same_drawing(
     np.testing.assert_array_equal(entry.drawing[0], expected[0])
     np.testing.assert_array_equal(entry.drawing[1], expected[1])
     np.testing.assert_array_equal(recogniser.probabilities([entry.drawing]), recogniser.probabilities([expected]))
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".zip"])
+@pytest.mark.parametrize("name", ["a.ndjson", "a.json", "pretty.json", "a.csv", "polylines.svg", "path.svg", "a.inkml"])
+@pytest.mark.parametrize("strokes", [RAW, SMALL], ids=["raw", "canonical"])
+def test_what_is_learnt_is_what_is_named(
+    name: str, ending: str, strokes: list[list[list[float]]], tmp_path: Path
+) -> None:
+    """Through `convert` as through `predict`."""
+    text, path = FORMATS[name](strokes).encode(), tmp_path / f"{name}{ending}"
+    path.write_bytes(gzip.compress(text) if ending == ".gz" else text)
+    if ending == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(name, text)
+    assert_same(path, tmp_path)
+
+
+def test_a_sketchrnn_file_is_named_as_it_is_learnt(tmp_path: Path) -> None:
+    rows = [(0, 0, 0), (255, 9, 0), (-225, 191, 1), (-26, -140, 0), (76, 10, 1)]
+    path = sketchrnn_file(tmp_path / "sketchrnn_cat.full.npz", 2, train=[rows], test=[[], rows])
+    first, none, last = entries_of(path)
+    assert [entry.source for entry in (first, none, last)] == [f"{path}[{n}]" for n in (1, 2, 3)]
+    assert [entry.word for entry in (first, none, last)] == ["cat", "", "cat"]
+    assert (none.drawing, none.error) == (None, "empty drawing")
+    for entry in (first, last):
+        assert entry.drawing is not None
+        np.testing.assert_array_equal(entry.drawing[0], canonical(SMALL)[0])
+    assert_same(sketchrnn_file(tmp_path / "cat.npz", 2, train=[rows]), tmp_path)
+    (tmp_path / "dog.npz").write_bytes(b"nonsense")
+    [entry] = entries_of(tmp_path / "dog.npz")
+    assert entry.error.startswith("the file is damaged from here on")
+
+
+def assert_same(path: Path, tmp_path: Path) -> None:
+    """Whether both commands see the same one drawing in a file."""
+    [entry] = entries_of(path)
+    data, _ = pack(tmp_path, path)
+    assert len(data) == 1
+    assert entry.drawing is not None
+    for packed, named in zip(data.drawing(0), entry.drawing, strict=True):
+        np.testing.assert_array_equal(packed, named)
 
 
 @pytest.mark.parametrize("name", FORMATS)
