@@ -13,6 +13,7 @@ from inkseq.devices import ALONE, choose_device, choose_precision
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import ClassMetrics, Metrics
 from inkseq.evaluate.scoring import score
+from inkseq.files import write_whole
 from inkseq.inference.runs import Run, open_run
 from inkseq.memory import keep_freed_memory
 from inkseq.tables import table
@@ -38,7 +39,7 @@ def run(config: EvaluateConfig) -> None:
         **overall,
         "per_class": {word: vars(one) for word, one in per_class.items()},
     }
-    out.write_text(json.dumps(report, indent=1, ensure_ascii=False), "utf-8")
+    write_whole(out, json.dumps(report, indent=1, ensure_ascii=False))
     print(class_table(per_class))
     print(f"\n{trained.folder}, step {trained.step:,}, on {config.split} of {data.path}")
     print(

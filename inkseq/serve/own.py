@@ -1,15 +1,15 @@
 """Drawings that people taught, in Quick, Draw! form: a file to which lines are added and from which they are taken."""
 
-import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from inkseq.files import locked, write_whole
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,7 @@ class OwnDrawings:
             kept = [line for line in lines if _read(line).get("key_id") != key_id]
             if len(kept) == len(lines):
                 return False
-            partial = self.path.with_name(f".{self.path.name}.partial")
-            with partial.open("wb") as file:
-                file.writelines(kept)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self.path)
+            write_whole(self.path, b"".join(kept))
             return True
 
     def rows(self) -> list[dict[str, Any]]:
@@ -61,12 +56,8 @@ class OwnDrawings:
     def _lines(self) -> list[bytes]:
         return self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_name(f".{self.path.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def _locked(self) -> AbstractContextManager[None]:
+        return locked(self.path.with_name(f".{self.path.name}.lock"))
 
 
 def _read(line: bytes) -> dict[str, Any]:
