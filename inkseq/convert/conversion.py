@@ -4,7 +4,7 @@ import difflib
 import json
 import math
 import os
-import resource
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -115,6 +115,10 @@ def _num_cores() -> int:
 
 def _most_buckets() -> int:
     """So many that their files can all be open; macOS allows 256 files a process unless told."""
+    if sys.platform == "win32":
+        return MAX_BUCKETS
+    import resource
+
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
         return MAX_BUCKETS
