@@ -32,8 +32,9 @@ class OwnDrawings:
         line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         with self._locked(), self.path.open("a+b") as file:
             # A crash in the middle of a line may have left half of it: that must not swallow this one.
-            if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
-                line = b"\n" + line
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read() == b"\n" else b"\n" + line
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
