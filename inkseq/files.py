@@ -15,7 +15,10 @@ LOCK = "lock"  # in the room of a folder; the last thing to go
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to: it gets the name at the end, on disk, and is gone if anything fails."""
+    """A path beside `path` to write to: it gets the name at the end, on disk, and is gone if anything fails.
+
+    Where two might write at once, a lock is for the caller to hold.
+    """
     if path.exists() and not path.is_file():
         raise UserError(f"{path} is no file")
     partial = path.with_stem(f".{path.stem}.partial")  # who writes may go by the suffix
