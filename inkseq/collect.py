@@ -6,6 +6,7 @@ from pathlib import Path
 from inkseq.cli import main, settings
 from inkseq.config import CollectConfig
 from inkseq.errors import UserError
+from inkseq.files import write_whole
 from inkseq.record.curves import draw_curves, to_curves
 from inkseq.record.finished import read_finished
 from inkseq.record.folders import find_runs
@@ -43,7 +44,7 @@ def _keep(path: Path, rows: list[Row]) -> None:
     """Write the rows, and name those that were there and are no longer."""
     before = csv.DictReader(path.read_text("utf-8").splitlines()) if path.exists() else []
     dropped = sorted({row["run"] for row in before if row.get("run")} - {row["run"] for row in rows})
-    path.write_text(to_csv(rows), "utf-8")
+    write_whole(path, to_csv(rows))
     groups = dict.fromkeys(row["group"] for row in rows)
     print(f"{path}: {len(rows)} {'run' if len(rows) == 1 else 'runs'}, grouped as {', '.join(groups)}")
     if dropped:

@@ -4,7 +4,7 @@ import difflib
 import json
 import math
 import os
-import resource
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from inkseq.config import ConvertConfig
-from inkseq.convert.atomic import partial_folder, publish
 from inkseq.convert.books import Books
 from inkseq.convert.pack import Placement, count_splits, create_arrays, pack_bucket, write_shared_pen
 from inkseq.convert.read import TaskBooks, read_task
@@ -32,6 +31,7 @@ from inkseq.data.packed import FORMAT
 from inkseq.drawings.kaggle import WORDLESS
 from inkseq.drawings.sources import Task, find_tasks
 from inkseq.errors import UserError
+from inkseq.files import whole_folder
 
 BUCKET_BYTES = 32 * 2**20  # of input; the third of it that goes into a bucket is shuffled within the cache
 MAX_BUCKETS = 256  # every worker holds two open files for each
@@ -41,7 +41,7 @@ MAX_CLASSES = 2**15 - 1
 
 
 def convert(config: ConvertConfig) -> Books:
-    """Make the packed folder `config.out`; it appears whole or not at all."""
+    """Make the packed folder `config.out`."""
     started = time.perf_counter()
     _check(config)
     out = Path(config.out)
@@ -49,15 +49,20 @@ def convert(config: ConvertConfig) -> Books:
     num_bytes = sum(task.end - task.start for task in tasks)
     num_workers = min(config.workers or _num_cores(), len(tasks), 1 + num_bytes // WORKER_BYTES)
     num_buckets = min(1 + num_bytes // BUCKET_BYTES, _most_buckets())
+    busy = f"another conversion is writing {out} just now"
     # Workers start before the folder is locked, for they would inherit the lock, and stop before it is removed.
-    with Workers(num_workers) as workers, partial_folder(out, config.overwrite) as folder, closing(workers):
+    with Workers(num_workers) as workers, whole_folder(out, busy) as packed, closing(workers):
+        _check_out(out, config.overwrite)
+        folder = packed.parent  # for what is needed on the way
+        for name in ("buckets", "rejected"):
+            (folder / name).mkdir()
         task_books = _read(tasks, config, folder, num_buckets, workers, num_bytes)
         books = Books()
         for task, one in zip(tasks, task_books, strict=True):
             books.add(one, task.name)
-        _write_rejected(tasks, task_books, folder)
-        classes = _classes(config, books, task_books, folder)
-        placement = _pack(config, classes, task_books, folder, num_buckets, workers, books)
+        _write_rejected(tasks, task_books, packed)
+        classes = _classes(config, books, task_books, packed)
+        placement = _pack(config, classes, task_books, packed, num_buckets, workers, books)
         books.check(placement.num_drawings)
         meta = {
             "format": FORMAT,
@@ -70,13 +75,15 @@ def convert(config: ConvertConfig) -> Books:
             "seconds": round(time.perf_counter() - started, 1),
             **books.to_meta(),
         }
-        (folder / "packed" / "meta.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False), "utf-8")
-        publish(folder / "packed", out)
+        (packed / "meta.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False), "utf-8")
     return books
 
 
 def _check(config: ConvertConfig) -> None:
     """Refuse what makes no sense before anything is read."""
+    out = Path(config.out)
+    if out.name in ("", "..") or (out.is_symlink() and not out.exists()) or out.is_file():
+        raise UserError(f"out={out} is no folder, nor a name for one")
     check_split(config.split)
     for name, least, most in (
         ("min_points", 1, math.inf),
@@ -91,6 +98,16 @@ def _check(config: ConvertConfig) -> None:
             raise UserError(f"{name}={value}: {bounds} is needed")
 
 
+def _check_out(out: Path, overwrite: bool) -> None:
+    """Replace nothing but a packed folder, and only when told."""
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if not overwrite:
+        raise UserError(f"{out} exists; overwrite=true replaces it")
+    if not (out / "meta.json").exists():
+        raise UserError(f"{out} is no packed dataset; overwrite=true will not delete it")
+
+
 def _num_cores() -> int:
     """The cores this process may use; not every system says which."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -98,6 +115,10 @@ def _num_cores() -> int:
 
 def _most_buckets() -> int:
     """So many that their files can all be open; macOS allows 256 files a process unless told."""
+    if sys.platform == "win32":
+        return MAX_BUCKETS
+    import resource
+
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
         return MAX_BUCKETS
@@ -130,7 +151,7 @@ def _buckets(folder: Path, num_buckets: int, seed: int) -> BucketWriter:
     return BucketWriter(folder / "buckets", num_buckets, seed, name=str(os.getpid()))
 
 
-def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], folder: Path) -> None:
+def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], packed: Path) -> None:
     """rejected.ndjson, its line numbers counted through all tasks of a file."""
     records = []
     first_line = 0
@@ -138,11 +159,11 @@ def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], folder: Path
         if task.start == 0:
             first_line = task.first_line
         if books.rejected:
-            records.append((task.name, first_line, folder / "rejected" / str(number)))
+            records.append((task.name, first_line, packed.parent / "rejected" / str(number)))
         first_line += books.lines
     if not records:
         return
-    with (folder / "packed" / "rejected.ndjson").open("w", encoding="utf-8") as out:
+    with (packed / "rejected.ndjson").open("w", encoding="utf-8") as out:
         for name, first_line, path in records:
             with path.open("rb") as rejected:
                 for line, reason, text in map(json.loads, rejected):
@@ -150,7 +171,7 @@ def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], folder: Path
                     print(json.dumps(record, ensure_ascii=False), file=out)
 
 
-def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], folder: Path) -> list[str]:
+def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], packed: Path) -> list[str]:
     """The words of what was kept, sorted; or why that will not do."""
     for name in config.classes:
         if name not in books.classes:
@@ -159,7 +180,7 @@ def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], f
             raise UserError(f"no drawing of '{name}' in {', '.join(config.raw)}; {hint}")
     kept = {one.words[w] for one in task_books for w, count in one.kept.items() if count}
     if not kept:
-        rejected, saved = folder / "packed" / "rejected.ndjson", f"{config.out}.rejected.ndjson"
+        rejected, saved = packed / "rejected.ndjson", f"{config.out}.rejected.ndjson"
         where = ""
         if rejected.exists():
             rejected.replace(saved)
@@ -174,14 +195,14 @@ def _pack(
     config: ConvertConfig,
     classes: list[str],
     task_books: list[TaskBooks],
-    folder: Path,
+    packed: Path,
     num_buckets: int,
     workers: Workers,
     books: Books,
 ) -> Placement:
     """Sort every bucket, divide its drawings, and, knowing how many go where, write them."""
     task_words = _task_words(classes, task_books)
-    buckets, packed, words = folder / "buckets", folder / "packed", [*classes, WORDLESS]  # label -1 is the last
+    buckets, words = packed.parent / "buckets", [*classes, WORDLESS]  # label -1 is the last
     with tqdm(total=3 * num_buckets, unit="bucket", desc="packing", disable=None) as bar:
 
         def every_bucket(work: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]) -> list[Result]:

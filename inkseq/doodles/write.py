@@ -16,6 +16,7 @@ from inkseq.doodles.human import by_hand
 from inkseq.doodles.pen import Pen
 from inkseq.drawings.simplify import simplify_many
 from inkseq.errors import UserError
+from inkseq.files import whole_file
 
 # Every public function of these modules is a class, and its name is the word.
 CLASSES: dict[str, Callable[[Pen], None]] = {
@@ -46,15 +47,10 @@ def write_doodles(out: Path, per_class: int, seed: int, classes: list[str] | Non
     with tqdm(total=len(words) * per_class, unit=" drawings", unit_scale=True, disable=None) as progress:
         for word in words:
             progress.set_description(word)
-            unfinished = out / f"{word}.ndjson.part"
-            try:
-                with unfinished.open("wb") as file:
-                    for lines in doodles(word, per_class, seed):
-                        file.writelines(lines)
-                        progress.update(len(lines))
-                unfinished.replace(out / f"{word}.ndjson")
-            finally:
-                unfinished.unlink(missing_ok=True)
+            with whole_file(out / f"{word}.ndjson") as partial, partial.open("wb") as file:
+                for lines in doodles(word, per_class, seed):
+                    file.writelines(lines)
+                    progress.update(len(lines))
     return len(words) * per_class
 
 

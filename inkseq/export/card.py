@@ -6,6 +6,7 @@ from typing import NamedTuple
 from inkseq.evaluate.intervals import wilson
 from inkseq.export.about import find_result, licence
 from inkseq.export.check import Agreement
+from inkseq.files import write_whole
 from inkseq.inference.runs import Run
 
 SHARES = {"top1": "right at the first guess", "top3": "right within three", "top5": "right within five"}
@@ -118,7 +119,7 @@ def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measure
         f"## Limits\n\n{LIMITS}",
         f"## Running it\n\n{use}\n\n{CANONICAL_STROKES}",
     ]
-    path.write_text("\n\n".join(sections) + "\n", "utf-8")
+    write_whole(path, "\n\n".join(sections) + "\n")
 
 
 def scores(run: Run) -> str:

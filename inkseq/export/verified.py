@@ -23,6 +23,7 @@ from inkseq.export.check import (
     some_doodles,
 )
 from inkseq.export.graph import FromPoints
+from inkseq.files import whole_file
 from inkseq.inference.recogniser import Recogniser
 from inkseq.inference.runs import Run
 
@@ -38,8 +39,7 @@ def export(config: ExportConfig) -> Measured:
     def compare(read: Reader) -> Agreement:
         return agree(expected_NK, probabilities(read, compared.drawings), compared.label_N)
 
-    partial = out.with_stem(f".{out.stem}.partial")
-    try:
+    with whole_file(out) as partial:
         engine, read = write(partial, graph, facts, config.quantize, compare)
         measured = Measured(
             source=compared.source,
@@ -50,9 +50,6 @@ def export(config: ExportConfig) -> Measured:
             threads=torch.get_num_threads(),
         )
         write_card(out.with_suffix(".md"), out, recogniser.run, facts["weights"], measured)
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
     return measured
 
 

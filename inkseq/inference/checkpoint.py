@@ -1,7 +1,6 @@
 """Checkpoints: everything a run needs to go on, in a file that is there whole or not at all."""
 
 import io
-import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,24 +9,19 @@ from typing import Any
 import torch
 
 from inkseq.errors import UserError
+from inkseq.files import write_whole
 
 FORMAT = 1
 
 
 def save(path: Path, state: Mapping[str, Any]) -> None:
-    """Write beside the final name, then rename: a full disk or a kill leaves the last good one in place."""
+    """A full disk or a kill leaves the last good one in place."""
     memory = io.BytesIO()
     torch.save({"format": FORMAT, **state}, memory)
-    partial = path.with_suffix(".partial")
     try:
         path.parent.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(memory.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_whole(path, memory.getbuffer())
     except OSError as error:
-        partial.unlink(missing_ok=True)
         kept = f"the last good {path.name} stays" if path.exists() else "there is none from before"
         raise UserError(f"cannot save {path}: {error.strerror}; {kept}") from None
 

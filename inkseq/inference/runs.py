@@ -1,10 +1,8 @@
 """The run folder: what a training leaves behind, and all that evaluate, predict, export and serve need."""
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,6 +14,7 @@ from omegaconf import OmegaConf
 from inkseq.cli import to_config
 from inkseq.config import TrainConfig, translate
 from inkseq.errors import UserError
+from inkseq.files import locked, write_whole
 from inkseq.inference import checkpoint
 from inkseq.models.contract import Model
 from inkseq.models.zoo import make_model
@@ -44,7 +43,7 @@ def open_run(folder: str | Path, which: str | None = None, device: torch.device 
     kept = last if last.exists() and not best.exists() else best
     path = kept if which is None else kept.with_stem(which)
     if not path.exists():
-        there = sorted(p.stem for p in folder.glob("checkpoints/*.pt"))
+        there = sorted(p.stem for p in folder.glob("checkpoints/[!.]*.pt"))
         hint = f"there is {', '.join(there)}" if there else "is it a run folder, and was it evaluated at least once?"
         raise UserError(f"{path} does not exist; {hint}")
     state = checkpoint.load(path, device)
@@ -68,18 +67,10 @@ def run_folder(config: TrainConfig) -> Path:
     return Path(config.runs) / name
 
 
-@contextmanager
-def lock(folder: Path, wait: bool = False) -> Iterator[None]:
+def lock(folder: Path, wait: bool = False) -> AbstractContextManager[None]:
     """Keep a second process out of the run folder; of another machine too, for which it has to be a file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    held = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-    except BlockingIOError:
-        raise UserError(f"{folder} is in use by another process; give this run another name=") from None
-    finally:
-        os.close(held)
+    busy = f"{folder} is in use by another process; give this run another name="
+    return locked(folder / ".lock", None if wait else busy)
 
 
 def read_result(folder: Path) -> dict[str, Any]:
@@ -89,10 +80,7 @@ def read_result(folder: Path) -> dict[str, Any]:
 
 
 def write_result(folder: Path, result: dict[str, Any]) -> None:
-    """Whole or not at all."""
-    partial = folder / "result.json.partial"
-    partial.write_text(json.dumps(result, indent=1), "utf-8")
-    partial.replace(folder / "result.json")
+    write_whole(folder / "result.json", json.dumps(result, indent=1))
 
 
 def last_line(log: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from inkseq.errors import UserError
+from inkseq.files import whole_file
 from inkseq.predict.stream import Answer
 
 Windows = Iterator[list[Answer]]
@@ -27,13 +28,8 @@ def destination(out: str | None) -> Iterator[TextIO]:
     if path.exists() and not path.is_file():
         raise UserError(f"out={out} is no file")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        yield file
 
 
 def write_jsonl(windows: Windows, file: TextIO) -> None:

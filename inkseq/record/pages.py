@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from inkseq.errors import UserError
+from inkseq.files import write_whole
 from inkseq.record import markdown as parts
 from inkseq.record.results import Row, read_csv
 
@@ -81,7 +82,7 @@ def write_pages(experiments: Path) -> list[Path]:
     """Write what is not as the CSV files say, and tell which pages these were."""
     stale = {page: after for page, (before, after) in written_anew(experiments).items() if before != after}
     for page, text in stale.items():
-        page.write_text(text, "utf-8")
+        write_whole(page, text)
     return list(stale)
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from inkseq.errors import UserError
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import RESAMPLES
+from inkseq.files import write_whole
 from inkseq.inference.runs import Run
 from inkseq.report.against import compare
 from inkseq.report.findings import Known, findings
@@ -137,14 +138,10 @@ def check_out(out: Path) -> None:
 
 
 def write(out: Path, page: str) -> Path:
-    """Write out/index.html beside its name, then rename."""
+    """Write out/index.html."""
     out.mkdir(parents=True, exist_ok=True)
-    partial = out / ".index.html.partial"
     try:
-        partial.write_text(page, "utf-8")
-        partial.replace(out / "index.html")
+        write_whole(out / "index.html", page)
     except OSError as error:
         raise UserError(f"cannot write {out / 'index.html'}: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)
     return out / "index.html"

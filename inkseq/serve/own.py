@@ -1,15 +1,15 @@
 """Drawings that people taught, in Quick, Draw! form: a file to which lines are added and from which they are taken."""
 
-import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from inkseq.files import locked, write_whole
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class OwnDrawings:
         line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         with self._locked(), self.path.open("a+b") as file:
             # A crash in the middle of a line may have left half of it: that must not swallow this one.
-            if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
-                line = b"\n" + line
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read() == b"\n" else b"\n" + line
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
@@ -46,12 +47,7 @@ class OwnDrawings:
             kept = [line for line in lines if _read(line).get("key_id") != key_id]
             if len(kept) == len(lines):
                 return False
-            partial = self.path.with_name(f".{self.path.name}.partial")
-            with partial.open("wb") as file:
-                file.writelines(kept)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self.path)
+            write_whole(self.path, b"".join(kept))
             return True
 
     def rows(self) -> list[dict[str, Any]]:
@@ -61,12 +57,8 @@ class OwnDrawings:
     def _lines(self) -> list[bytes]:
         return self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_name(f".{self.path.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def _locked(self) -> AbstractContextManager[None]:
+        return locked(self.path.with_name(f".{self.path.name}.lock"))
 
 
 def _read(line: bytes) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The page as a folder for any web server: the recogniser is in it and runs in the browser."""
 
 import json
-import shutil
 from pathlib import Path
 
 from inkseq.config import ExportConfig
 from inkseq.errors import UserError
 from inkseq.export.verified import export
+from inkseq.files import whole_folder
 from inkseq.inference.runs import open_run
 from inkseq.serve.assets import PAGE
 from inkseq.serve.engine import FILES, LICENCES, engine
@@ -16,28 +16,14 @@ BRAIN, STATIC_BRAIN = "brain.js", "static-brain.js"  # the one that asks a serve
 
 
 def write_page(run: str, out: Path, threshold: float) -> str:
-    """Write the folder whole or not at all; a line about how well its recogniser agrees with the run."""
+    """Write the folder; a line about how well its recogniser agrees with the run."""
     check_out(out)
     about = {"classes": open_run(run).classes, "threshold": threshold, "run": Path(run).resolve().name}
-    partial, old = (out.with_name(f".{out.name}.{word}") for word in ("partial", "old"))
-    restore(old, out)
-    clear(partial)
-    try:
-        partial.mkdir(parents=True)
+    with whole_folder(out, f"another process is writing {out} just now") as folder:
         for name, content in (page_files() | engine()).items():
-            (partial / name).write_bytes(content)
-        (partial / ABOUT).write_text(json.dumps(about), "utf-8")
-        measured = export(ExportConfig(run=run, out=str(partial / MODEL)))
-        if out.exists():
-            out.rename(old)
-        partial.rename(out)
-    except OSError as error:
-        error.filename = error.filename or str(out)  # a full disk does not say where
-        raise
-    finally:
-        restore(old, out)
-        clear(partial, old)
-    return measured.sentence()
+            (folder / name).write_bytes(content)
+        (folder / ABOUT).write_text(json.dumps(about), "utf-8")
+        return export(ExportConfig(run=run, out=str(folder / MODEL))).sentence()
 
 
 def page_files() -> dict[str, bytes]:
@@ -57,14 +43,3 @@ def check_out(out: Path) -> None:
     if strange or (there and MODEL not in there):
         found = f"holds {strange[0]}, which is not of" if strange else "is not empty, and is not"
         raise UserError(f"{out} {found} a page of inkseq; choose another static=")
-
-
-def restore(old: Path, out: Path) -> None:
-    """Stopped between the two renames: what had the name before gets it back."""
-    if old.exists() and not out.exists():
-        old.rename(out)
-
-
-def clear(*folders: Path) -> None:
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)

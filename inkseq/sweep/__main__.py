@@ -10,6 +10,7 @@ from inkseq.data.packed import Packed, fingerprint
 from inkseq.devices import choose_device
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
+from inkseq.inference.runs import lock
 from inkseq.train.checks import check_training
 from inkseq.train.prepare import prepare
 
@@ -56,7 +57,8 @@ def run(config: SweepConfig, words: list[str]) -> None:
             f"{folder}: {begun} of {config.trials} trials begun before; {len(space)} settings are searched", flush=True
         )
         finished = Search(config, study, space, shared, folder, threads).run()
-        found = write_outcome(study, config, space, shared, folder)
+        with lock(folder, wait=True):  # others who share the study come to its end at the same time
+            found = write_outcome(study, config, space, shared, folder)
     except StorageInternalError as error:
         raise UserError(
             f"the study's storage fails ({error.__cause__}); the same command goes on when it works"

@@ -6,4 +6,5 @@ import torch._dynamo  # noqa: F401  an optimiser imports it as it is made, which
 
 # A cluster that is out of time signals every process of a job. Were this server to end first, nobody would know what
 # becomes of its trials; it ends when the search does. Trials let the signal in again.
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+if hasattr(signal, "pthread_sigmask"):
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

@@ -1,28 +1,29 @@
 """The study's journal: a lock the kernel lets go of, and no half line."""
 
-import fcntl
 import os
 from pathlib import Path
 
+from filelock import FileLock
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
+
+POLL = 0.002  # seconds between looks at a lock that another worker holds, for half a millisecond as a rule
 
 
 class Lock(BaseJournalFileLock):
     """Held by one process at a time. Optuna's own are files, which a killed process leaves behind."""
 
     def __init__(self, journal: Path) -> None:
-        self.journal, self.path = journal, journal.with_suffix(".lock")
+        self.journal, self.lock = journal, FileLock(journal.with_suffix(".lock"), poll_interval=POLL)
 
     def acquire(self) -> bool:
-        self.held = os.open(self.path, os.O_CREAT | os.O_RDWR)
-        fcntl.flock(self.held, fcntl.LOCK_EX)
+        self.lock.acquire()
         _cut_half_line(self.journal)
         return True
 
     def release(self) -> None:
-        os.close(self.held)
+        self.lock.release()
 
 
 def open_journal(path: Path) -> JournalStorage:

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from inkseq.cli import compose_config, conf_dir
 from inkseq.config import FAMILIES, SweepConfig, TrainConfig
 from inkseq.errors import UserError
+from inkseq.files import whole_file, write_whole
 from inkseq.inference.runs import differences, plain
 from inkseq.sweep import study_pictures as pictures
 from inkseq.sweep.space import Dimension
@@ -58,7 +59,7 @@ def write_csv(path: Path, trials: Sequence[Account], goals: Sequence[str], keys:
     """A row a trial: what became of it and why, its values, its settings, its cost."""
     costs = [cost for cost in COSTS if cost not in goals]
     header = ["trial", "state", *goals, *keys, *costs]
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow([*header, "evaluations", "attempts", "reason"])
         for one in trials:
@@ -106,5 +107,5 @@ def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], f
         f"  - override /model: {preset}",
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("\n".join(head) + "\n" + OmegaConf.to_yaml(settings), "utf-8")
+    write_whole(out, "\n".join(head) + "\n" + OmegaConf.to_yaml(settings))
     return out

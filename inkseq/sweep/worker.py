@@ -18,8 +18,11 @@ from inkseq.train import __main__ as train
 LOST = 255  # how a process ends whose forkserver was killed: not at all, but nobody will say how
 
 # Trials are forked from a process that has imported everything and done nothing yet: no thread, no GPU.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["inkseq.sweep.forkserver"])
+if sys.platform == "win32":
+    PROCESSES = multiprocessing.get_context("spawn")
+else:
+    PROCESSES = multiprocessing.get_context("forkserver")
+    PROCESSES.set_forkserver_preload(["inkseq.sweep.forkserver"])
 
 
 class Worker:
@@ -60,14 +63,16 @@ class Worker:
 
 def _train(config: TrainConfig, words: list[str], folder: Path, threads: int) -> None:
     """`python -m inkseq.train WORDS`, its output in a file."""
-    os.setsid()  # Ctrl-C at the terminal is for the search, which lets its trials save themselves
+    if sys.platform != "win32":
+        os.setsid()  # Ctrl-C at the terminal is for the search, which lets its trials save themselves
     with (folder / LOG).open("a", buffering=1, encoding="utf-8") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
     torch.set_num_threads(threads)
 
     def work() -> None:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        if sys.platform != "win32":
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         threading.Thread(target=_end_with_parent, daemon=True).start()
         with lock(folder, wait=True):  # for whoever had this trial, lost its search, and saves it now
             pass

@@ -1,6 +1,5 @@
 """How well a run uses its machine: time a step, waiting for data, memory, and a GPU that computes or idles."""
 
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -52,8 +51,9 @@ class Health:
             "time/drawings_per_second": steps * self.drawings_per_step / (now - self._window_began),
             "time/step_seconds": self._ran / steps,
             "time/data_share": self._waited / self._ran,
-            "memory/peak_mb": peak_mb(),
         }
+        if (peak := peak_mb()) is not None:
+            report["memory/peak_mb"] = peak
         if self.device.type == "cuda":
             report["memory/gpu_peak_mb"] = gpu_peak_mb(self.device)
         if use is not None:
@@ -81,7 +81,9 @@ class Health:
 
     def summary(self) -> dict[str, float]:
         """Averages over the steps this process made (of a run that went on: since then), for result.json."""
-        report = {"peak_memory_mb": round(peak_mb(), 1)}
+        report = {}
+        if (peak := peak_mb()) is not None:
+            report["peak_memory_mb"] = round(peak, 1)
         if self.device.type == "cuda":
             report["gpu_peak_memory_mb"] = round(gpu_peak_mb(self.device), 1)
         if self._windows:
@@ -94,8 +96,12 @@ class Health:
         return report
 
 
-def peak_mb() -> float:
-    """The most memory this process has held at once."""
+def peak_mb() -> float | None:
+    """The most memory this process has held at once; None where the system does not say."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 

@@ -160,7 +160,7 @@ def run_job(config: DictConfig) -> None:
             stdout=None if has_terminal else log,
             stderr=None if has_terminal else log,
             start_new_session=True,  # Ctrl-C is for this process, which passes it on once
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
         try:
             process.wait()
@@ -172,9 +172,8 @@ def run_job(config: DictConfig) -> None:
 
 
 def _end_with_parent() -> None:
-    """Save and end when the process that waits for this one is killed; where the system can tell."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    """Save and end when the process that waits for this one is killed; only Linux can tell."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def _print_outcome(jobs: list[Job], base: Path) -> int:

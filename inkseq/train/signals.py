@@ -4,7 +4,7 @@ import signal
 import time
 from types import FrameType
 
-WISHES = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2)
+WISHES = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR2") if hasattr(signal, name)]
 SAME_WISH = 1.0  # seconds; a cluster that signals every process, and a parent that passes it on, mean one thing
 
 

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
+from inkseq.files import write_whole
+
 FLUSH_SECONDS = 10  # TensorBoard's own two minutes are long for somebody who watches
 CURVES = {  # TensorBoard's "Custom Scalars"; names are regular expressions there
     "learning": {
@@ -118,13 +120,11 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, float | 
 
 
 def _drop_rows_after(path: Path, step: int) -> None:
-    """Drop the rows of later steps, and the half row a killed run may end with; whole or not at all."""
+    """Drop the rows of later steps, and the half row a killed run may end with."""
     if not path.exists():
         return
     kept = [line for line in path.read_text("utf-8").splitlines() if _step_of(line) <= step]
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text("".join(f"{line}\n" for line in kept), "utf-8")
-    partial.replace(path)
+    write_whole(path, "".join(f"{line}\n" for line in kept))
 
 
 def _step_of(line: str) -> float:

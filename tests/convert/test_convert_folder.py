@@ -16,11 +16,11 @@ import pytest
 
 from inkseq.config import ConvertConfig
 from inkseq.convert import conversion
-from inkseq.convert.atomic import partial_folder
 from inkseq.convert.conversion import WORKER_BYTES, convert
 from inkseq.data.packed import open_packed
 from inkseq.drawings.sources import Task
 from inkseq.errors import UserError
+from inkseq.files import whole_folder
 from tests.convert.test_convert import contents, pack, write
 from tests.samples import random_lines
 
@@ -42,10 +42,10 @@ def test_an_existing_folder_is_replaced_only_when_told(tmp_path: Path) -> None:
 
 def test_two_conversions_to_one_folder_do_not_disturb_each_other(tmp_path: Path) -> None:
     raw = write(tmp_path / "a.ndjson", random_lines(30))
-    with partial_folder(tmp_path / "packed", overwrite=False) as folder:
+    with whole_folder(tmp_path / "packed", "busy") as folder:
         with pytest.raises(UserError, match="another conversion is writing"):
             pack(tmp_path, raw)
-        assert (folder / "packed").is_dir()
+        assert folder.is_dir()
     assert len(pack(tmp_path, raw)[0]) == 30
 
 
@@ -72,7 +72,7 @@ def test_a_dataset_that_cannot_be_replaced_stays(tmp_path: Path, monkeypatch: py
     rename = Path.rename
 
     def fail(path: Path, target: Path) -> Path:
-        if path.name == "packed" and target == tmp_path / "packed":
+        if path.name == "new" and target == tmp_path / "packed":
             raise OSError(5, "Input/output error")
         return rename(path, target)
 
@@ -189,7 +189,7 @@ def test_stopped_anywhere_no_half_dataset_is_left_and_a_rerun_succeeds(
     """Two blows: as soon as the folder to work in is there, and as soon as the packed arrays are."""
     write_enough_for_two_workers(tmp_path / "a.ndjson")  # a folder, in spite of its name
     partial = tmp_path / ".packed.partial"
-    for moment in (partial / "packed", partial / "packed" / "labels.npy"):
+    for moment in (partial / "new", partial / "new" / "labels.npy"):
         process = command(tmp_path, f"workers={workers}")
         while not moment.exists() and process.poll() is None:
             pass

@@ -83,7 +83,7 @@ def test_a_stop_between_the_two_renames_gives_the_page_back(
     rename = Path.rename
 
     def stop(self: Path, target: Path) -> Path:
-        if self.name == ".site.partial":
+        if self.name == "new":
             raise KeyboardInterrupt
         return rename(self, target)
 

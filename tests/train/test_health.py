@@ -1,6 +1,7 @@
 """What a run says of how it uses its machine: the names, the numbers, and a warning when it is due, once."""
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,13 @@ def test_memory_is_in_mb() -> None:
         pytest.skip("only Linux says it in two places")
     kilobytes = next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     assert peak_mb() == pytest.approx(kilobytes * 1024 / 1e6, rel=0.01)
+
+
+def test_memory_of_which_nobody_can_tell_is_left_out(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    health = Health(CPU, drawings_per_step=8)
+    assert "memory/peak_mb" not in steps(health, clock, 5, 0.0, 1.0)
+    assert "peak_memory_mb" not in health.summary()
 
 
 def test_a_run_logs_and_keeps_its_health(doodles: Path, tmp_path: Path) -> None:
