@@ -22,7 +22,7 @@ from inkseq.drawings.sources import ENDINGS, Task, find_files
 from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
-STANDARD_INPUT = Task(Path("-"), "json", 0)
+STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
 GZIP = b"\x1f\x8b"
 
 Tick = Callable[[int], object]  # hears of the bytes read from the disk
@@ -75,7 +75,8 @@ def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) 
     if begin.startswith(b"<") or kind == "xml":
         yield from _xml_entries(_joined(all_lines), name, mode)
     elif begin.startswith((b"[", b"{")):
-        yield from (line_entries if _is_json(begin) else document_entries)(all_lines, name, mode)
+        over_lines = not begin.strip(b"[{ \t") or (kind != "ndjson" and not _is_json(begin))
+        yield from (document_entries if over_lines else line_entries)(all_lines, name, mode)
     elif kind == "csv" or "drawing" in split_cells(begin.decode(errors="replace")):
         yield from csv_entries(split_cells(begin.decode(errors="replace")), lines, name, mode)
     elif kind in ("ndjson", "json"):

@@ -72,11 +72,12 @@ def test_the_same_drawings_are_packed_once_and_others_elsewhere(own: Path, capsy
 
 
 def test_a_folder_that_says_another_word_is_packed_anew(own: Path) -> None:
-    (own.parent / "raw" / "cat").mkdir(parents=True)
-    (own.parent / "raw" / "cat" / "1.svg").write_text('<svg><path d="M0 0L9 5"/></svg>')
-    assert open_packed(packed_from(own.parent / "raw")).classes == ["cat"]
+    for word in ("cat", "eel"):
+        (own.parent / "raw" / word).mkdir(parents=True)
+        (own.parent / "raw" / word / "1.svg").write_text('<svg><path d="M0 0L9 5"/></svg>')
+    assert open_packed(packed_from(own.parent / "raw")).classes == ["cat", "eel"]
     (own.parent / "raw" / "cat").rename(own.parent / "raw" / "dog")
-    assert open_packed(packed_from(own.parent / "raw")).classes == ["dog"]
+    assert open_packed(packed_from(own.parent / "raw")).classes == ["dog", "eel"]
 
 
 def test_a_file_that_is_moved_into_a_split_is_packed_anew(own: Path) -> None:
