@@ -4,22 +4,16 @@ from pathlib import Path
 
 from inkseq.cli import main, settings
 from inkseq.config import CompareConfig
-from inkseq.data.packed import open_packed
-from inkseq.devices import choose_device
 from inkseq.errors import UserError
-from inkseq.evaluate.paired import count, interval, mcnemar, verdict
 from inkseq.memory import keep_freed_memory
-from inkseq.record.answers import check_same_data, check_unchanged, right_answers
+from inkseq.record.answers import check_same_data
+from inkseq.record.comparison import groups_table, paired_table, picture_name, scores_table, settings_table
 from inkseq.record.curves import draw_curves, to_curves
-from inkseq.record.finished import Finished, read_finished
+from inkseq.record.finished import read_finished
 from inkseq.record.folders import common_folder, find_runs
-from inkseq.record.groups import Group, differing, to_groups
+from inkseq.record.groups import to_groups
 from inkseq.record.names import run_names, short_names
-from inkseq.record.results import Row, in_groups, make_rows
-from inkseq.tables import table
-
-SCORES = ("val/top1", "test/top1", "test/top3", "test/map3", "test/loss")
-LONGEST_NAME = 100
+from inkseq.record.results import in_groups, make_rows
 
 
 def run(config: CompareConfig, words: list[str]) -> None:
@@ -35,78 +29,14 @@ def run(config: CompareConfig, words: list[str]) -> None:
     by_name = {row["run"]: row for row in rows}
     names = run_names(folders)
     short = short_names(names)
-    print(_scores(short, [by_name[name] for name in names]))
-    print(f"\n{_settings(short, [by_name[name] for name in names])}")
+    print(scores_table(short, [by_name[name] for name in names]))
+    print(f"\n{settings_table(short, [by_name[name] for name in names])}")
     if any(len(members) > 1 for members in groups):
-        print(f"\n{_groups(to_groups(rows))}")
-    print(f"\n{_paired(config, runs, short)}")
-    path = Path(config.out or common_folder(folders)) / _picture_name(names)
+        print(f"\n{groups_table(to_groups(rows))}")
+    print(f"\n{paired_table(config, runs, short)}")
+    path = Path(config.out or common_folder(folders)) / picture_name(names)
     draw_curves(to_curves(groups, rows), f"{len(runs)} runs", path)
     print(f"curves in {path}")
-
-
-def _scores(names: list[str], rows: list[Row]) -> str:
-    """What result.json says of each."""
-    lines = []
-    for name, row in zip(names, rows, strict=True):
-        scores = [f"{float(row[key]):.4f}" if row.get(key) else "-" for key in SCORES]
-        costs = [int(row["num_parameters"]), f"{float(row['seconds']):,.1f}", round(float(row["drawings_per_second"]))]
-        lines.append([name, *scores, *costs])
-    return table(["run", *SCORES, "parameters", "seconds", "drawings/s"], lines)
-
-
-def _settings(names: list[str], rows: list[Row]) -> str:
-    """The settings that differ, seeds among them."""
-    table_of = differing([Group(name, [row]) for name, row in zip(names, rows, strict=True)])
-    seeds = [row["seed"] for row in rows]
-    table_of |= {"seed": seeds} if len(set(seeds)) > 1 else {}
-    if not table_of:
-        return "no setting differs"
-    return table(["setting", *names], [[key, *values] for key, values in table_of.items()])
-
-
-def _groups(groups: list[Group]) -> str:
-    """Means over seeds, where there are several."""
-    lines = []
-    for group in groups:
-        scores = [group.statistic(key) for key in ("val/top1", "test/top1")]
-        lines.append([group.name, group.seeds, *[score.show(100) if score else "-" for score in scores]])
-    return table(["mean ± standard deviation", "runs (seeds)", "val top-1, %", "test top-1, %"], lines)
-
-
-def _paired(config: CompareConfig, runs: list[Finished], names: list[str]) -> str:
-    """Every run against the first, on the same drawings."""
-    data = open_packed(config.data or runs[0].config.data)
-    if config.data is None:
-        check_unchanged(runs[0], data)
-    right = right_answers(runs, data, config.split, choose_device(config.device))
-    lines = [[names[0], f"{right[0].mean():.4f}", "", "", "", "", "", "the reference"]]
-    for name, right_N in zip(names[1:], right[1:], strict=True):
-        counts = count(right[0], right_N)
-        low, high = interval(counts)
-        difference = [f"{100 * counts.difference:+.2f}", f"{100 * low:+.2f} to {100 * high:+.2f}"]
-        only = [str(counts.only_other), str(counts.only_first)]
-        lines.append([name, f"{right_N.mean():.4f}", *difference, *only, _p(mcnemar(counts)), verdict(low, high)])
-    header = ["run", "top-1", "points more", "95 % interval", "only it right", "only the first", "p", "verdict"]
-    notes = [
-        f"{len(right[0]):,} drawings of {config.split} of {data.path}, the same for all; intervals by bootstrap over "
-        "drawings, p by McNemar's exact test.",
-        "This is about these weights. Whether a setting is better takes several seeds of each.",
-    ]
-    if len(runs) > 2:
-        notes.append("Each pair is judged alone: of twenty that are equal, one will seem to differ.")
-    return "\n".join([table(header, lines), *notes])
-
-
-def _p(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
-
-
-def _picture_name(names: list[str]) -> str:
-    """The runs' names, as far as a file name has room for them."""
-    whole = "-".join(["compare", *names]).replace("/", "-")
-    few = f"compare-{names[0]}-and-{len(names) - 1}-more".replace("/", "-")
-    return f"{whole if len(whole) <= LONGEST_NAME else few[:LONGEST_NAME]}.png"
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ from inkseq.errors import UserError
 from inkseq.tables import table
 from inkseq.train.learner import set_up
 from inkseq.train.prepare import prepare
-from inkseq.train.rate_picture import draw_trial
-from inkseq.train.rates import Suggestions, check, suggest, try_rates
+from inkseq.train.rates import Suggestions, check, draw_trial, suggest, try_rates
 
 
 def run(config: FindLrConfig, words: list[str]) -> None:

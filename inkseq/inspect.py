@@ -1,143 +1,25 @@
 """Look into a packed dataset: counts a class as a table, and pictures."""
 
-import re
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
 
 from inkseq.cli import main
 from inkseq.config import InspectConfig
-from inkseq.data.packed import Packed, count_strokes, open_packed
-from inkseq.drawings.pages import page
+from inkseq.data.overview import Sample, class_table, draw_classes, draw_overview, summary
+from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
-from inkseq.plots import bars, histograms
-from inkseq.tables import table
-
-UNLABELLED = "unlabelled"
-LONGEST_NAME = 48  # letters: for pictures to hold them, and as a file name, which may have 255 bytes
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What is looked at: drawings `first` to `end` of a dataset, and what each of them is."""
-
-    data: Packed
-    first: int
-    end: int
-    labels: NDArray[np.int16]  # -1 without a word
-    recognized: NDArray[np.bool_]
-    num_points: NDArray[np.int64]
-    num_strokes: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, data: Packed, split: str | None) -> "Sample":
-        chosen = data.split(split)
-        if not chosen:
-            raise UserError(f"the split {split} of {data.path} is empty" if split else f"{data.path} is empty")
-        stretch = slice(chosen.start, chosen.stop)
-        num_points = np.diff(data.offsets[chosen.start : chosen.stop + 1])
-        labels, recognized = np.asarray(data.labels[stretch]), np.asarray(data.recognized[stretch])
-        return cls(data, chosen.start, chosen.stop, labels, recognized, num_points, count_strokes(data, chosen))
-
-    def __len__(self) -> int:
-        return self.end - self.first
-
-    def name(self, label: int) -> str:
-        word = self.data.classes[label] if label >= 0 else UNLABELLED
-        return word if len(word) <= LONGEST_NAME else word[: LONGEST_NAME - 1] + "…"
 
 
 def run(config: InspectConfig) -> None:
     """Inspect a packed dataset: a table, and pictures of counts, lengths and drawings of every class."""
     if config.page < 1:
         raise UserError(f"page={config.page}: at least 1 drawing a page is needed")
-    data = open_packed(config.data)
-    sample = Sample.of(data, config.split)
+    sample = Sample.of(open_packed(config.data), config.split)
     out = Path(config.out or Path(config.data) / "inspect")
-    print(_class_table(sample))
-    print(_summary(sample, config.split))
+    print(class_table(sample))
+    print(summary(sample, config.split))
     draw_overview(sample, out)
-    rng = np.random.default_rng(0)
-    for label in tqdm(np.unique(sample.labels), desc="drawing pages", unit="page", disable=None):
-        of_class = sample.first + np.flatnonzero(sample.labels == label)
-        some = np.sort(rng.choice(of_class, min(config.page, len(of_class)), replace=False))
-        titles = [_country(data, i) + ("" if data.recognized[i] else " (not recognized)") for i in some]
-        heading = f"{sample.name(label)}: {len(of_class):,}"
-        page(list(map(data.drawing, some)), titles, 8, heading, out / _file_name(label, sample.name(label)))
+    draw_classes(sample, out, config.page)
     print(f"pictures in {out}: classes.png, lengths.png, drawings.png and one of every class")
-
-
-def draw_overview(sample: Sample, out: Path) -> None:
-    """classes.png, lengths.png and drawings.png: one drawing of each of (at most 96) classes."""
-    data = sample.data
-    names = [sample.name(label) for label in range(len(data.classes))]
-    if (sample.labels < 0).any():
-        names.append(UNLABELLED)
-    bar = np.where(sample.labels < 0, len(names) - 1, sample.labels)
-    counts = {
-        "recognized": np.bincount(bar[sample.recognized], minlength=len(names)),
-        "not recognized": np.bincount(bar[~sample.recognized], minlength=len(names)),
-    }
-    bars(names, counts, f"drawings of {len(data.classes)} classes", out / "classes.png")
-    lengths = {"points": sample.num_points, "strokes": sample.num_strokes}
-    histograms(lengths, "a drawing has", out / "lengths.png")
-    met, first = np.unique(sample.labels, return_index=True)
-    titles = [sample.name(label) for label in met[:96]]
-    page([data.drawing(sample.first + i) for i in first[:96]], titles, 12, "", out / "drawings.png")
-
-
-def _class_table(sample: Sample) -> str:
-    rows = []
-    for label in np.unique(sample.labels):
-        mine = sample.labels == label
-        num_points = sample.num_points[mine]
-        rows.append(
-            [
-                sample.name(label),
-                *_split_counts(sample, mine),
-                round(float(num_points.mean()), 1),
-                int(np.median(num_points)),
-                int(num_points.max()),
-                round(float(sample.num_strokes[mine].mean()), 1),
-                f"{sample.recognized[mine].mean():.0%}",
-            ]
-        )
-    splits = list(sample.data.meta["splits"])
-    return table(["class", *splits, "points", "median", "longest", "strokes", "recognized"], rows)
-
-
-def _split_counts(sample: Sample, mine: NDArray[np.bool_]) -> list[int]:
-    bounds = np.array(list(sample.data.meta["splits"].values())) - sample.first
-    return [int(mine[start:end].sum()) for start, end in bounds.clip(0, len(sample))]
-
-
-def _summary(sample: Sample, split: str | None) -> str:
-    data = sample.data
-    where = f"split {split}" if split else "all splits"
-    size = sum(file.stat().st_size for file in data.path.glob("*.npy"))
-    countries = Counter(data.countrycode[sample.first : sample.end].tolist()).most_common(8)
-    named = ", ".join(f"{(code or b'none').decode()} {count:,}" for code, count in countries)
-    return (
-        f"\n{where}: {len(sample):,} drawings of {len(data.classes)} classes, "
-        f"{sample.num_points.mean():.1f} points and {sample.num_strokes.mean():.1f} strokes a drawing\n"
-        f"recognized by the game: {sample.recognized.mean():.1%}\n"
-        f"countries: {named}\n"
-        f"on disk: {size:,} bytes, {size / data.meta['num_points']:.2f} a point"
-    )
-
-
-def _country(data: Packed, i: int) -> str:
-    return bytes(data.countrycode[i]).decode()
-
-
-def _file_name(label: int, name: str) -> str:
-    """`The Eiffel Tower` -> `012-the-eiffel-tower.png`: nothing in a word may lead elsewhere on the disk."""
-    slug = re.sub(r"[^\w]+", "-", name.lower()).strip("-")
-    return f"{label:03d}-{slug}.png" if label >= 0 else f"{UNLABELLED}.png"
 
 
 if __name__ == "__main__":

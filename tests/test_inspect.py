@@ -10,9 +10,9 @@ import pytest
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from inkseq import inspect
 from inkseq.config import ConvertConfig, InspectConfig
 from inkseq.convert.conversion import convert
+from inkseq.data import overview
 from inkseq.errors import UserError
 from inkseq.inspect import run
 from tests.samples import line, random_lines
@@ -63,7 +63,7 @@ def test_drawings_without_a_word_have_a_bar_and_a_page_of_their_own(
     def bars(names: Sequence[str], counts: dict[str, NDArray[np.int64]], heading: str, path: Path) -> None:
         counted.update(zip(names, sum(counts.values()).tolist(), strict=True))  # type: ignore[union-attr]
 
-    monkeypatch.setattr(inspect, "bars", bars)
+    monkeypatch.setattr(overview, "bars", bars)
     run(InspectConfig(data=str(tmp_path / "packed")))
     assert counted == {"cat": 10, "unlabelled": 4}
     assert (tmp_path / "packed" / "inspect" / "unlabelled.png").exists()

@@ -32,10 +32,7 @@ def sample_logits(
     """logits_NK and label_N of as many drawings of a split at most, drawn by lot, in their order in the split."""
     position_N, label_N = sample(drawings, matching, most)
     length_N = drawings.length_N[position_N].astype(np.int64)
-    logits_NK = np.empty((len(position_N), len(run.classes)), np.float32)
-    for which_B, logits_BK in answer_parts(run, drawings, position_N, length_N, "a sample of drawings"):
-        logits_NK[which_B] = logits_BK.cpu().numpy()
-    return logits_NK, label_N
+    return answer_parts(run, drawings, position_N, length_N, "a sample of drawings").numpy(), label_N
 
 
 def fit_temperature(logits_NK: NDArray[np.float32], label_N: NDArray[np.int64]) -> float:

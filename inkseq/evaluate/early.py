@@ -75,12 +75,13 @@ def film(
     position_N = np.asarray(index_N, np.int64) - drawings.first
     wanted_NF = np.ceil(drawings.length_N[position_N, None] * np.array(shares) - 1e-9).astype(np.int64)
     part_P = wanted_NF.ravel()
-    guesses_P: list[list[tuple[str, float]]] = [[]] * len(part_P)
-    for which_B, logits_BK in answer_parts(run, drawings, np.repeat(position_N, len(shares)), part_P, "a film"):
-        guess_BG = likeliest(logits_BK, min(GUESSES, len(run.classes)))
-        chance_BG = logits_BK.softmax(dim=1).gather(1, guess_BG)
-        for part, guess, chance in zip(which_B.tolist(), guess_BG.tolist(), chance_BG.tolist(), strict=True):
-            guesses_P[part] = [(run.classes[k], p) for k, p in zip(guess, chance, strict=True)]
+    logits_PK = answer_parts(run, drawings, np.repeat(position_N, len(shares)), part_P, "a film")
+    guess_PG = likeliest(logits_PK, min(GUESSES, len(run.classes)))
+    chance_PG = logits_PK.softmax(dim=1).gather(1, guess_PG)
+    guesses_P = [
+        [(run.classes[k], p) for k, p in zip(guess, chance, strict=True)]
+        for guess, chance in zip(guess_PG.tolist(), chance_PG.tolist(), strict=True)
+    ]
     frames = list(map(Frame, part_P.tolist(), guesses_P))
     return [frames[begin : begin + len(shares)] for begin in range(0, len(frames), len(shares))]
 
@@ -115,8 +116,6 @@ def _places(run: Run, drawings: Drawings, position_N: Indices, label_N: Indices,
     pairs = np.stack([drawing_NM.ravel(), part_NM.ravel()], axis=1)
     different_P2, of_pair = np.unique(pairs, axis=0, return_inverse=True)
     drawing_P, length_P = different_P2.T
-    place_P = np.empty(len(different_P2), np.int64)
-    for which_B, logits_BK in answer_parts(run, drawings, position_N[drawing_P], length_P, "drawings in part"):
-        label_B = torch.from_numpy(label_N[drawing_P[which_B]]).to(logits_BK.device)
-        place_P[which_B] = place_of_truth(logits_BK, label_B).cpu().numpy()
+    logits_PK = answer_parts(run, drawings, position_N[drawing_P], length_P, "drawings in part")
+    place_P = place_of_truth(logits_PK, torch.from_numpy(label_N[drawing_P])).numpy()
     return place_P[of_pair].reshape(part_NM.shape)

@@ -22,9 +22,8 @@ TREMBLE = 1e-6  # at random, so that rows which lie on a line can leave it
 def embed(run: Run, drawings: Drawings, position_N: Indices) -> NDArray[np.float32]:
     """features_NC of the drawings at these places of the split: all that the head of the run's model gets to know."""
     length_N = drawings.length_N[position_N].astype(np.int64)
-    parts = list(answer_parts(run, drawings, position_N, length_N, "drawings for the map", features=True))
-    order_N = np.argsort(np.concatenate([which_B for which_B, _ in parts]))
-    return np.concatenate([features_BC.cpu().numpy() for _, features_BC in parts])[order_N]
+    features_NC = answer_parts(run, drawings, position_N, length_N, "drawings for the map", features=True)
+    return features_NC.numpy()
 
 
 def flatten_map(features_NC: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:

@@ -47,15 +47,20 @@ def answer_split(
 
 def answer_parts(
     run: Run, drawings: Drawings, position_N: Indices, length_N: Indices, doing: str, features: bool = False
-) -> Iterator[tuple[Indices, Tensor]]:
-    """(which_B of the parts, logits_BK or features_BC) of drawings by position in the split, broken off behind so many
-    points; a bar says meanwhile what is done."""
-    dtype = precision(run, drawings.device)
+) -> Tensor:
+    """logits_NK (or features_NC) of drawings by position in the split, broken off behind so many points, on the host.
+
+    A bar says meanwhile what is done.
+    """
+    dtype, parts = precision(run, drawings.device), []
     with tqdm(total=len(length_N), desc=doing, unit="drawing", unit_scale=True, disable=None) as bar:
         for which_B in together(length_N, run.model.num_steps):
             strokes = gather_first(drawings, position_N[which_B], length_N[which_B])
-            yield which_B, answer(run.model.features if features else run.model, strokes, dtype)
+            said_BC = answer(run.model.features if features else run.model, strokes, dtype)
+            parts.append((torch.from_numpy(which_B), said_BC.cpu()))
             bar.update(len(which_B))
+    which_N, said_NC = (torch.cat(columns) for columns in zip(*parts, strict=True))
+    return said_NC[which_N.argsort()]
 
 
 def answer_flat(run: Run, drawings: Sequence[Flat], device: torch.device) -> NDArray[np.float32]:

@@ -13,8 +13,7 @@ from inkseq.errors import UserError
 from inkseq.inference.recogniser import Recogniser
 from inkseq.memory import keep_freed_memory
 from inkseq.predict.outputs import KAGGLE_WORDS, destination, write_csv, write_jsonl, write_kaggle
-from inkseq.predict.progress import Progress
-from inkseq.predict.stream import Answer, Tally, answer_windows
+from inkseq.predict.stream import Answer, Progress, Tally, answer_windows
 from inkseq.predict.table import summary, write_table
 
 PIPE_WIDTH = 100  # columns of a table that goes to no terminal

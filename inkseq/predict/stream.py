@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from tqdm import tqdm
 
 from inkseq.drawings.entries import Entry
 from inkseq.inference.recogniser import Guess, Recogniser
@@ -59,3 +61,23 @@ def answer_windows(
 
 def _answer(entry: Entry, guesses: list[Guess], threshold: float) -> Answer:
     return Answer(entry, guesses, guesses[0].word if guesses[0].probability >= threshold else NOT_SURE)
+
+
+class Progress:
+    """A bar, its end judged by the bytes read so far; none without a terminal, or where rows show it already."""
+
+    def __init__(self, num_bytes: int, silent: bool) -> None:
+        self.num_bytes, self.read = num_bytes, 0.0
+        self.bar: tqdm[Any] = tqdm(desc="naming", unit="drawing", unit_scale=True, disable=silent or None)
+
+    def tick(self, num_bytes: float) -> None:
+        self.read += num_bytes
+
+    def watch(self, windows: Iterator[list[Answer]]) -> Iterator[list[Answer]]:
+        """The windows as they come, each counted."""
+        with self.bar:
+            for window in windows:
+                self.bar.update(len(window))
+                if self.read:
+                    self.bar.total = max(self.bar.n, round(self.bar.n * self.num_bytes / self.read))
+                yield window

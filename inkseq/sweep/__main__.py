@@ -6,12 +6,11 @@ from typing import Any
 
 from inkseq.cli import compose_config, main, settings
 from inkseq.config import SweepConfig, TrainConfig
-from inkseq.data.packed import Packed, fingerprint
+from inkseq.data.packed import fingerprint
 from inkseq.devices import choose_device
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
 from inkseq.inference.runs import lock
-from inkseq.train.checks import check_training
 from inkseq.train.prepare import prepare
 
 try:
@@ -19,17 +18,15 @@ try:
 
     from inkseq.sweep.outcome import experiment_path, write_outcome
     from inkseq.sweep.search import Search
-    from inkseq.sweep.space import read_space, shared_words
-    from inkseq.sweep.study import accounts, asked_settings, open_study
+    from inkseq.sweep.space import check_trial, read_space, shared_words
+    from inkseq.sweep.study import accounts, asked_settings, check_search, open_study
 except ModuleNotFoundError as error:
     raise SystemExit(f"inkseq: {error.name} is not installed; pip install 'inkseq[sweep]'") from None
-
-BESIDE_METRICS = ("drawings_per_second", "num_parameters", "seconds")  # what a goal may be that is no metric of val
 
 
 def run(config: SweepConfig, words: list[str]) -> None:
     """Search for good settings: python -m inkseq.sweep sweep=bilstm data=data/packed/NAME trials=50 workers=2."""
-    _check_numbers(config)
+    check_search(config)
     words = [f"best_by={next((goal for goal in config.goal if goal in METRICS), 'top1')}", *words]
     also = settings(SweepConfig)
     shared = shared_words(config, words)
@@ -37,7 +34,7 @@ def run(config: SweepConfig, words: list[str]) -> None:
     if base.raw:
         raise UserError("raw= makes no val split to compare trials by; python -m inkseq.convert does, then say data=")
     base, data, _ = prepare(base)
-    space = read_space(config, words, also, lambda training: _check_training(training, data))
+    space = read_space(config, words, also, lambda training: check_trial(training, data))
     for device in config.devices or [base.device]:
         choose_device(device)
     folder = Path(config.runs) / (config.name or f"sweep-{config.preset}-{data.path.name}")
@@ -70,30 +67,5 @@ def run(config: SweepConfig, words: list[str]) -> None:
         raise UserError(f"no trial of {folder} is complete{f'; the last failed because {reason}' if reason else ''}")
 
 
-def _check_numbers(config: SweepConfig) -> None:
-    known = (*METRICS, *BESIDE_METRICS)
-    if not config.goal or set(config.goal) - set(known):
-        raise UserError(f"goal={','.join(config.goal)} is not logged; there are {', '.join(known)}")
-    for name, least in {"trials": 1, "workers": 1, "startup": 0, "grace": 0, "retries": 0}.items():
-        if getattr(config, name) < least:
-            raise UserError(f"{name}={getattr(config, name)}: at least {least} is needed")
-    if config.threads is not None and config.threads < 1:
-        raise UserError(f"threads={config.threads}: at least 1 is needed")
-    if not 0 < config.keep <= 1:
-        raise UserError(f"keep={config.keep}: a share of the trials, above 0 and at most 1")
-
-
-def _check_training(config: TrainConfig, data: Packed) -> None:
-    """What no trial could be trained with is said once, and now."""
-    check_training(config, data)
-    if not data.split("val"):
-        how = "split.val= or, where there is a train/ folder, val_from_train=0.1"
-        raise UserError(f"{data.path} has no val split to compare trials by; convert again with {how}")
-
-
 if __name__ == "__main__":
-    main(
-        run,
-        SweepConfig,
-        others="every setting of inkseq.train, for all trials alike: see python -m inkseq.train --help",
-    )
+    main(run, SweepConfig, "every setting of inkseq.train, for all trials alike: see python -m inkseq.train --help")

@@ -9,7 +9,9 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from inkseq.cli import compose_config, to_text
 from inkseq.config import SweepConfig, TrainConfig
+from inkseq.data.packed import Packed
 from inkseq.errors import UserError
+from inkseq.train.checks import check_training
 
 KINDS = ("float", "int", "choice")
 RESERVED = {"name", "runs", "seed", "device", "data"}  # a trial's own, or the study's
@@ -86,6 +88,14 @@ def read_space(
     if not space:
         raise UserError("the space is empty: the words give every setting of it a value")
     return space
+
+
+def check_trial(config: TrainConfig, data: Packed) -> None:
+    """What no trial could be trained with is said once, and now."""
+    check_training(config, data)
+    if not data.split("val"):
+        how = "split.val= or, where there is a train/ folder, val_from_train=0.1"
+        raise UserError(f"{data.path} has no val split to compare trials by; convert again with {how}")
 
 
 def _dimension(key: str, entry: Any, before: Sequence[Dimension]) -> Dimension:

@@ -22,9 +22,24 @@ from inkseq.sweep.journal import open_journal
 SMALLER_IS_BETTER = {"loss", "ece", "num_parameters", "seconds"}
 MEANWHILE = re.compile("already exists|unique|duplicate", re.IGNORECASE)  # another worker makes the tables, too
 PATIENCE = 50  # tenths of a second
+BESIDE_METRICS = ("drawings_per_second", "num_parameters", "seconds")  # what a goal may be that is no metric of val
 COSTS = ("num_parameters", "drawings_per_second", "seconds", "steps", "best_step")  # of a trial, kept with it
 NOT_ASKED = ("name", "runs", "data", "device", "log", "seed")  # of a training: no part of what a study asks
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def check_search(config: SweepConfig) -> None:
+    """Refuse numbers that no search can use."""
+    known = (*METRICS, *BESIDE_METRICS)
+    if not config.goal or set(config.goal) - set(known):
+        raise UserError(f"goal={','.join(config.goal)} is not logged; there are {', '.join(known)}")
+    for name, least in {"trials": 1, "workers": 1, "startup": 0, "grace": 0, "retries": 0}.items():
+        if getattr(config, name) < least:
+            raise UserError(f"{name}={getattr(config, name)}: at least {least} is needed")
+    if config.threads is not None and config.threads < 1:
+        raise UserError(f"threads={config.threads}: at least 1 is needed")
+    if not 0 < config.keep <= 1:
+        raise UserError(f"keep={config.keep}: a share of the trials, above 0 and at most 1")
 
 
 def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optuna.Study:

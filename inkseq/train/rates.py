@@ -4,18 +4,23 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from inkseq.config import FindLrConfig
 from inkseq.data.batches import Batches
 from inkseq.errors import UserError
+from inkseq.plots import BLUE, GREY, ORANGE, save
 from inkseq.train.diagnostics import memory_explained
 from inkseq.train.learner import Learner
 
+GREEN = "#2b8a3e"
 SMOOTHING = 0.95  # of the average that the losses are read by
 UNREAD = 0.1  # of the steps: an average of few losses is none
 EXPLODED = 1.25  # times the best: more is no noise. Behind it a network can look well again that only guesses
@@ -117,3 +122,27 @@ def valley(smooth_M: NDArray[np.float64]) -> int:
     end = int(length_M.argmax())
     first = int(first_M[end])
     return first + round(VALLEY_SHARE * (end - first))
+
+
+def draw_trial(trial: Trial, suggestions: Suggestions | None, about: str, path: Path) -> None:
+    """A PNG of the loss over the rate, with the suggestions; an exploding end is cut off, for the valley to be seen."""
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(trial.rate_N, trial.loss_N, color=GREY, alpha=0.35, linewidth=1, label="loss of a batch")
+    axes.plot(trial.rate_N, trial.smooth_N, color=BLUE, linewidth=2, label="smoothed")
+    if suggestions:
+        for name, rate, color in (("steepest", suggestions.steepest, GREEN), ("valley", suggestions.valley, ORANGE)):
+            chosen = "  (recommended)" if rate == suggestions.recommended else ""
+            axes.axvline(rate, color=color, linestyle="--", linewidth=1.5, label=f"{name}: {rate:.1e}{chosen}")
+    read = trial.smooth_N[trial.down]
+    if len(read):
+        height = max(float(read.max() - read.min()), 0.02)
+        axes.set_ylim(read.min() - 0.5 * height, read.max() + 0.8 * height)
+    axes.set(xscale="log", xlabel="learning rate", ylabel="training loss")
+    axes.margins(x=0)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))  # the usual 10^-3 needs the parsing of math
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    verdict = "" if suggestions else ": the loss never falls by more than its noise"
+    figure.suptitle(f"{about}{verdict}", x=0.01, ha="left")
+    save(figure, path)
