@@ -1,6 +1,6 @@
 """Every setting, as plain dataclasses. A command takes exactly the fields of its class as `key=value`."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -177,6 +177,11 @@ class TrainConfig:
     seed: int = 0
     init_from: str | None = None  # a run whose weights to start from, with a new head where classes differ
     freeze: bool = False  # train only the head
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """A config as nothing but dicts, lists, numbers and text, as files hold it."""
+    return asdict(config, dict_factory=lambda items: {k: v.name if isinstance(v, Enum) else v for k, v in items})
 
 
 def translate(config: dict[str, Any]) -> dict[str, Any]:

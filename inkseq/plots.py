@@ -1,4 +1,4 @@
-"""Pictures of a dataset: drawings with their strokes coloured by order, bars and histograms."""
+"""How every picture looks: colours, frames; bars and histograms; written as PNG."""
 
 import warnings
 from collections.abc import Sequence
@@ -10,7 +10,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-matplotlib.rcParams["text.parse_math"] = False  # a word may hold a dollar sign
+matplotlib.rcParams |= {
+    "text.parse_math": False,  # a word may hold a dollar sign
+    "figure.constrained_layout.use": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 
 GREY = "#8a8f98"
 BLUE = "#3b5bdb"
@@ -19,7 +24,7 @@ ORANGE = "#f59f00"
 
 def bars(names: Sequence[str], counts: dict[str, NDArray[np.int64]], heading: str, path: Path) -> None:
     """Horizontal bars, one a name, each stacked from the counts of two parts."""
-    figure = Figure(figsize=(8, max(2.5, 0.2 * len(names) + 1.2)), layout="constrained")
+    figure = Figure(figsize=(8, max(2.5, 0.2 * len(names) + 1.2)))
     axes = figure.subplots()
     left = np.zeros(len(names))
     for (part, count), color in zip(counts.items(), (BLUE, ORANGE), strict=False):
@@ -29,14 +34,14 @@ def bars(names: Sequence[str], counts: dict[str, NDArray[np.int64]], heading: st
     axes.set_yticks(range(len(names)), names)
     axes.set_title(heading, loc="left")
     axes.tick_params(axis="y", labelsize=7, length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["left"].set_visible(False)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     save(figure, path)
 
 
 def histograms(values: dict[str, NDArray[Any]], heading: str, path: Path) -> None:
     """One histogram a name, side by side, the longest hundredth gathered in the last bar, the median marked."""
-    figure = Figure(figsize=(4.5 * len(values), 3), layout="constrained")
+    figure = Figure(figsize=(4.5 * len(values), 3))
     figure.suptitle(heading)
     for axes, (name, value) in zip(figure.subplots(1, len(values), squeeze=False)[0], values.items(), strict=True):
         top = max(int(np.quantile(value, 0.99)), 2)
@@ -44,7 +49,7 @@ def histograms(values: dict[str, NDArray[Any]], heading: str, path: Path) -> Non
         axes.hist(np.minimum(value, top), bins=np.arange(0.5, top + step + 0.5, step), color=BLUE)
         axes.axvline(float(np.median(value)), color="black", linewidth=1, linestyle=":")
         axes.set(xlabel=f"{name} (median {np.median(value):g}, longest {value.max():,})", yticks=[])
-        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.spines["left"].set_visible(False)
     save(figure, path)
 
 

@@ -109,6 +109,32 @@ def grown(real: Path, scratch: Path, count: int) -> Path:
     return folder
 
 
+def packed_grown(real: Path, scratch: Path, count: int) -> Path:
+    """The same, packed."""
+    return _pack(grown(real, scratch, count), scratch / f"packed-{count}")
+
+
+def packed(real: Path, scratch: Path, name: str, per_class: int = 20, classes: list[str] | None = None) -> Path:
+    """A real dataset, or doodles in its place, packed."""
+    raw = real / name
+    if not raw.exists():
+        raw = scratch / f"doodles-{per_class}"
+        write_doodles(raw, per_class, 0, classes or [])
+    return _pack(raw, scratch / f"packed-{name}")
+
+
+def _pack(raw: Path, out: Path) -> Path:
+    if not out.exists():
+        convert(ConvertConfig(raw=[str(raw)], out=str(out)))
+    return out
+
+
+def train(scratch: Path, data: Path, name: str, *words: str) -> Path:
+    """A run folder: the default recogniser unless told, after a step, as fast as one that knows something."""
+    run_command(["inkseq.train", f"data={data}", f"runs={scratch}", f"name={name}", "duration=1 steps", *words])
+    return scratch / name
+
+
 def _plain_rate(raw: Path, scratch: Path, count: int) -> float:
     """Drawings a second the plain way: json.loads a line, numpy a drawing, float32 rows to disk."""
     lines: list[bytes] = []

@@ -1,13 +1,11 @@
 """Benchmark of an exported recogniser: drawings one by one, ONNX Runtime beside PyTorch."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import torch
 
 from inkseq.bench.benchmark import Row
-from inkseq.bench.reporting import packed
+from inkseq.bench.converting import packed, train
 from inkseq.data.packed import open_packed
 from inkseq.export.check import held_out, in_pytorch, milliseconds
 from inkseq.export.graph import FromPoints
@@ -18,9 +16,7 @@ from inkseq.inference.runs import open_run
 def bench_export(real: Path, scratch: Path) -> list[Row]:
     """The default recogniser, after a step: what it learnt does not change how long it takes."""
     data = packed(real, scratch, "quickdraw16")
-    train = [f"data={data}", f"runs={scratch}", "name=exported", "duration=1 steps"]
-    subprocess.run([sys.executable, "-m", "inkseq.train", *train], check=True, stdout=subprocess.DEVNULL)
-    run = open_run(scratch / "exported")
+    run = open_run(train(scratch, data, "exported"))
     graph = FromPoints(run.model)
     torch.set_num_threads(1)
     readers = [in_pytorch(graph), open_onnx(make_onnx(graph).SerializeToString())]

@@ -1,7 +1,5 @@
 """Benchmarks of prediction: the command against its model alone, and its memory for few and for many drawings."""
 
-import subprocess
-import sys
 import time
 from itertools import islice
 from pathlib import Path
@@ -9,10 +7,8 @@ from pathlib import Path
 import torch
 
 from inkseq.bench.benchmark import Row
-from inkseq.bench.converting import MIB, grown, run_command
+from inkseq.bench.converting import MIB, grown, packed_grown, run_command, train
 from inkseq.bench.reporting import SMALL
-from inkseq.config import ConvertConfig
-from inkseq.convert.conversion import convert
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.reader import find, read_entries
 from inkseq.inference.ask import pad_in_batches
@@ -26,8 +22,9 @@ COUNT = 12_000
 
 def bench_predict(real: Path, scratch: Path) -> list[Row]:
     """Canonical drawings named by the default recogniser; by a small one, where only memory is looked at."""
-    rate, alone = _rates(train_a_step(real, scratch, "default", []), grown(real, scratch, COUNT), scratch / "answers")
-    small = train_a_step(real, scratch, "small", SMALL)
+    data = packed_grown(real, scratch, COUNT)
+    rate, alone = _rates(train(scratch, data, "default"), grown(real, scratch, COUNT), scratch / "answers")
+    small = train(scratch, data, "small", *SMALL)
     peaks = [_peak(small, grown(real, scratch, count)) for count in (20_000, 200_000)]
     return [
         Row("predict, default recogniser, against its model alone", rate, "drawings/s", alone, floor=0.8),
@@ -71,13 +68,3 @@ def _seconds_alone(recogniser: Recogniser, window: list[Entry]) -> float:
 def _peak(run: Path, raw: Path) -> float:
     """MiB that the command takes at most."""
     return run_command(["inkseq.predict", f"run={run}", f"input={raw}", "format=jsonl"])[1] / MIB
-
-
-def train_a_step(real: Path, scratch: Path, name: str, words: list[str]) -> Path:
-    """A recogniser of all classes after a single step: it is as fast as one that knows something."""
-    packed = scratch / "packed-predict"
-    if not packed.exists():
-        convert(ConvertConfig(raw=[str(grown(real, scratch, COUNT))], out=str(packed)))
-    train = [f"data={packed}", f"runs={scratch}", f"name=predict-{name}", "duration=1 steps", *words]
-    subprocess.run([sys.executable, "-m", "inkseq.train", *train], check=True, stdout=subprocess.DEVNULL)
-    return scratch / f"predict-{name}"

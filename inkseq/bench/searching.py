@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inkseq.bench.benchmark import Row
-from inkseq.config import ConvertConfig
-from inkseq.convert.conversion import convert
-from inkseq.doodles.write import write_doodles
+from inkseq.bench.converting import packed
 
 TRIALS, KILLED_TRIALS, KILLS = 12, 30, 10
 CLASSES = ["cat", "ladder", "star", "circle"]  # of the doodles that stand in for real drawings
@@ -66,14 +64,7 @@ def bench_pruning(real: Path, scratch: Path) -> list[Row]:
 
 
 def _packed(real: Path, scratch: Path) -> str:
-    out = scratch / "packed-search"
-    if not out.exists():
-        raw = real / "quickdraw16"
-        if not raw.exists():
-            raw = scratch / "doodles-search"
-            write_doodles(raw, 400, 0, CLASSES)
-        convert(ConvertConfig(raw=[str(raw)], out=str(out)))
-    return f"data={out}"
+    return f"data={packed(real, scratch, 'quickdraw16', 400, CLASSES)}"
 
 
 def _command(scratch: Path, name: str, words: list[str]) -> list[str]:

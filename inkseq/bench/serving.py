@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from inkseq.bench.benchmark import Row, best_seconds
-from inkseq.bench.converting import MIB, resident
+from inkseq.bench.converting import MIB, packed_grown, resident, train
 from inkseq.bench.load import Address, Answered, among_dawdlers, ask, at_once, at_random, request
-from inkseq.bench.predicting import train_a_step
+from inkseq.bench.predicting import COUNT
 from inkseq.data.packed import Packed, open_packed
 from inkseq.drawings.strokes import Drawing, unflatten
 from inkseq.inference.recogniser import Recogniser
@@ -27,7 +27,7 @@ DRAWINGS = 512
 
 def bench_serve(real: Path, scratch: Path) -> list[Row]:
     """The default recogniser after a step, drawings as a pen draws them."""
-    run = train_a_step(real, scratch, "default", [])
+    run = train(scratch, packed_grown(real, scratch, COUNT), "default")
     return measure(run, SHORT, STEADY)
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import torch
 
 from inkseq.bench.benchmark import Row, best_seconds
-from inkseq.bench.converting import grown
+from inkseq.bench.converting import packed_grown
 from inkseq.cli import compose_config
-from inkseq.config import ConvertConfig, TrainConfig
-from inkseq.convert.conversion import convert
+from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
@@ -26,7 +25,7 @@ CPU = torch.device("cpu")
 
 def bench_train(real: Path, scratch: Path) -> list[Row]:
     """A training step of ours (bfloat16, equal lengths) against the usual one (float32, packed)."""
-    data = _packed(real, scratch)
+    data = open_packed(packed_grown(real, scratch, COUNT))
     usual, bucketed = (_usual_rate(data, order) for order in ("random", "bucketed"))
     keep_freed_memory()
     config = compose_config(
@@ -52,7 +51,7 @@ def bench_train(real: Path, scratch: Path) -> list[Row]:
 
 def bench_batches(real: Path, scratch: Path) -> list[Row]:
     """Batches alone, no model, on one core."""
-    data = _packed(real, scratch)
+    data = open_packed(packed_grown(real, scratch, COUNT))
     batches = Batches(Drawings(data, "train", CPU), BATCH, seed=0)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -65,14 +64,6 @@ def bench_batches(real: Path, scratch: Path) -> list[Row]:
     rate = steps * BATCH / best_seconds(epoch)
     torch.set_num_threads(threads)
     return [Row("batches made, no model", rate, "drawings/s", floor=300_000)]
-
-
-def _packed(real: Path, scratch: Path) -> Packed:
-    out = scratch / "packed-train"
-    if not out.exists():
-        raw = grown(real, scratch, COUNT)
-        convert(ConvertConfig(raw=[str(raw)], out=str(out)))
-    return open_packed(out)
 
 
 def _usual_rate(data: Packed, order: str) -> float:

@@ -1,6 +1,7 @@
 """The books of a conversion: every line read was kept, left out for a reason, or rejected for a reason."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,24 +74,17 @@ class Books:
         reasons = [reason for reason in LEFT_OUT if self.left_out[reason]]
         by_loss = sorted(self.classes, key=lambda word: -self.classes[word].left_out.total())
         shown = sorted(by_loss[:MAX_ROWS])
-        rows = [
-            [word or "(no word)", b.read, b.kept, *[b.left_out[reason] for reason in reasons]]
-            for word, b in ((word, self.classes[word]) for word in shown)
-        ]
-        if len(self.classes) > len(shown):
-            others = [self.classes[word] for word in by_loss[MAX_ROWS:]]
-            counts = [sum(b.left_out[reason] for b in others) for reason in reasons]
-            label = f"({len(others)} more classes, see meta.json)"
-            rows.append([label, sum(b.read for b in others), sum(b.kept for b in others), *counts])
+
+        def row(name: str, words: Iterable[str]) -> list[Any]:
+            those = [self.classes[word] for word in words]
+            lost = [sum(b.left_out[reason] for b in those) for reason in reasons]
+            return [name, sum(b.read for b in those), sum(b.kept for b in those), *lost]
+
+        rows = [row(word or "(no word)", [word]) for word in shown]
+        if others := by_loss[MAX_ROWS:]:
+            rows.append(row(f"({len(others)} more classes, see meta.json)", others))
         if len(rows) > 1:
-            rows.append(
-                [
-                    "all",
-                    sum(b.read for b in self.classes.values()),
-                    self.kept,
-                    *[self.left_out[r] for r in reasons],
-                ]
-            )
+            rows.append(row("all", self.classes))
         text = table(["class", "read", "kept", *[reason.replace("_", " ") for reason in reasons]], rows)
         if self.rejected:
             rejected = [[reason, count] for reason, count in self.rejected.most_common(20)]

@@ -9,8 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import asdict
-from enum import Enum
 from functools import lru_cache
 from itertools import accumulate, repeat
 from pathlib import Path
@@ -20,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from inkseq.config import ConvertConfig
+from inkseq.config import ConvertConfig, plain
 from inkseq.convert.books import Books
 from inkseq.convert.pack import Placement, count_splits, create_arrays, pack_bucket, write_shared_pen
 from inkseq.convert.read import TaskBooks, read_task
@@ -132,12 +130,11 @@ def _read(
     items = [(number, task, config, folder, num_buckets) for number, task in enumerate(tasks)]
     try:
         with tqdm(total=num_bytes, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
-            done = dict(workers.run(_read_one, items, bar))
+            return workers.run(_read_one, items, bar)
     finally:
         if _buckets.cache_info().currsize:  # the only worker was this process
             _buckets(folder, num_buckets, config.seed).close()
             _buckets.cache_clear()
-    return [done[number] for number in range(len(tasks))]
 
 
 def _read_one(number: int, task: Task, config: ConvertConfig, folder: Path, num_buckets: int, tick: Tick) -> TaskBooks:
@@ -206,9 +203,7 @@ def _pack(
     with tqdm(total=3 * num_buckets, unit="bucket", desc="packing", disable=None) as bar:
 
         def every_bucket(work: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]) -> list[Result]:
-            items = [(buckets, number, *others) for number, others in enumerate(arguments)]
-            done = dict(workers.run(work, items, bar))
-            return [done[number] for number in range(num_buckets)]
+            return workers.run(work, [(buckets, number, *others) for number, others in enumerate(arguments)], bar)
 
         sorted_buckets = every_bucket(_sort_one, [(config.seed, task_words, len(classes))] * num_buckets)
         counts = [count for count, _ in sorted_buckets]
@@ -280,5 +275,4 @@ def _sources(tasks: list[Task], task_books: list[TaskBooks]) -> list[dict[str, A
 
 def _options(config: ConvertConfig) -> dict[str, Any]:
     """The settings that shaped the dataset; paths and processes did not."""
-    options = asdict(config, dict_factory=lambda items: {k: v.name if isinstance(v, Enum) else v for k, v in items})
-    return {name: value for name, value in options.items() if name not in ("raw", "out", "overwrite", "workers")}
+    return {name: value for name, value in plain(config).items() if name not in ("raw", "out", "overwrite", "workers")}

@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
@@ -45,24 +45,20 @@ class Workers:
         self.stop.set()
         self.pool.shutdown(wait=True, cancel_futures=True)
 
-    def run(
-        self, work: Callable[..., Result], items: list[tuple[Any, ...]], bar: "tqdm[Any]"
-    ) -> Iterator[tuple[int, Result]]:
-        """(index, work(*item, tick)) of every item as it is done; `tick(n)` moves the bar by n."""
+    def run(self, work: Callable[..., Result], items: list[tuple[Any, ...]], bar: "tqdm[Any]") -> list[Result]:
+        """work(*item, tick) of every item, in their order; `tick(n)` moves the bar by n."""
         if self.number == 1:
-            for index, item in enumerate(items):
-                yield index, work(*item, bar.update)
-            return
+            return [work(*item, bar.update) for item in items]
         before = self.done.value - bar.n
-        futures: dict[Future[Result], int] = {}
         try:
-            futures = {self.pool.submit(_run, work, item): index for index, item in enumerate(items)}
+            futures = [self.pool.submit(_run, work, item) for item in items]
             pending = set(futures)
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
                 bar.update(self.done.value - before - bar.n)
                 for future in finished:
-                    yield futures.pop(future), future.result()
+                    future.result()  # raises what went wrong as soon as it did
+            return [future.result() for future in futures]
         except BrokenProcessPool:
             raise UserError("a worker process died; was there memory enough? workers=1 needs least") from None
 

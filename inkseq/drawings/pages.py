@@ -29,7 +29,7 @@ def draw_page(
     columns = min(columns, len(drawings))
     rows = -(-len(drawings) // columns)
     pitch = 1.0 + 0.1 * max(title.count("\n") + 1 for title in titles)  # of the rows, in cells: titles need room
-    figure = Figure(figsize=(columns * 1.2, rows * 1.2 * pitch + 0.5), layout="constrained")
+    figure = Figure(figsize=(columns * 1.2, rows * 1.2 * pitch + 0.5))
     figure.suptitle(heading, fontsize=12)
     axes = figure.subplots()  # one for all: an axes a drawing takes ten times as long
     cell = CANVAS * 1.15

@@ -63,7 +63,7 @@ def _early(axes: Axes, much_X: Array, top1_X: Array, top3_X: Array) -> None:
 
 
 def _chart(x: str, y: str, title: str, percent_x: bool = True) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=SIZE, layout="constrained")
+    figure = Figure(figsize=SIZE)
     axes = figure.subplots()
     axes.set_title(title, loc="left", fontsize=11)
     axes.set(xlabel=x, ylabel=y)
@@ -72,5 +72,4 @@ def _chart(x: str, y: str, title: str, percent_x: bool = True) -> tuple[Figure, 
         axes.set(xlim=(-0.01, 1.02))
         axes.xaxis.set_major_formatter(PercentFormatter(1, 0))
     axes.grid(color="#e6e8ec", linewidth=0.7)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure, axes

@@ -1,7 +1,6 @@
 """How early a recogniser knows: what it says of drawings while they are drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +24,7 @@ GUESSES = 3  # of a frame
 Shares = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Early:
+class Early(NamedTuple):
     """Of a sample of drawings, by tenths of their points (S) and after each of their first strokes (X)."""
 
     index_N: Indices  # in the dataset

@@ -1,6 +1,5 @@
 """Why a recogniser says what it says of a drawing: its points' credit, what each stroke does, and where it looked."""
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -32,8 +31,7 @@ class Heat(NamedTuple):
 Told = tuple[NDArray[np.float32] | None, float, Heat | None]  # credit_P, gap, heat
 
 
-@dataclass(frozen=True)
-class Explained:
+class Explained(NamedTuple):
     """What speaks for a class in one drawing."""
 
     probability: float  # of the class

@@ -54,11 +54,11 @@ def confusion(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> Figure
     shown_KK, names = share_KK[np.ix_(order, order)], [_short(classes[k]) for k in order]
     if len(classes) <= MAX_LABELLED:
         side = 0.27 * len(classes) + 2.6
-        figure = Figure(figsize=(side + 0.4, side), layout="constrained")
+        figure = Figure(figsize=(side + 0.4, side))
         axes = figure.subplots()
         _label(axes, names)
     else:
-        figure = Figure(figsize=(13, 9), layout="constrained")
+        figure = Figure(figsize=(13, 9))
         axes, beside = figure.subplots(1, 2, width_ratios=[3, 1])
         axes.set(xticks=[], yticks=[])
         _strongest(beside, share_KK, classes)
@@ -104,7 +104,7 @@ def _matrix(axes: Axes, share_KK: NDArray[np.float64], empty_K: NDArray[np.bool_
         axes.imshow(cells, cmap=colors, norm=PowerNorm(0.5, 0, full), interpolation="nearest")
     for row in np.flatnonzero(empty_K):
         axes.axhspan(row - 0.5, row + 0.5, color=EMPTY, zorder=0)
-    axes.spines[:].set_color(GREY)
+    axes.spines[:].set(visible=True, color=GREY)
 
 
 def _label(axes: Axes, names: list[str]) -> None:

@@ -6,8 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from inkseq.config import Quantize
-from inkseq.inference.runs import Run, plain, read_result
+from inkseq.config import Quantize, plain
+from inkseq.inference.runs import Run, read_result
 
 INPUT = {
     "points": "float32 (batch, points, 2): canonical, x to the right, y down; behind a drawing's end anything",

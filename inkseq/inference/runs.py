@@ -3,8 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
-from enum import Enum
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -98,15 +97,6 @@ def write_hydra_files(folder: Path, config: TrainConfig, words: Sequence[str]) -
 
 def to_yaml(config: TrainConfig) -> str:
     return OmegaConf.to_yaml(OmegaConf.structured(config))
-
-
-def plain(config: TrainConfig) -> dict[str, Any]:
-    """The config as nothing but dicts, lists, numbers and text, as checkpoints hold it."""
-
-    def value(x: Any) -> Any:
-        return x.name if isinstance(x, Enum) else x
-
-    return asdict(config, dict_factory=lambda items: {k: value(v) for k, v in items})
 
 
 def in_a_line(value: Any) -> str:

@@ -1,9 +1,8 @@
 """The curves of runs, laid over each other: one colour a group, a thin line a run, a thick one their mean."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -30,8 +29,7 @@ DISTINCT = 10  # groups that have a colour of their own; more get shades from bl
 LEGEND_WIDTH = 110  # letters that fit beside each other
 
 
-@dataclass(frozen=True)
-class Curves:
+class Curves(NamedTuple):
     """The runs that share a colour, and what they are called."""
 
     name: str
@@ -51,7 +49,7 @@ def draw_curves(groups: Sequence[Curves], heading: str, path: Path) -> None:
     """A PNG with top-1 and losses of all runs; without val there is the training loss alone."""
     columns = max(1, min(len(groups), LEGEND_WIDTH // (max(len(group.name) for group in groups) + 6)))
     rows = -(-len(groups) // columns)
-    figure = Figure(figsize=(11, 7.2 + 0.22 * rows), layout="constrained")
+    figure = Figure(figsize=(11, 7.2 + 0.22 * rows))
     several = ": a thin line a seed, a thick one their mean" if any(len(group.runs) > 1 for group in groups) else ""
     figure.suptitle(heading + several, x=0.01, ha="left", fontsize=12)
     with_val = any("val/top1" in row for group in groups for run in group.runs for row in run.logged)
@@ -121,4 +119,3 @@ def _finish(axes: Axes, title: str, name: str, over: str) -> None:
         axes.yaxis.set_major_formatter(PercentFormatter(1))  # decimals as close scores need
     axes.grid(color=GREY, alpha=0.2, linewidth=0.6)
     axes.tick_params(labelsize=8, length=0)
-    axes.spines[["top", "right"]].set_visible(False)

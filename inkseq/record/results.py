@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from inkseq.cli import compose_config, to_text
-from inkseq.config import TrainConfig
+from inkseq.config import TrainConfig, plain
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
-from inkseq.inference.runs import differences, plain
+from inkseq.inference.runs import differences
 from inkseq.record.finished import Finished
 from inkseq.record.names import group_names, run_names
 

@@ -1,6 +1,7 @@
 """Two runs on the same drawings: which each gets right that the other does not."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +25,14 @@ class Row:
     share: float
 
 
-@dataclass(frozen=True)
-class ClassDifference:
+class ClassDifference(NamedTuple):
     name: str
     first: float
     other: float
     difference: str
 
 
-@dataclass(frozen=True)
-class BothCard:
+class BothCard(NamedTuple):
     drawing: int
     truth: str
     first: str
@@ -43,15 +42,13 @@ class BothCard:
     other_sure: float
 
 
-@dataclass(frozen=True)
-class BothGallery:
+class BothGallery(NamedTuple):
     title: str
     remark: str
     cards: list[BothCard]
 
 
-@dataclass(frozen=True)
-class Against:
+class Against(NamedTuple):
     names: tuple[str, str]
     words: str
     caution: str

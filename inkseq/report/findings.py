@@ -1,7 +1,7 @@
 """The ten things worth knowing, in words."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -18,8 +18,7 @@ FEWEST = 5  # drawings of a class or group before anything is said of it
 HONEST = 0.02  # calibration error that is not worth a word
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """What the findings are drawn from."""
 
     metrics: dict[str, Interval]

@@ -1,6 +1,7 @@
 """Drawings to look at: the surest and the least sure, those it explains point by point, and a map of them all."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -25,15 +26,13 @@ LETTER = 0.95  # half of a letter's width, on the map
 LINE = 3  # a name's height there
 
 
-@dataclass(frozen=True)
-class Gallery:
+class Gallery(NamedTuple):
     title: str
     remark: str
     cards: list[Card]
 
 
-@dataclass(frozen=True)
-class ExplainedCard:
+class ExplainedCard(NamedTuple):
     card: Card
     credit: Markup | None
     heat: Markup | None
@@ -43,8 +42,7 @@ class ExplainedCard:
     gap: float
 
 
-@dataclass(frozen=True)
-class MapPoint:
+class MapPoint(NamedTuple):
     x: float
     y: float
     color: str
@@ -53,8 +51,7 @@ class MapPoint:
     wrong: bool
 
 
-@dataclass(frozen=True)
-class MapName:
+class MapName(NamedTuple):
     x: float
     y: float
     name: str
@@ -140,8 +137,7 @@ def without_words(without: list[float]) -> str:
     return f"{told}, without any other {percent(others[0], 0)} or more."
 
 
-@dataclass(frozen=True)
-class Map:
+class Map(NamedTuple):
     """Places from 0 to 100 across and to `height` down."""
 
     points: list[MapPoint]

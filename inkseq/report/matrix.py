@@ -1,7 +1,7 @@
 """The confusion matrix as the page has it: a pixel a cell, which is read out under the pointer or by the keys."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -14,8 +14,7 @@ from inkseq.report.ink import png, svg
 LEAST = 0.005  # share of a row that is read out
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(NamedTuple):
     """A picture of a pixel a cell, the names of its rows, and of each row its columns with shares in per mille."""
 
     picture: str

@@ -1,6 +1,7 @@
 """How good it is: scores with their intervals, by groups of drawings, by classes, and what is taken for what."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,16 +25,14 @@ MEANINGS = {
 IN_PERCENT = {"top1", "top3", "top5", "balanced_accuracy", "ece"}
 
 
-@dataclass(frozen=True)
-class ScoreRow:
+class ScoreRow(NamedTuple):
     name: str
     value: str
     interval: str
     meaning: str
 
 
-@dataclass(frozen=True)
-class Breakdown:
+class Breakdown(NamedTuple):
     title: str
     what: str
     rows: list[Row]

@@ -1,6 +1,6 @@
 """How early it knows: curves over the share drawn and the strokes drawn, and drawings as strips of film."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
@@ -16,22 +16,19 @@ FILMS = 6
 FEWEST_STROKES = 3  # for a drawing to be worth a film
 
 
-@dataclass(frozen=True)
-class FrameCard:
+class FrameCard(NamedTuple):
     ink: Markup
     said: str
     sure: float
     right: bool
 
 
-@dataclass(frozen=True)
-class Film:
+class Film(NamedTuple):
     truth: str
     frames: list[FrameCard]
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     early: Early
     points_chart: str
     strokes_chart: str

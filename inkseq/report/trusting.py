@@ -1,6 +1,6 @@
 """When it may be trusted: what thresholds buy, and whether it is as right as it is sure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inkseq.evaluate.calibration import calibration_error, reliability
 from inkseq.evaluate.charts import coverage_chart, reliability_chart
@@ -15,8 +15,7 @@ CHOSEN_HERE = "Chosen and measured on the same drawings, which flatters them."
 IN_GAME = (0.05, 0.1, 0.2, 0.3, 0.5)
 
 
-@dataclass(frozen=True)
-class Threshold:
+class Threshold(NamedTuple):
     wanted: float
     threshold: float | None
     why_not: str
@@ -29,16 +28,14 @@ class Threshold:
         return self.precision is not None and self.precision < self.wanted
 
 
-@dataclass(frozen=True)
-class GameRow:
+class GameRow(NamedTuple):
     threshold: float
     accepted: list[float]
     also_wrong: float  # of as many guesses as there are at most
     only_wrong: float
 
 
-@dataclass(frozen=True)
-class Trust:
+class Trust(NamedTuple):
     coverage_chart: str
     reliability_chart: str
     calibration: str

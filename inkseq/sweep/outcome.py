@@ -11,10 +11,10 @@ import optuna
 from omegaconf import OmegaConf
 
 from inkseq.cli import compose_config, conf_dir
-from inkseq.config import FAMILIES, SweepConfig, TrainConfig
+from inkseq.config import FAMILIES, SweepConfig, TrainConfig, plain
 from inkseq.errors import UserError
 from inkseq.files import whole_file, write_whole
-from inkseq.inference.runs import differences, plain
+from inkseq.inference.runs import differences
 from inkseq.sweep import study_pictures as pictures
 from inkseq.sweep.space import Dimension
 from inkseq.sweep.study import COSTS, Account, accounts

@@ -13,10 +13,10 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from inkseq.config import Pruner, Sampler, SweepConfig, TrainConfig
+from inkseq.config import Pruner, Sampler, SweepConfig, TrainConfig, plain
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
-from inkseq.inference.runs import config_of, differences, plain
+from inkseq.inference.runs import config_of, differences
 from inkseq.sweep.journal import open_journal
 
 SMALLER_IS_BETTER = {"loss", "ece", "num_parameters", "seconds"}

@@ -45,9 +45,8 @@ def draw(
 
 
 def _axes(width: float = 8, height: float = 4.5) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height))
     axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
@@ -122,7 +121,7 @@ def parallel(complete: Sequence[Account], goal: str, keys: Sequence[str]) -> Fig
     """A line a trial through all its settings, the best ones strong: where they bundle, a setting matters."""
     distributions = {key: value for one in complete for key, value in one.last.distributions.items()}
     keys = [key for key in keys if key in distributions]
-    figure = Figure(figsize=(2 + 1.35 * (len(keys) + 1), 4.8), layout="constrained")
+    figure = Figure(figsize=(2 + 1.35 * (len(keys) + 1), 4.8))
     axes = figure.subplots()
     sign = -1 if goal in SMALLER_IS_BETTER else 1
     complete = sorted(complete, key=lambda one: sign * one.last.values[0])  # the best are drawn last, over the others

@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 
-from inkseq.config import Schedule
+from inkseq.config import Schedule, plain
 from inkseq.data.packed import fingerprint
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
 from inkseq.errors import UserError
 from inkseq.evaluate.scoring import score
 from inkseq.inference import checkpoint
-from inkseq.inference.runs import plain, to_yaml, write_hydra_files
+from inkseq.inference.runs import to_yaml, write_hydra_files
 from inkseq.train.diagnostics import explain_loss, memory_explained
 from inkseq.train.durations import keep_to_time, make_plan
 from inkseq.train.health import Health

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -44,8 +45,7 @@ class Trial:
         return slice(self.begin, self.begin + lowest + 1)
 
 
-@dataclass(frozen=True)
-class Suggestions:
+class Suggestions(NamedTuple):
     """Two readings of a trial. Both err on the low side, so the higher one is to be taken."""
 
     steepest: float
@@ -126,7 +126,7 @@ def valley(smooth_M: NDArray[np.float64]) -> int:
 
 def draw_trial(trial: Trial, suggestions: Suggestions | None, about: str, path: Path) -> None:
     """A PNG of the loss over the rate, with the suggestions; an exploding end is cut off, for the valley to be seen."""
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    figure = Figure(figsize=(9, 4.5))
     axes = figure.subplots()
     axes.plot(trial.rate_N, trial.loss_N, color=GREY, alpha=0.35, linewidth=1, label="loss of a batch")
     axes.plot(trial.rate_N, trial.smooth_N, color=BLUE, linewidth=2, label="smoothed")
@@ -141,7 +141,6 @@ def draw_trial(trial: Trial, suggestions: Suggestions | None, about: str, path: 
     axes.set(xscale="log", xlabel="learning rate", ylabel="training loss")
     axes.margins(x=0)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))  # the usual 10^-3 needs the parsing of math
-    axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
     verdict = "" if suggestions else ": the loss never falls by more than its noise"
     figure.suptitle(f"{about}{verdict}", x=0.01, ha="left")

@@ -12,10 +12,11 @@ from typing import Any
 
 import torch
 
+from inkseq.config import plain
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks, choose_device, choose_precision
 from inkseq.evaluate.scoring import score
-from inkseq.inference.runs import open_run, plain, read_result, write_result
+from inkseq.inference.runs import open_run, read_result, write_result
 from inkseq.tables import table
 from inkseq.train.prepare import Prepared
 from inkseq.train.showcase import show

@@ -6,11 +6,11 @@ from typing import Any
 from torch import nn
 
 from inkseq.cli import to_text
-from inkseq.config import TrainConfig
+from inkseq.config import TrainConfig, plain
 from inkseq.data.packed import Packed, fingerprint
 from inkseq.errors import UserError
 from inkseq.inference import checkpoint
-from inkseq.inference.runs import config_of, differences, in_a_line, open_run, plain
+from inkseq.inference.runs import config_of, differences, in_a_line, open_run
 
 # What may change between a stop and going on: names, places, time and memory it takes, not what is learnt how.
 FREE = {

@@ -1,7 +1,7 @@
 """The learning rate over the steps of a run: as numbers and as a picture."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,8 +21,7 @@ from inkseq.train.optim import learning_rate
 POINTS = 2000  # of a curve; a longer run is drawn with as many
 
 
-@dataclass(frozen=True)
-class Course:
+class Course(NamedTuple):
     """The rate of the step that follows so many others, at steps close enough for a curve, the highest among them."""
 
     step_N: NDArray[np.int64]
@@ -77,7 +76,7 @@ def draw_schedule(plan: Plan, config: TrainConfig, data: Packed, path: Path) -> 
     course = follow_schedule(plan, config)
     step, rate = course.highest
     warmup = min(plan.warmup, plan.total)
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    figure = Figure(figsize=(9, 4.5))
     axes = figure.subplots()
     axes.axvspan(0, warmup, color=ORANGE, alpha=0.12, linewidth=0, label=f"warm-up, {warmup:,} steps")
     axes.plot(course.step_N, course.rate_N, color=BLUE, linewidth=2, label="learning rate")
@@ -92,7 +91,6 @@ def draw_schedule(plan: Plan, config: TrainConfig, data: Packed, path: Path) -> 
     epoch = plan.steps_per_epoch
     scales = (lambda step: np.divide(step, epoch), lambda epochs: np.multiply(epochs, epoch))
     axes.secondary_xaxis("top", functions=scales).set_xlabel("epochs")
-    axes.spines["right"].set_visible(False)
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
     words = f"{config.optim.schedule.name}, {config.duration} with batches of {config.batch_size}"
     figure.suptitle(f"{words} on {data.path.name}", x=0.01, ha="left")

@@ -19,9 +19,9 @@ from omegaconf import OmegaConf
 from optuna.trial import TrialState
 
 from inkseq.cli import compose_config
-from inkseq.config import Pruner, SweepConfig, TrainConfig
+from inkseq.config import Pruner, SweepConfig, TrainConfig, plain
 from inkseq.errors import UserError
-from inkseq.inference.runs import plain, read_result
+from inkseq.inference.runs import read_result
 from inkseq.sweep import worker
 from inkseq.sweep.__main__ import run
 from inkseq.sweep.journal import open_journal

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from inkseq.config import plain
 from inkseq.errors import UserError
-from inkseq.inference.runs import plain
 from inkseq.train.multirun import make_jobs
 from tests.processes import wait_for
 from tests.samples import packed_doodles
