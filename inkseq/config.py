@@ -95,9 +95,11 @@ class HybridConfig(ModelConfig):
     conv_dropout: float = 0.1  # before every convolution but the first, and in the canvas
     canvas: int = 0  # cells a side of the grid on which the drawing is seen, 48 say; 0: it is only read
     canvas_channels: list[int] = field(default_factory=lambda: [32, 64, 96, 128])  # each at half the cells a side
-    seen_alone: float = 0.0  # share of drawings, in training, of which the head gets only what the canvas sees
-    read_alone: float = 0.0  # share of which it gets only what is read along the strokes
-    fold: int = 1  # neighbouring points that the recurrent layers read as one
+    seen_alone: float = (
+        0.0  # modality dropout: share of drawings, in training, of which the head gets only what is seen
+    )
+    read_alone: float = 0.0  # the same: share of which it gets only what is read along the strokes
+    fold: int = 1  # frame stacking: neighbouring points that the recurrent layers read as one
     cell: Cell = Cell.lstm  # attention: a transformer's layers in place of recurrent ones
     hidden: int = 128  # per direction; attention's width is twice that
     layers: int = 3
@@ -163,15 +165,15 @@ class TrainConfig:
     cap: int | None = None  # capped: drawings of a class in an epoch, at most
     unrecognized: float = 1.0  # weight in the loss of what the game did not recognise; 0 leaves it out
     batch_size: int = 64  # drawings a step, over all devices
-    micro_batch: int | None = None  # so many at a time, where memory is short
+    micro_batch: int | None = None  # gradient accumulation: so many at a time, where memory is short
     duration: str = "10 minutes"
     max_minutes: float | None = None  # stop then, wherever the schedule is
     evaluate: str = "5%"  # how often, on the whole of val
     best_by: str = "auto"  # which metric of val picks the weights; auto: top1, or the last once the rate has come down
-    patience: int | None = None  # stop after so many evaluations without a better one
+    patience: int | None = None  # early stopping, after so many evaluations without a better one
     log: str = "20 steps"
     label_smoothing: float = 0.1
-    ema: float = 0.0  # decay of the averaged weights that are evaluated; 0: the weights themselves
+    ema: float = 0.0  # decay of the weights' exponential moving average, which is evaluated; 0: the weights themselves
     precision: Precision = Precision.auto
     device: str = "auto"  # cpu, cuda, cuda:1 ...
     seed: int = 0
@@ -182,14 +184,6 @@ class TrainConfig:
 def plain(config: Any) -> dict[str, Any]:
     """A config as nothing but dicts, lists, numbers and text, as files hold it."""
     return asdict(config, dict_factory=lambda items: {k: v.name if isinstance(v, Enum) else v for k, v in items})
-
-
-def translate(config: dict[str, Any]) -> dict[str, Any]:
-    """The config of a run from before there were families, and rows were a setting of all, in today's words."""
-    if config["model"].get("name") != "bilstm":
-        return config
-    model = config["model"] | {"name": HybridConfig.name, "layout": config["layout"]}
-    return {key: value for key, value in config.items() if key != "layout"} | {"model": model}
 
 
 @dataclass
@@ -264,7 +258,7 @@ class ExportConfig:
     data: str | None = None  # a packed folder to compare on; the run's own unless told, doodles where that is gone
 
 
-Sampler = Enum("Sampler", ["tpe", "random", "nsgaii"])
+TrialSampler = Enum("TrialSampler", ["tpe", "random", "nsgaii"])
 Pruner = Enum("Pruner", ["auto", "none", "percentile", "median", "hyperband"])
 
 
@@ -282,7 +276,7 @@ class SweepConfig:
     threads: int | None = None  # CPU threads of each; the cores divided by the workers unless told
     devices: list[str] = field(default_factory=list)  # of the workers, by turns: cuda:0,cuda:1; device= unless told
     goal: list[str] = field(default_factory=lambda: ["top1"])  # of val; also drawings_per_second, num_parameters
-    sampler: Sampler = Sampler.tpe
+    sampler: TrialSampler = TrialSampler.tpe
     pruner: Pruner = Pruner.auto  # percentile where there is one goal
     keep: float = 0.33  # percentile: a trial goes on while it is as good as this share of the complete ones were then
     startup: int = 4  # trials that have to be complete before one is pruned

@@ -9,7 +9,7 @@ from inkseq.errors import UserError
 from inkseq.tables import table
 from inkseq.train.learner import set_up
 from inkseq.train.prepare import prepare
-from inkseq.train.rates import Suggestions, check, draw_trial, suggest, try_rates
+from inkseq.train.rates import Suggestions, check, draw_trial, suggest_rates, try_rates
 
 
 def run(config: FindLrConfig, words: list[str]) -> None:
@@ -18,7 +18,7 @@ def run(config: FindLrConfig, words: list[str]) -> None:
     training, data, folder = prepare(compose_config(TrainConfig, words, also=settings(FindLrConfig)))
     batches, learner, _ = set_up(training, data, ALONE)
     trial = try_rates(learner, batches, config)
-    suggestions = suggest(trial)
+    suggestions = suggest_rates(trial)
 
     path = Path(config.out) if config.out else folder.with_name(f"{folder.name}-find_lr.png")
     optimizer = training.optim.name.name

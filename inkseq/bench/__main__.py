@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from inkseq.bench.benchmark import HEADER, Row
+from inkseq.bench.benchmark import HEADER, Gauge
 from inkseq.bench.converting import bench_convert, bench_doodles, bench_memory, bench_simplify
 from inkseq.bench.exporting import bench_export
 from inkseq.bench.predicting import bench_predict
@@ -23,7 +23,7 @@ from inkseq.config import BenchConfig
 from inkseq.errors import UserError
 from inkseq.tables import table
 
-ROWS: dict[str, Callable[[Path, Path], list[Row]]] = {
+ROWS: dict[str, Callable[[Path, Path], list[Gauge]]] = {
     "convert": bench_convert,
     "memory": bench_memory,
     "simplify": bench_simplify,
@@ -45,7 +45,7 @@ def run(config: BenchConfig) -> int:
     if unknown:
         raise UserError(f"only={','.join(sorted(unknown))}: there are {', '.join(ROWS)}")
     names = list(config.only or ROWS)
-    rows: list[Row] = []
+    rows: list[Gauge] = []
     with tempfile.TemporaryDirectory(prefix="inkseq-bench-") as scratch:
         for name in names:
             rows += ROWS[name](Path(config.data), Path(scratch)) if len(names) == 1 else apart(name, config, scratch)
@@ -56,14 +56,14 @@ def run(config: BenchConfig) -> int:
     return 0 if all(row.passed for row in rows) else 1
 
 
-def apart(name: str, config: BenchConfig, scratch: str) -> list[Row]:
+def apart(name: str, config: BenchConfig, scratch: str) -> list[Gauge]:
     """Rows measured by a process of their own: what others leave in memory slows down the next."""
     out = Path(scratch) / f"{name}.json"
     words = [f"only={name}", f"data={config.data}", f"out={out}"]
     subprocess.run([sys.executable, "-m", "inkseq.bench", *words], stdout=subprocess.DEVNULL, check=False)
     if not out.exists():
         raise UserError(f"the rows of only={name} could not be measured")
-    return [Row.from_json(row) for row in json.loads(out.read_text())["rows"]]
+    return [Gauge.from_json(row) for row in json.loads(out.read_text())["rows"]]
 
 
 def machine() -> dict[str, Any]:

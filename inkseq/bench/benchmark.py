@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass
-class Row:
+class Gauge:
     """`floor` is for the ratio where there is a reference, else for the value; `ceiling` likewise."""
 
     name: str
@@ -30,7 +30,7 @@ class Row:
         return asdict(self) | {"ratio": self.ratio, "passed": self.passed}
 
     @classmethod
-    def from_json(cls, row: dict[str, Any]) -> "Row":
+    def from_json(cls, row: dict[str, Any]) -> "Gauge":
         return cls(**{field.name: row[field.name] for field in fields(cls)})
 
     def to_cells(self) -> list[str]:

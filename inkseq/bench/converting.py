@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inkseq.bench.benchmark import Row, best_seconds
+from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.config import ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.data.packed import open_packed
@@ -23,7 +23,7 @@ from inkseq.drawings.strokes import flatten, unflatten
 MIB = 2**20
 
 
-def bench_convert(real: Path, scratch: Path) -> list[Row]:
+def bench_convert(real: Path, scratch: Path) -> list[Gauge]:
     """Four million drawings through all stages against the plain way, and two workers against one."""
     raw = grown(real, scratch, 4_000_000)
     plain = _plain_rate(raw, scratch, 20_000)
@@ -38,24 +38,24 @@ def bench_convert(real: Path, scratch: Path) -> list[Row]:
     data = open_packed(scratch / "packed")
     size = sum(file.stat().st_size for file in data.path.glob("*.npy"))
     return [
-        Row("convert, one worker", rates[1], "drawings/s", plain, floor=9),
-        Row("convert, one worker, absolute", rates[1], "drawings/s", floor=450_000),
-        Row("convert, two workers against one", rates[2], "drawings/s", rates[1], floor=1.7),
-        Row("bytes a point", size / data.meta["num_points"], "bytes", ceiling=2.7),
+        Gauge("convert, one worker", rates[1], "drawings/s", plain, floor=9),
+        Gauge("convert, one worker, absolute", rates[1], "drawings/s", floor=450_000),
+        Gauge("convert, two workers against one", rates[2], "drawings/s", rates[1], floor=1.7),
+        Gauge("bytes a point", size / data.meta["num_points"], "bytes", ceiling=2.7),
     ]
 
 
-def bench_memory(real: Path, scratch: Path) -> list[Row]:
+def bench_memory(real: Path, scratch: Path) -> list[Gauge]:
     """The most memory of a conversion with all its workers, for few and for many drawings."""
     rows = []
     for count in (200_000, 5_000_000):
         raw = grown(real, scratch, count)
-        peak = run_command(["inkseq.convert", f"raw={raw}", f"out={scratch / 'packed'}", "overwrite=true"])[1]
-        rows.append(Row(f"convert, peak memory, {count / 1e6:g} M drawings", peak / MIB, "MiB", ceiling=1024))
+        peak = run_measured(["inkseq.convert", f"raw={raw}", f"out={scratch / 'packed'}", "overwrite=true"])[1]
+        rows.append(Gauge(f"convert, peak memory, {count / 1e6:g} M drawings", peak / MIB, "MiB", ceiling=1024))
     return rows
 
 
-def bench_simplify(real: Path, scratch: Path) -> list[Row]:
+def bench_simplify(real: Path, scratch: Path) -> list[Gauge]:
     """Raw to canonical, and how much of it is what Google made of the same drawings."""
     folder = real / "quickdraw_raw"
     if not folder.exists():
@@ -73,17 +73,17 @@ def bench_simplify(real: Path, scratch: Path) -> list[Row]:
     rate = len(raw) / best_seconds(lambda: simplify_many(points, pen, offsets))
     mean = len(points) / len(raw)
     return [
-        Row(f"raw -> canonical, {mean:.0f} points a drawing", rate, "drawings/s", floor=5000),
-        Row("raw -> canonical, identical to Google's", 100 * float(same), "%", floor=93),
+        Gauge(f"raw -> canonical, {mean:.0f} points a drawing", rate, "drawings/s", floor=5000),
+        Gauge("raw -> canonical, identical to Google's", 100 * float(same), "%", floor=93),
     ]
 
 
-def bench_doodles(real: Path, scratch: Path) -> list[Row]:
+def bench_doodles(real: Path, scratch: Path) -> list[Gauge]:
     """Drawing and writing doodles."""
     write_doodles(scratch / "warm", 100, 0)
     count, start = 0, time.perf_counter()
     count = write_doodles(scratch / "doodles", 2000, 0)
-    return [Row("doodles drawn and written", count / (time.perf_counter() - start), "drawings/s", floor=10_000)]
+    return [Gauge("doodles drawn and written", count / (time.perf_counter() - start), "drawings/s", floor=10_000)]
 
 
 def grown(real: Path, scratch: Path, count: int) -> Path:
@@ -131,7 +131,7 @@ def _pack(raw: Path, out: Path) -> Path:
 
 def train(scratch: Path, data: Path, name: str, *words: str) -> Path:
     """A run folder: the default recogniser unless told, after a step, as fast as one that knows something."""
-    run_command(["inkseq.train", f"data={data}", f"runs={scratch}", f"name={name}", "duration=1 steps", *words])
+    run_measured(["inkseq.train", f"data={data}", f"runs={scratch}", f"name={name}", "duration=1 steps", *words])
     return scratch / name
 
 
@@ -159,7 +159,7 @@ def _plain_rate(raw: Path, scratch: Path, count: int) -> float:
     return len(lines) / best_seconds(convert_plainly)
 
 
-def run_command(words: list[str]) -> tuple[float, int]:
+def run_measured(words: list[str]) -> tuple[float, int]:
     """Run a command: its seconds, and the most bytes it and its children held at once."""
     start, peak = time.perf_counter(), 0
     process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.DEVNULL)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from inkseq.bench.benchmark import Row
+from inkseq.bench.benchmark import Gauge
 from inkseq.bench.converting import packed, train
 from inkseq.data.packed import open_packed
 from inkseq.export.check import held_out, in_pytorch, milliseconds
@@ -13,7 +13,7 @@ from inkseq.export.onnx_file import make_onnx, open_onnx
 from inkseq.inference.runs import open_run
 
 
-def bench_export(real: Path, scratch: Path) -> list[Row]:
+def bench_export(real: Path, scratch: Path) -> list[Gauge]:
     """The default recogniser, after a step: what it learnt does not change how long it takes."""
     data = packed(real, scratch, "quickdraw16")
     run = open_run(train(scratch, data, "exported"))
@@ -21,4 +21,4 @@ def bench_export(real: Path, scratch: Path) -> list[Row]:
     torch.set_num_threads(1)
     readers = [in_pytorch(graph), open_onnx(make_onnx(graph).SerializeToString())]
     pytorch, onnx = milliseconds(readers, held_out(open_packed(data), run.classes).drawings)
-    return [Row("export, ONNX Runtime against PyTorch, one by one", 1e3 / onnx, "drawings/s", 1e3 / pytorch, floor=2)]
+    return [Gauge("export, ONNX Runtime against PyTorch, one by one", 1e3 / onnx, "drawings/s", 1e3 / pytorch, floor=2)]

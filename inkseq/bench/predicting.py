@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from inkseq.bench.benchmark import Row
-from inkseq.bench.converting import MIB, grown, packed_grown, run_command, train
+from inkseq.bench.benchmark import Gauge
+from inkseq.bench.converting import MIB, grown, packed_grown, run_measured, train
 from inkseq.bench.reporting import SMALL
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.reader import find, read_entries
@@ -20,15 +20,15 @@ from inkseq.predict.stream import WINDOW, Tally, answer_windows
 COUNT = 12_000
 
 
-def bench_predict(real: Path, scratch: Path) -> list[Row]:
+def bench_predict(real: Path, scratch: Path) -> list[Gauge]:
     """Canonical drawings named by the default recogniser; by a small one, where only memory is looked at."""
     data = packed_grown(real, scratch, COUNT)
     rate, alone = _rates(train(scratch, data, "default"), grown(real, scratch, COUNT), scratch / "answers")
     small = train(scratch, data, "small", *SMALL)
     peaks = [_peak(small, grown(real, scratch, count)) for count in (20_000, 200_000)]
     return [
-        Row("predict, default recogniser, against its model alone", rate, "drawings/s", alone, floor=0.8),
-        Row("predict, peak memory, 0.2 M drawings against 0.02 M", peaks[1], "MiB", peaks[0], ceiling=1.3),
+        Gauge("predict, default recogniser, against its model alone", rate, "drawings/s", alone, floor=0.8),
+        Gauge("predict, peak memory, 0.2 M drawings against 0.02 M", peaks[1], "MiB", peaks[0], ceiling=1.3),
     ]
 
 
@@ -67,4 +67,4 @@ def _seconds_alone(recogniser: Recogniser, window: list[Entry]) -> float:
 
 def _peak(run: Path, raw: Path) -> float:
     """MiB that the command takes at most."""
-    return run_command(["inkseq.predict", f"run={run}", f"input={raw}", "format=jsonl"])[1] / MIB
+    return run_measured(["inkseq.predict", f"run={run}", f"input={raw}", "format=jsonl"])[1] / MIB

@@ -5,29 +5,29 @@ from pathlib import Path
 
 import numpy as np
 
-from inkseq.bench.benchmark import Row
-from inkseq.bench.converting import MIB, packed, run_command, train
+from inkseq.bench.benchmark import Gauge
+from inkseq.bench.converting import MIB, packed, run_measured, train
 from inkseq.data.packed import ARRAYS, open_packed
 
 MANY = 345 * 2500  # drawings to test on
 SMALL = ["model=plain", "model.channels=[16]", "model.kernels=[5]", "model.hidden=16", "model.layers=1"]
 
 
-def bench_report(real: Path, scratch: Path) -> list[Row]:
+def bench_report(real: Path, scratch: Path) -> list[Gauge]:
     """The default recogniser after an epoch on a small test split; a small one, that learnt nothing, on a large."""
     few, many = packed(real, scratch, "quickdraw16"), packed(real, scratch, "quickdraw345")
     seconds, _, _ = _report(train(scratch, few, "default", "duration=1 epochs"), few)
     _, peak, page = _report(train(scratch, many, "small", *SMALL), _repeated(many, scratch / "large"))
     return [
-        Row("report, default recogniser, quickdraw16", seconds, "s", ceiling=60),
-        Row(f"report, {MANY:,} drawings of 345 classes: memory", peak, "MiB", ceiling=1024),
-        Row("the same: its page", page, "MB", ceiling=15),
+        Gauge("report, default recogniser, quickdraw16", seconds, "s", ceiling=60),
+        Gauge(f"report, {MANY:,} drawings of 345 classes: memory", peak, "MiB", ceiling=1024),
+        Gauge("the same: its page", page, "MB", ceiling=15),
     ]
 
 
 def _report(run: Path, data: Path) -> tuple[float, float, float]:
     """Seconds, MiB at most and MB of the page."""
-    seconds, peak = run_command(["inkseq.report", f"run={run}", f"data={data}"])
+    seconds, peak = run_measured(["inkseq.report", f"run={run}", f"data={data}"])
     return seconds, peak / MIB, (run / "report" / "index.html").stat().st_size / 1e6
 
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from inkseq.bench.benchmark import Row
+from inkseq.bench.benchmark import Gauge
 from inkseq.bench.converting import packed
 
 TRIALS, KILLED_TRIALS, KILLS = 12, 30, 10
@@ -35,15 +35,15 @@ class Study:
         return max(float(trial["top1"]) for trial in self.trials if trial["state"] == "complete")
 
 
-def bench_search(real: Path, scratch: Path) -> list[Row]:
+def bench_search(real: Path, scratch: Path) -> list[Gauge]:
     """Two workers against one, a thread each, with a small model and nothing pruned; and random workers killed."""
     words = [_packed(real, scratch), *SMALL, f"trials={TRIALS}", "duration=6 epochs", "pruner=none", "sampler=random"]
     one, two = (_search(scratch, f"workers-{n}", [*words, f"workers={n}"]) for n in (1, 2))
     rates = [60 * len(study.trials) / study.seconds for study in (two, one)]
     return [
-        Row("search, two workers against one", rates[0], "trials/min", rates[1], floor=1.6),
-        Row("search, a trial beyond its training", (one.seconds - one.trained) / len(one.trials), "s", ceiling=2),
-        Row(
+        Gauge("search, two workers against one", rates[0], "trials/min", rates[1], floor=1.6),
+        Gauge("search, a trial beyond its training", (one.seconds - one.trained) / len(one.trials), "s", ceiling=2),
+        Gauge(
             f"trials accounted for after {KILLS} kills",
             _kill(real, scratch),
             f"of {KILLED_TRIALS}",
@@ -52,14 +52,14 @@ def bench_search(real: Path, scratch: Path) -> list[Row]:
     ]
 
 
-def bench_pruning(real: Path, scratch: Path) -> list[Row]:
+def bench_pruning(real: Path, scratch: Path) -> list[Gauge]:
     """24 trials of the default recogniser with pruning and without, two at a time."""
     words = [_packed(real, scratch), "trials=24", "workers=2", "duration=8 epochs"]
     whole = _search(scratch, "whole", [*words, "pruner=none"])
     pruned = _search(scratch, "pruned", words)
     return [
-        Row("24 trials, pruned against whole: time", pruned.seconds, "s", whole.seconds, ceiling=0.5),
-        Row("the same: points of top-1 lost by the best", 100 * (whole.best - pruned.best), "", ceiling=0.5),
+        Gauge("24 trials, pruned against whole: time", pruned.seconds, "s", whole.seconds, ceiling=0.5),
+        Gauge("the same: points of top-1 lost by the best", 100 * (whole.best - pruned.best), "", ceiling=0.5),
     ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inkseq.bench.benchmark import Row, best_seconds
+from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.bench.converting import MIB, packed_grown, resident, train
 from inkseq.bench.load import Address, Answered, among_dawdlers, ask, at_once, at_random, request
 from inkseq.bench.predicting import COUNT
@@ -25,13 +25,13 @@ SHORT, STEADY = 5.0, 20.0  # seconds of each measurement
 DRAWINGS = 512
 
 
-def bench_serve(real: Path, scratch: Path) -> list[Row]:
+def bench_serve(real: Path, scratch: Path) -> list[Gauge]:
     """The default recogniser after a step, drawings as a pen draws them."""
     run = train(scratch, packed_grown(real, scratch, COUNT), "default")
     return measure(run, SHORT, STEADY)
 
 
-def measure(run: Path, short: float, steady: float) -> list[Row]:
+def measure(run: Path, short: float, steady: float) -> list[Gauge]:
     """Any run, each measurement for so many seconds: 5 and 300 tell whether it stands a load for long."""
     torch.set_num_threads(THREADS)  # alone, too, it has as many as in the server
     recogniser = Recogniser(run)
@@ -53,19 +53,19 @@ def measure(run: Path, short: float, steady: float) -> list[Row]:
         after = resident(pid) / MIB
     errors = sum(answered.errors for answered in (one, many, calm, beset))
     return [
-        Row("serve, one client, median", one.milliseconds(50), "ms", ceiling=10),
-        Row("serve, one client, 99 of 100", one.milliseconds(99), "ms", ceiling=30),
-        Row(
+        Gauge("serve, one client, median", one.milliseconds(50), "ms", ceiling=10),
+        Gauge("serve, one client, 99 of 100", one.milliseconds(99), "ms", ceiling=30),
+        Gauge(
             f"serve, {CLIENTS} clients at once, against batches of them alone",
             many.rate,
             "drawings/s",
             alone,
             floor=0.5,
         ),
-        Row(f"serve, {SHARE:.0%} of that for {steady:.0f} s, 99 of 100", calm.milliseconds(99), "ms", ceiling=250),
-        Row("the same among clients that dawdle", beset.milliseconds(99), "ms", ceiling=250),
-        Row("serve, requests that went wrong", errors, "", ceiling=0),
-        Row("serve, memory after all that, against before", after, "MiB", before, ceiling=1.1),
+        Gauge(f"serve, {SHARE:.0%} of that for {steady:.0f} s, 99 of 100", calm.milliseconds(99), "ms", ceiling=250),
+        Gauge("the same among clients that dawdle", beset.milliseconds(99), "ms", ceiling=250),
+        Gauge("serve, requests that went wrong", errors, "", ceiling=0),
+        Gauge("serve, memory after all that, against before", after, "MiB", before, ceiling=1.1),
     ]
 
 

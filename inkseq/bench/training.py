@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from inkseq.bench.benchmark import Row, best_seconds
+from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.bench.converting import packed_grown
 from inkseq.cli import compose_config
 from inkseq.config import TrainConfig
@@ -23,7 +23,7 @@ COUNT, BATCH, STEPS = 40_000, 256, 24
 CPU = torch.device("cpu")
 
 
-def bench_train(real: Path, scratch: Path) -> list[Row]:
+def bench_train(real: Path, scratch: Path) -> list[Gauge]:
     """A training step of ours (bfloat16, equal lengths) against the usual one (float32, packed)."""
     data = open_packed(packed_grown(real, scratch, COUNT))
     usual, bucketed = (_usual_rate(data, order) for order in ("random", "bucketed"))
@@ -40,16 +40,16 @@ def bench_train(real: Path, scratch: Path) -> list[Row]:
     flops = 3 * _flops_of_a_point() * float(drawings.length_N.mean())
     rate = rates[torch.bfloat16]
     return [
-        Row("training, against random packed batches", rate, "drawings/s", usual, floor=8),
-        Row("training, against bucketed packed batches", rate, "drawings/s", bucketed, floor=2.5),
-        Row("training in float32, likewise", rates[torch.float32], "drawings/s", bucketed),
-        Row("training, share of the bfloat16 matrix rate", rate * flops / 1e9, "GFLOP/s", _matrix_rate(), floor=0.3),
-        Row("real points of those computed", real_points / computed, "", floor=0.9),
-        Row("share of a step spent waiting for data", 100 * waiting, "%", ceiling=3),
+        Gauge("training, against random packed batches", rate, "drawings/s", usual, floor=8),
+        Gauge("training, against bucketed packed batches", rate, "drawings/s", bucketed, floor=2.5),
+        Gauge("training in float32, likewise", rates[torch.float32], "drawings/s", bucketed),
+        Gauge("training, share of the bfloat16 matrix rate", rate * flops / 1e9, "GFLOP/s", _matrix_rate(), floor=0.3),
+        Gauge("real points of those computed", real_points / computed, "", floor=0.9),
+        Gauge("share of a step spent waiting for data", 100 * waiting, "%", ceiling=3),
     ]
 
 
-def bench_batches(real: Path, scratch: Path) -> list[Row]:
+def bench_batches(real: Path, scratch: Path) -> list[Gauge]:
     """Batches alone, no model, on one core."""
     data = open_packed(packed_grown(real, scratch, COUNT))
     batches = Batches(Drawings(data, "train", CPU), BATCH, seed=0)
@@ -63,7 +63,7 @@ def bench_batches(real: Path, scratch: Path) -> list[Row]:
 
     rate = steps * BATCH / best_seconds(epoch)
     torch.set_num_threads(threads)
-    return [Row("batches made, no model", rate, "drawings/s", floor=300_000)]
+    return [Gauge("batches made, no model", rate, "drawings/s", floor=300_000)]
 
 
 def _usual_rate(data: Packed, order: str) -> float:

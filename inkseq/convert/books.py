@@ -1,4 +1,4 @@
-"""The books of a conversion: every line read was kept, left out for a reason, or rejected for a reason."""
+"""The books (ledger) of a conversion: every line read was kept, left out for a reason, or rejected for a reason."""
 
 from collections import Counter
 from collections.abc import Iterable

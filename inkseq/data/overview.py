@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from inkseq.data.packed import Packed, count_strokes
-from inkseq.drawings.pages import page
+from inkseq.drawings.contact_sheet import page
 from inkseq.errors import UserError
 from inkseq.plots import bars, histograms
 from inkseq.tables import table

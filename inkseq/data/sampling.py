@@ -109,13 +109,13 @@ def _shuffle(pool: Indices, times: int, key: tuple[int, ...]) -> Indices:
 def count_draws(counts: list[int], sampling: Sampling, cap: int | None) -> list[int]:
     """How many drawings of each class an epoch has, of classes with so many."""
     if sampling is Sampling.balanced:
-        return share_out(sum(counts), [1] * len(counts))
+        return apportion(sum(counts), [1] * len(counts))
     if sampling is Sampling.square_root:
-        return share_out(sum(counts), [isqrt(count << 64) for count in counts])  # roots to 32 bits behind the point
+        return apportion(sum(counts), [isqrt(count << 64) for count in counts])  # roots to 32 bits behind the point
     return counts if cap is None else [min(count, cap) for count in counts]
 
 
-def share_out(total: int, weights: list[int]) -> list[int]:
+def apportion(total: int, weights: list[int]) -> list[int]:
     """Whole shares of a total in proportion to the weights; what is left goes to the largest remainders."""
     whole = sum(weights)
     shares = [total * weight // whole for weight in weights]

@@ -32,7 +32,7 @@ def fetch(classes: list[str], out: Path, base_url: str, workers: int, retries: i
     have = on_disk(names, out)
     if len(have) < len(names):
         print(f"{len(names) - len(have)} of {len(names)} classes are in {out} already: skipped")
-    with Progress(have) as progress:
+    with DownloadBar(have) as progress:
         download = Download(list(have), out, base_url, retries, retry_wait, progress)
         try:
             download.run(min(workers, len(have)))
@@ -85,7 +85,7 @@ def on_disk(names: list[str], out: Path) -> dict[str, int]:
         raise UserError(f"cannot write to {error.filename or out}: {error.strerror}") from None
 
 
-class Progress:
+class DownloadBar:
     """One bar for all files; while some sizes are unknown they count as large as the known ones."""
 
     def __init__(self, have: dict[str, int]) -> None:
@@ -95,7 +95,7 @@ class Progress:
         start = sum(have.values())
         self.bar = tqdm(initial=start, unit="B", unit_scale=True, desc="download", disable=None)
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "DownloadBar":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,7 +120,7 @@ class Download:
     """What the threads share: the classes still to come, how patient to be, and what went wrong."""
 
     def __init__(
-        self, names: list[str], out: Path, base_url: str, retries: int, retry_wait: float, progress: Progress
+        self, names: list[str], out: Path, base_url: str, retries: int, retry_wait: float, progress: DownloadBar
     ) -> None:
         self.out, self.base_url = out, base_url
         self.retries, self.retry_wait = retries, retry_wait

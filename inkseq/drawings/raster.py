@@ -10,7 +10,7 @@ from torch.nn.functional import pad
 from inkseq.drawings.padded import Strokes, is_real
 
 MARGIN = 1  # cells around the drawing
-DABS = 256  # of ink along a drawing: a cell of 48 apart where the line is 5 times as long as the drawing is large
+DABS = 256  # ink samples along a drawing: a cell of 48 apart where the line is 5 times as long as the drawing is large
 DOT = 0.01  # ink where a stroke begins, in larger sides, so that a dot leaves some
 BREADTH = 1.2  # of the line to each side, in cells
 PLANES = 5  # of a picture: see `draw`
@@ -41,7 +41,7 @@ def draw(place_BT2: Tensor, pen_BT: Tensor, mask_BT: Tensor, size: int) -> Tenso
 
 
 def spread_ink(place_BT2: Tensor, pen_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Dabs at equal distances along all the ink of a drawing, the direction at each, and how much ink there is."""
+    """Ink samples (dabs) at equal distances along a drawing's ink, the direction at each, and how much ink there is."""
     from_BT2, step_BT = measure_steps(place_BT2, pen_BT, mask_BT)
     point_BD, share_BD, length_B1 = find_dabs(step_BT)
     point_BD2 = point_BD[:, :, None].expand(-1, -1, 2)

@@ -24,11 +24,11 @@ CONTAINERS = ("svg", "g", "a", "switch")
 TRANSFORM = re.compile(r"(matrix|translate|scale|rotate|skewX|skewY)\s*\(([^()]*)\)")
 
 Matrix = NDArray[np.float64]  # 3 x 3
-Points = NDArray[np.float64]  # (P, 2)
+Polyline = NDArray[np.float64]  # (P, 2)
 
 
 class Shape(NamedTuple):
-    lines: list[Points]
+    lines: list[Polyline]
     may_be_paper: bool
 
 
@@ -91,8 +91,8 @@ def _style(element: Element) -> dict[str, str]:
     return dict(element.attrib) | {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _placed(points: NDArray[np.complex128], place: Matrix) -> Points:
-    placed: Points = np.stack([points.real, points.imag], axis=1) @ place[:2, :2].T + place[:2, 2]
+def _placed(points: NDArray[np.complex128], place: Matrix) -> Polyline:
+    placed: Polyline = np.stack([points.real, points.imag], axis=1) @ place[:2, :2].T + place[:2, 2]
     return placed
 
 

@@ -20,7 +20,7 @@ TAKES = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7}
 STEPS = np.linspace(0, 1, 33)[1:]  # of a curve; one as large as the canvas stays within a pixel of its chords
 MAX_PIECES = 50_000  # lines and curves of a path
 
-Points = NDArray[np.complex128]
+Complexes = NDArray[np.complex128]
 
 
 class State(NamedTuple):
@@ -32,9 +32,9 @@ class State(NamedTuple):
     curve: str = ""  # that kind
 
 
-def subpaths(data: str) -> list[Points]:
+def subpaths(data: str) -> list[Complexes]:
     """The lines a path draws, one each time the pen is put down; raises Rejected."""
-    lines: list[list[Points]] = []
+    lines: list[list[Complexes]] = []
     state = State()
     for count, (letter, numbers) in enumerate(_pieces(data)):
         if count > MAX_PIECES:
@@ -99,7 +99,7 @@ def _points(letter: str, numbers: list[float], here: complex) -> list[complex]:
     return [base + complex(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
 
 
-def _piece(letter: str, numbers: list[float], state: State) -> tuple[Points, State]:
+def _piece(letter: str, numbers: list[float], state: State) -> tuple[Complexes, State]:
     """What one command draws from where the pen is, without that point."""
     here, start, handle, curve = state
     kind = letter.upper()
@@ -120,7 +120,7 @@ def _piece(letter: str, numbers: list[float], state: State) -> tuple[Points, Sta
     return _bezier([here, *points]), State(end, start, points[-2], "C" if kind in "CS" else "Q")
 
 
-def _bezier(controls: list[complex]) -> Points:
+def _bezier(controls: list[complex]) -> Complexes:
     """A Bézier curve by de Casteljau: between controls, then between those, until one is left."""
     levels = [np.full(len(STEPS), control) for control in controls]
     while len(levels) > 1:
@@ -128,7 +128,7 @@ def _bezier(controls: list[complex]) -> Points:
     return levels[0]
 
 
-def _arc(here: complex, end: complex, rx: float, ry: float, degrees: float, large: float, sweep: float) -> Points:
+def _arc(here: complex, end: complex, rx: float, ry: float, degrees: float, large: float, sweep: float) -> Complexes:
     """Of an ellipse, turned; found where the ellipse is the unit circle. Too small radii are scaled up to reach."""
     if not rx or not ry or here == end:
         return np.array([end])
@@ -150,6 +150,6 @@ def _arc(here: complex, end: complex, rx: float, ry: float, degrees: float, larg
     elif not sweep and angle > 0:
         angle -= 2 * np.pi
     circle = centre + (a - centre) * np.exp(1j * angle * STEPS)
-    drawn: Points = (circle.real * rx + 1j * circle.imag * ry) * turn
+    drawn: Complexes = (circle.real * rx + 1j * circle.imag * ry) * turn
     drawn[-1] = end
     return drawn

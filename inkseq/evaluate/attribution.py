@@ -114,13 +114,13 @@ def walk(model: Explainable, shown: Shown, place_BN: Tensor) -> Way:
 def stop(model: Explainable, shown: Shown, place_B: Tensor) -> tuple[Tensor, Tensor]:
     """target_B and slope_BT at one place of each drawing's way."""
     parts = tuple((number * place_B.view(-1, *[1] * (number.ndim - 1))).requires_grad_() for number in shown.numbers)
-    target_B = ask(model, shown._replace(numbers=parts))
+    target_B = ask_target(model, shown._replace(numbers=parts))
     gradients = torch.autograd.grad(target_B.sum(), parts)
     worth = tuple(gradient * number for gradient, number in zip(gradients, shown.numbers, strict=True))
     return target_B.detach(), model.share_out(shown.drawings, worth)
 
 
-def ask(model: Explainable, shown: Shown) -> Tensor:
+def ask_target(model: Explainable, shown: Shown) -> Tensor:
     """target_B: the class's logit less the mean of all."""
     logits_BK: Tensor = model.head(model.read(shown.drawings, shown.numbers))
     return (logits_BK - logits_BK.mean(1, keepdim=True)).gather(1, shown.target_B[:, None])[:, 0]
@@ -139,7 +139,7 @@ def grad_cam(model: Explainable, sight: Sight, drawings: Strokes, target_B: Tens
 
     hook = sight.layer.register_forward_hook(keep)
     try:
-        target_B = ask(model, Shown(drawings, target_B, model.show(drawings)))
+        target_B = ask_target(model, Shown(drawings, target_B, model.show(drawings)))
         (gradient_BCYX,) = torch.autograd.grad(target_B.sum(), seen)
     finally:
         hook.remove()

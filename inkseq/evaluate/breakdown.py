@@ -19,7 +19,7 @@ STROKES = (1, 2, 3, 5, 8, 12)
 
 
 @dataclass(frozen=True)
-class Row:
+class GroupScore:
     """A group of drawings: the share that is right, with its 95 % interval."""
 
     name: str
@@ -36,14 +36,14 @@ class Key(NamedTuple):
     names: list[str]
 
 
-def by(facts: Facts, key_N: NDArray[np.int64], names: list[str]) -> list[Row]:
+def by(facts: Facts, key_N: NDArray[np.int64], names: list[str]) -> list[GroupScore]:
     """A row for each group that has drawings, in the order of the names."""
     count_X = np.bincount(key_N, minlength=len(names)).tolist()
     right_X = np.bincount(key_N[facts.right_N], minlength=len(names)).tolist()
     rows = []
     for name, count, right in zip(names, count_X, right_X, strict=True):
         if interval := wilson(right, count):
-            rows.append(Row(name, count, right / count, *interval))
+            rows.append(GroupScore(name, count, right / count, *interval))
     return rows
 
 

@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from inkseq.drawings.pages import draw_page
+from inkseq.drawings.contact_sheet import draw_page
 from inkseq.drawings.strokes import Flat
 from inkseq.plots import BLUE, GREY
 

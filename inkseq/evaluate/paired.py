@@ -11,7 +11,7 @@ SEED = 0
 COVERED = 0.95
 
 
-class Counts(NamedTuple):
+class PairedCounts(NamedTuple):
     """Of drawings, by who is right. What both get right or wrong says nothing about which is better."""
 
     only_first: int
@@ -24,12 +24,12 @@ class Counts(NamedTuple):
         return (self.only_other - self.only_first) / self.total
 
 
-def count(first_N: NDArray[np.bool_], other_N: NDArray[np.bool_]) -> Counts:
+def count(first_N: NDArray[np.bool_], other_N: NDArray[np.bool_]) -> PairedCounts:
     """From whether each is right, drawing by drawing."""
-    return Counts(int((first_N & ~other_N).sum()), int((~first_N & other_N).sum()), len(first_N))
+    return PairedCounts(int((first_N & ~other_N).sum()), int((~first_N & other_N).sum()), len(first_N))
 
 
-def interval(counts: Counts) -> tuple[float, float]:
+def interval(counts: PairedCounts) -> tuple[float, float]:
     """The bootstrap's 95 % interval of the difference, over drawings.
 
     A resample draws as many drawings as there are, with replacement, and each is one of three kinds: right for the
@@ -43,7 +43,7 @@ def interval(counts: Counts) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def mcnemar(counts: Counts) -> float:
+def mcnemar(counts: PairedCounts) -> float:
     """The exact two-sided p: were both equally good, each drawing that only one gets right would be a coin's toss.
 
     Summed relative to the largest term, in logarithms: 2^-n alone is 0 from n = 1075 on.

@@ -11,12 +11,12 @@ import torch
 from omegaconf import OmegaConf
 
 from inkseq.cli import to_config
-from inkseq.config import TrainConfig, translate
+from inkseq.config import TrainConfig
 from inkseq.errors import UserError
 from inkseq.files import locked, write_whole
 from inkseq.inference import checkpoint
 from inkseq.models.contract import Model
-from inkseq.models.zoo import make_model
+from inkseq.models.zoo import make_model, translate
 
 LOG = "output.log"  # what a run says that has no terminal to itself
 

@@ -126,9 +126,10 @@ class Hybrid(Model):
         return torch.cat([read_BC, *views], dim=-1)
 
     def leave_alone(self, read_BC: Tensor, whole_BC: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Of some drawings only what is seen, of others only what is read: else each relies on the other.
+        """Modality dropout: of some drawings only what is seen, of others only what is read.
 
-        Strokes differ between people more than pictures do; what is read knows the people of the training set best.
+        Else each relies on the other. Strokes differ between people more than pictures do; what is read knows the
+        people of the training set best.
         """
         chance_B1 = torch.rand(len(read_BC), 1, device=read_BC.device)
         only_seen_B1 = chance_B1 < self.seen_alone

@@ -150,7 +150,7 @@ def turn_round(x_BTC: Tensor, length_B: Tensor) -> Tensor:
 
 
 def fold(x_BTC: Tensor, length_B: Tensor, by: int) -> tuple[Tensor, Tensor]:
-    """Neighbouring points as one, `by` at a time: fewer steps for a reader, each with more to read."""
+    """Frame stacking: neighbouring points as one, `by` at a time, fewer steps for a reader, each with more to read."""
     num_drawings, num_points, channels = x_BTC.shape
     x_BTC = pad(x_BTC, (0, 0, 0, -num_points % by))
     return x_BTC.reshape(num_drawings, -1, by * channels), (length_B + by - 1) // by

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from inkseq.config import ModelConfig
+from inkseq.config import HybridConfig, ModelConfig
 from inkseq.errors import UserError
 from inkseq.models.contract import Model
 from inkseq.models.hybrid import Hybrid
@@ -15,3 +15,11 @@ def make_model(config: ModelConfig, num_classes: int) -> Model:
     if config.name not in MODELS:
         raise UserError(f"model.name={config.name}: there are {', '.join(MODELS)}")
     return MODELS[config.name](config, num_classes)
+
+
+def translate(config: dict[str, Any]) -> dict[str, Any]:
+    """The config of a run from before there were families, and rows were a setting of all, in today's words."""
+    if config["model"].get("name") != "bilstm":
+        return config
+    model = config["model"] | {"name": HybridConfig.name, "layout": config["layout"]}
+    return {key: value for key, value in config.items() if key != "layout"} | {"model": model}

@@ -13,7 +13,7 @@ from inkseq.errors import UserError
 from inkseq.inference.recogniser import Recogniser
 from inkseq.memory import keep_freed_memory
 from inkseq.predict.outputs import KAGGLE_WORDS, destination, write_csv, write_jsonl, write_kaggle
-from inkseq.predict.stream import Answer, Progress, Tally, answer_windows
+from inkseq.predict.stream import Answer, NamingBar, Tally, answer_windows
 from inkseq.predict.table import summary, write_table
 
 PIPE_WIDTH = 100  # columns of a table that goes to no terminal
@@ -29,7 +29,7 @@ def run(config: PredictConfig) -> int:
     keep_freed_memory()
     tasks = find(config.input)
     recogniser = Recogniser(config.run, config.device, config.checkpoint)
-    progress = Progress(sum(task.end for task in tasks), silent=config.out is None and sys.stdout.isatty())
+    progress = NamingBar(sum(task.end for task in tasks), silent=config.out is None and sys.stdout.isatty())
     tally = Tally()
     top = KAGGLE_WORDS if config.format is AnswerFormat.kaggle else config.top
 

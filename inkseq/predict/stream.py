@@ -63,7 +63,7 @@ def _answer(entry: Entry, guesses: list[Guess], threshold: float) -> Answer:
     return Answer(entry, guesses, guesses[0].word if guesses[0].probability >= threshold else NOT_SURE)
 
 
-class Progress:
+class NamingBar:
     """A bar, its end judged by the bytes read so far; none without a terminal, or where rows show it already."""
 
     def __init__(self, num_bytes: int, silent: bool) -> None:

@@ -19,7 +19,7 @@ CLASSES = 10
 
 
 @dataclass(frozen=True)
-class Row:
+class Outcome:
     name: str
     count: int
     share: float
@@ -52,7 +52,7 @@ class Against(NamedTuple):
     names: tuple[str, str]
     words: str
     caution: str
-    rows: list[Row]
+    rows: list[Outcome]
     classes: list[ClassDifference]
     galleries: list[BothGallery]
 
@@ -65,7 +65,7 @@ def compare(first: Subject, run: Run, facts: Facts) -> Against:
     first_N, other_N = first.facts.right_N[mine], facts.right_N[theirs]
     names = names_apart(first.run, run)
     rows = [
-        Row(name, int(which.sum()), float(which.mean()))
+        Outcome(name, int(which.sum()), float(which.mean()))
         for name, which in (
             ("both", first_N & other_N),
             (f"only {names[1]}", ~first_N & other_N),

@@ -13,7 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from inkseq.drawings.pages import INK
+from inkseq.drawings.contact_sheet import INK
 from inkseq.drawings.strokes import CANVAS, Flat
 from inkseq.evaluate.explanation import Heat
 

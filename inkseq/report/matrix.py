@@ -14,7 +14,7 @@ from inkseq.report.ink import png, svg
 LEAST = 0.005  # share of a row that is read out
 
 
-class Matrix(NamedTuple):
+class ConfusionMatrix(NamedTuple):
     """A picture of a pixel a cell, the names of its rows, and of each row its columns with shares in per mille."""
 
     picture: str
@@ -23,13 +23,13 @@ class Matrix(NamedTuple):
     named: str | None  # a larger picture, with names and numbers, where there is room for them
 
 
-def matrix(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> Matrix:
+def matrix(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> ConfusionMatrix:
     share_KK = confusion_KK / np.maximum(confusion_KK.sum(axis=1, keepdims=True), 1)
     order = similar_together(share_KK + share_KK.T)
     share_KK = share_KK[np.ix_(order, order)]
     cells = [[(int(column), round(1000 * row[column])) for column in np.flatnonzero(row >= LEAST)] for row in share_KK]
     named = svg(confusion(confusion_KK, classes)) if len(classes) <= MAX_LABELLED else None
-    return Matrix(png(_colors(share_KK)), [classes[k] for k in order], cells, named)
+    return ConfusionMatrix(png(_colors(share_KK)), [classes[k] for k in order], cells, named)
 
 
 def _colors(share_KK: NDArray[np.float64]) -> NDArray[np.floating]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inkseq.evaluate.breakdown import Row, by, country_key, points_key, recognized_key, strokes_key
+from inkseq.evaluate.breakdown import GroupScore, by, country_key, points_key, recognized_key, strokes_key
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import Interval, bootstrap, wilson
 from inkseq.evaluate.picks import examples, pairs
@@ -35,7 +35,7 @@ class ScoreRow(NamedTuple):
 class Breakdown(NamedTuple):
     title: str
     what: str
-    rows: list[Row]
+    rows: list[GroupScore]
     remark: str = ""
 
 

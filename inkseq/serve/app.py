@@ -26,7 +26,7 @@ from inkseq.inference.ask import put_on
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve import assets as files
 from inkseq.serve import requests as asks
-from inkseq.serve.batcher import Crowded, Desk
+from inkseq.serve.batcher import Batcher, Crowded
 from inkseq.serve.limits import Rate
 from inkseq.serve.openapi import describe
 from inkseq.serve.own import OwnDrawings
@@ -49,7 +49,7 @@ class Server:
 
     def __init__(self, recogniser: Recogniser, own: OwnDrawings, threshold: float, rate: float) -> None:
         self.recogniser, self.own, self.threshold = recogniser, own, threshold
-        self.desk, self.rate = Desk(recogniser), Rate(rate)
+        self.batcher, self.rate = Batcher(recogniser), Rate(rate)
         self.registry = CollectorRegistry()
         self.requests = Counter("inkseq_requests", "Requests.", ["path", "status"], registry=self.registry)
         self.seconds = Histogram("inkseq_predict_seconds", "From request to answer.", registry=self.registry)
@@ -57,7 +57,7 @@ class Server:
     async def predict(self, request: Request) -> Response:
         begin = time.perf_counter()
         ask = await asks.read(request, Ask)
-        probability_K = await self.desk.ask(await asks.to_drawing(ask.strokes))
+        probability_K = await self.batcher.ask(await asks.to_drawing(ask.strokes))
         guesses = self.recogniser.guesses(probability_K[None], ask.top)[0]
         self.seconds.observe(time.perf_counter() - begin)
         return answer(
@@ -137,7 +137,7 @@ def make_app(server: Server, hosts: list[str]) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with server.desk.open():
+        async with server.batcher.open():
             yield
 
     def route(path: str, **handlers: Handler) -> Route:

@@ -1,4 +1,4 @@
-"""Requests that come while the recogniser is busy wait at its desk and are answered together."""
+"""Batches of requests: those that come while the recogniser is busy wait, and are answered together."""
 
 import asyncio
 from collections import deque
@@ -20,7 +20,7 @@ class Crowded(Exception):  # noqa: N818 - not an error of the program
     """More are waiting than could be answered in time."""
 
 
-class Desk:
+class Batcher:
     """One recogniser, one thread that asks it, and those who wait for an answer.
 
     Nobody waits for a batch to fill up: whoever is there when the last batch is done makes the next one.

@@ -17,11 +17,11 @@ FEW_POINTS = 300  # 0.1 ms to simplify as people draw
 BODY_WITHIN = 10.0  # seconds
 
 Column = Annotated[list[float], msgspec.Meta(min_length=1)]
-Stroke = Annotated[
+StrokeList = Annotated[
     list[Column],
     msgspec.Meta(min_length=2, max_length=3, description="[xs, ys] or [xs, ys, times], equally many of each"),
 ]
-Strokes = Annotated[list[Stroke], msgspec.Meta(min_length=1, max_length=MOST_STROKES)]
+StrokeLists = Annotated[list[StrokeList], msgspec.Meta(min_length=1, max_length=MOST_STROKES)]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Top = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
@@ -37,21 +37,21 @@ class Refused(Exception):  # noqa: N818 - not an error of the program
 class Ask(msgspec.Struct, forbid_unknown_fields=True):
     """What is this drawing?"""
 
-    strokes: Strokes
+    strokes: StrokeLists
     top: Top = 5
 
 
 class AskWhy(msgspec.Struct, forbid_unknown_fields=True):
     """Which points of this drawing speak for this word?"""
 
-    strokes: Strokes
+    strokes: StrokeLists
     word: Word
 
 
 class Lesson(msgspec.Struct, forbid_unknown_fields=True):
     """This drawing is an example of this word."""
 
-    strokes: Strokes
+    strokes: StrokeLists
     word: Word
 
 

@@ -12,7 +12,7 @@ BEAT = 15.0  # seconds between signs of life
 SILENCE = 60.0  # without one for so long, a worker of another machine is dead
 
 
-class Pulse:
+class Heartbeat:
     """This search's sign of life in the study, and an ear for those of the others.
 
     Clocks of machines differ, so nobody compares times: a worker is dead when its beat has not changed for a while

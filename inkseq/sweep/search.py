@@ -19,9 +19,9 @@ from inkseq.cli import compose_config
 from inkseq.config import SweepConfig, TrainConfig
 from inkseq.evaluate.metrics import METRICS
 from inkseq.inference.runs import read_result, run_folder
-from inkseq.sweep.heartbeat import Pulse
+from inkseq.sweep.heartbeat import Heartbeat
 from inkseq.sweep.space import Dimension, suggest
-from inkseq.sweep.study import COSTS, Account, accounts, make_sampler, origin
+from inkseq.sweep.study import COSTS, Account, accounts, make_trial_sampler, origin
 from inkseq.sweep.worker import Worker
 from inkseq.tables import brief
 from inkseq.train.signals import StopRequest
@@ -59,7 +59,7 @@ class Search:
     ) -> None:
         self.config, self.study, self.space, self.words, self.folder = config, study, space, words, folder
         self.threads = threads
-        self.pulse = Pulse(study)
+        self.heartbeat = Heartbeat(study)
         self.running: list[Running] = []
 
     def run(self) -> bool:
@@ -80,7 +80,7 @@ class Search:
     # -------------------------------------------------------------------- the study
 
     def _look_around(self, bar: "tqdm[Any]") -> None:
-        self.pulse.beat()
+        self.heartbeat.beat()
         self._reclaim()
         while len(self.running) < self.config.workers and self._begin():
             pass
@@ -105,7 +105,7 @@ class Search:
         """Try again what a dead worker has left."""
         beats = self.study.user_attrs
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            if self.pulse.is_dead(trial, beats):
+            if self.heartbeat.is_dead(trial, beats):
                 if "surplus" in trial.user_attrs:
                     self._tell(trial.number, reason=SURPLUS)
                 else:
@@ -141,14 +141,14 @@ class Search:
             return False
         self.study.sampler = RandomSampler()  # draws nothing as it asks: the seed of what is drawn is the number
         asked = self.study.ask()
-        asked.set_user_attr("worker", self.pulse.me)
+        asked.set_user_attr("worker", self.heartbeat.me)
         number = self._account(asked.number).number
         if self._is_surplus(asked, number):
             asked.set_user_attr("surplus", True)
             self._tell(asked.number, reason=SURPLUS)
             return True
         asked.set_user_attr("number", number)
-        self.study.sampler = make_sampler(self.config, number)
+        self.study.sampler = make_trial_sampler(self.config, number)
         trial = optuna.Trial(self.study, asked._trial_id)
         slot = min(set(range(self.config.workers)) - {one.slot for one in self.running})
         devices = self.config.devices
@@ -236,7 +236,7 @@ class Search:
         """Wait for the trials under way to save themselves; whoever comes next goes on with them."""
         for one in self.running:
             while one.worker.process.is_alive():
-                self.pulse.beat()
+                self.heartbeat.beat()
                 one.worker.process.join(TURN)
             self._unless_closed(self._report, one)
             if one.worker.process.exitcode == 0:

@@ -13,7 +13,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from inkseq.config import Pruner, Sampler, SweepConfig, TrainConfig, plain
+from inkseq.config import Pruner, SweepConfig, TrainConfig, TrialSampler, plain
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
 from inkseq.inference.runs import config_of, differences
@@ -100,12 +100,12 @@ def without_password(address: str) -> str:
     return f"{scheme}{slashes}{who.partition(':')[0]}:***@{where}" if at and ":" in who else address
 
 
-def make_sampler(config: SweepConfig, number: int) -> BaseSampler:
+def make_trial_sampler(config: SweepConfig, number: int) -> BaseSampler:
     """The sampler of a trial. What it draws follows from the seed and the trial, so a study can be gone on with."""
     seed = (config.seed * 1_000_003 + number) % 2**32
-    if config.sampler is Sampler.tpe:
+    if config.sampler is TrialSampler.tpe:
         return TPESampler(seed=seed)
-    return RandomSampler(seed=seed) if config.sampler is Sampler.random else NSGAIISampler(seed=seed)
+    return RandomSampler(seed=seed) if config.sampler is TrialSampler.random else NSGAIISampler(seed=seed)
 
 
 def make_pruner(config: SweepConfig) -> BasePruner:

@@ -43,7 +43,7 @@ def _rising_cosine(share: float) -> float:
 
 @torch.no_grad()
 def follow(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
-    """Move an averaged copy of the model towards it. A young average follows faster."""
+    """Exponential moving average: move an averaged copy of the model towards it. A young average follows faster."""
     decay = min(decay, (1 + step) / (10 + step))
     pairs = zip(average.state_dict().values(), model.state_dict().values(), strict=True)
     moving = [(a, b) for a, b in pairs if a.is_floating_point()]

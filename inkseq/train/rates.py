@@ -93,7 +93,7 @@ def _losses(learner: Learner, batches: Batches, rates: list[float]) -> Iterator[
         yield loss
 
 
-def suggest(trial: Trial) -> Suggestions | None:
+def suggest_rates(trial: Trial) -> Suggestions | None:
     """Rates from the way down to the lowest loss; None where the loss never falls by more than its noise."""
     rate_M, loss_M, smooth_M = (values[trial.down] for values in (trial.rate_N, trial.loss_N, trial.smooth_N))
     if len(smooth_M) < 3:

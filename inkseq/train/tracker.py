@@ -98,7 +98,7 @@ class Tracker:
         `SummaryWriter.add_hparams` would open a second run in a folder of its own.
         """
         files = self._writer._get_file_writer()  # type: ignore[no-untyped-call]
-        for summary in hparams(flatten(settings), dict(metrics)):  # type: ignore[no-untyped-call]
+        for summary in hparams(flatten_settings(settings), dict(metrics)):  # type: ignore[no-untyped-call]
             files.add_summary(summary)
         self.scalars(step, metrics)
 
@@ -107,12 +107,12 @@ class Tracker:
         self._rows.close()
 
 
-def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, float | str]:
+def flatten_settings(settings: Mapping[str, Any], prefix: str = "") -> dict[str, float | str]:
     """`{"optim": {"lr": 1}}` -> `{"optim.lr": 1}`; what is neither number nor word becomes one."""
     flat: dict[str, float | str] = {}
     for name, value in settings.items():
         if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{name}.")
+            flat |= flatten_settings(value, f"{prefix}{name}.")
         else:
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             flat[prefix + name] = value if is_number else str(value)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inkseq.config import Sampling, TrainConfig
-from inkseq.data.sampling import Sampler, count_draws, make_sampler, share_out
+from inkseq.data.sampling import Sampler, apportion, count_draws, make_sampler
 from inkseq.errors import UserError
 from tests.data.test_batches import made_up
 
@@ -142,7 +142,7 @@ def test_lighter_drawings_are_drawn_as_often() -> None:
 
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 10**12), min_size=1, max_size=20))
 def test_shares_sum_to_the_total_and_miss_by_less_than_one(total: int, weights: list[int]) -> None:
-    shares = share_out(total, weights)
+    shares = apportion(total, weights)
     assert sum(shares) == total
     whole = sum(weights)
     assert all(abs(share * whole - total * weight) < whole for share, weight in zip(shares, weights, strict=True))

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 import pytest
 
 from inkseq.download import transfer
-from inkseq.download.fetch import PUBLIC, Progress, backoff, fetch, known_classes
+from inkseq.download.fetch import PUBLIC, DownloadBar, backoff, fetch, known_classes
 from inkseq.errors import UserError
 
 CAT = bytes(range(256)) * 40  # 10,240 bytes that differ wherever they are cut
@@ -564,7 +564,7 @@ def test_the_waits_are_kept(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_bar_counts_bytes_and_guesses_the_total() -> None:
-    with Progress({"cat": 40, "dog": 0}) as progress:
+    with DownloadBar({"cat": 40, "dog": 0}) as progress:
         progress.move("cat", 60, 100)
         assert progress.bar.total == 200  # dog is taken to be as large
         progress.move("dog", 10, 300)

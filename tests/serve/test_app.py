@@ -37,7 +37,7 @@ def test_those_who_ask_together_are_answered_each_their_own(served: Served, pack
         answers = list(pool.map(lambda strokes: served.client.post("/predict", json={"strokes": strokes}).json(), many))
     for strokes, answer in zip(many, answers, strict=True):
         assert answer["guesses"][0]["word"] == served.server.recogniser.predict(strokes)[0].word
-    assert max(served.server.desk.answered_together) > 1
+    assert max(served.server.batcher.answered_together) > 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from inkseq.config import SweepConfig, TrainConfig
 from inkseq.errors import UserError
-from inkseq.sweep.heartbeat import SILENCE, Pulse
+from inkseq.sweep.heartbeat import SILENCE, Heartbeat
 from inkseq.sweep.journal import open_journal
 from inkseq.sweep.study import accounts, asked_settings, open_study, without_password
 
@@ -106,7 +106,7 @@ def test_every_trial_is_counted_once() -> None:
 
 def test_a_worker_is_dead_when_its_process_is_gone_or_it_has_been_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     study = optuna.create_study()
-    ours = Pulse(study)
+    ours = Heartbeat(study)
     now = [1000.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     trial = study.ask()
@@ -135,7 +135,7 @@ def test_a_worker_killed_before_it_said_its_name_is_dead_after_a_while(monkeypat
     study.ask()
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    ours = Pulse(study)
+    ours = Heartbeat(study)
     assert not ours.is_dead(study.trials[0], {})
     now[0] += SILENCE + 1
     assert ours.is_dead(study.trials[0], {})

@@ -20,7 +20,7 @@ from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.find_lr import run as find_lr
 from inkseq.train.learner import Learner, set_up
-from inkseq.train.rates import Suggestions, Trial, steepest, suggest, try_rates, valley
+from inkseq.train.rates import Suggestions, Trial, steepest, suggest_rates, try_rates, valley
 from tests.train.tiny import run, tiny
 
 TINY = ["batch_size=32", "device=cpu", "precision=float32", "augment=none", "name=a"]
@@ -43,7 +43,7 @@ def trial(smooth_N: NDArray[np.float64], noise: float = 0.0) -> Trial:
 def test_both_readings_of_a_curve_whose_answer_is_known() -> None:
     log_rate = np.linspace(-6, 0, 301)
     curve = 3 - 1 / (1 + np.exp(-4 * (log_rate + 3.5))) + 2 * np.exp(8 * (log_rate + 1.5))  # falls about 10^-3.5
-    found = suggest(trial(curve))
+    found = suggest_rates(trial(curve))
     assert found is not None
     assert np.log10(found.steepest) == pytest.approx(-3.5, abs=0.15)
     start, end = -5.4, log_rate[curve.argmin()]  # falls from the first that is read to the lowest
@@ -59,13 +59,13 @@ def test_the_longest_descent_steps_over_noise() -> None:
 
 @pytest.mark.parametrize("curve", [np.full(100, 2.0), np.linspace(2, 3, 100)])
 def test_a_curve_that_never_falls_suggests_nothing(curve: NDArray[np.float64]) -> None:
-    assert suggest(trial(curve, noise=0.1)) is None
+    assert suggest_rates(trial(curve, noise=0.1)) is None
 
 
 def test_a_fall_within_the_noise_is_none() -> None:
     curve = np.linspace(2.0, 1.95, 100)
-    assert suggest(trial(curve, noise=0.01)) is not None
-    assert suggest(trial(curve, noise=0.3)) is None
+    assert suggest_rates(trial(curve, noise=0.01)) is not None
+    assert suggest_rates(trial(curve, noise=0.3)) is None
 
 
 def start(config: TrainConfig) -> tuple[Any, Learner]:

@@ -13,7 +13,7 @@ from tensorboard.plugins.custom_scalar.layout_pb2 import Layout  # type: ignore[
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData  # type: ignore[import-untyped]
 from tensorboard.summary.writer import event_file_writer  # type: ignore[import-untyped]
 
-from inkseq.train.tracker import Tracker, flatten
+from inkseq.train.tracker import Tracker, flatten_settings
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +118,7 @@ def test_settings_and_final_metrics_are_a_row_of_this_very_run(tmp_path: Path) -
 
 def test_flatten_keeps_numbers_and_words() -> None:
     nested = {"a": {"b": {"c": 1}}, "name": "x", "none": None}
-    assert flatten(nested) == {"a.b.c": 1, "name": "x", "none": "None"}
+    assert flatten_settings(nested) == {"a.b.c": 1, "name": "x", "none": "None"}
 
 
 def test_pictures_and_histograms(tmp_path: Path) -> None:
