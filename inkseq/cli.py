@@ -102,14 +102,20 @@ def compose_config(schema: type[Config], words: list[str], also: Collection[str]
     `also` are settings that somebody else has taken out of the words: a misspelt one may be one of those.
     """
     groups = _groups(_yaml(schema)) if _yaml(schema).exists() else set()
-    chosen = [_split(word, groups, {*settings(schema), *also}) for word in words]
-    composed = _typed(schema, _read_yaml(schema, [f"{key}={text}" for key, text in chosen if key in groups]))
+    parts = [(word, *word.partition("=")) for word in words]
+    chosen = [_choice(key, text) for _, key, _, text in parts if key in groups and text]
+    composed = _typed(schema, _read_yaml(schema, chosen))
     types = dict(_types(schema, _family(composed)))
+    known = [*types, *groups, *also]
     try:
-        for key, text in chosen:
+        for word, key, equals, text in parts:
+            if not equals:
+                raise UserError(f"'{word}' is not key=value; known keys: {', '.join(sorted(known))}")
+            if key not in types and key not in groups:
+                raise UserError(_unknown(key, known, composed))
+            if not text:
+                raise UserError(f"{key}= has no value; see --help")
             if key not in groups:
-                if key not in types:
-                    raise UserError(_unknown(key, [*types, *groups, *also], composed))
                 OmegaConf.update(composed, key, _value(key, text, get_origin(types[key]) is list))
         config = OmegaConf.to_object(composed)
     except MissingMandatoryValue as error:
@@ -177,7 +183,7 @@ def _groups(yaml: Path) -> set[str]:
     return {group for entry in defaults["defaults"] if isinstance(entry, dict) for group in entry}
 
 
-def _types(schema: type, family: type = HybridConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _types(schema: type, family: type = ModelConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every key of a schema, dotted, and the type of its values; a model's are those of its family."""
     for one in fields(schema):
         yield prefix + one.name, one.type
@@ -186,19 +192,13 @@ def _types(schema: type, family: type = HybridConfig, prefix: str = "") -> Itera
             yield from _types(nested, family, f"{prefix}{one.name}.")
 
 
-def _split(word: str, groups: set[str], known: Collection[str]) -> tuple[str, str]:
-    """The key and the text of a word, or what is wrong with it by itself."""
-    key, equals, text = word.partition("=")
-    if not equals:
-        raise UserError(f"'{word}' is not key=value; known keys: {', '.join(sorted(known))}")
-    if not text and key in known:
-        raise UserError(f"{key}= has no value; see --help")
-    if key in groups:
-        folder = conf_dir() / key
-        choices = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
-        if text not in choices:
-            raise UserError(f"{word}: there are {', '.join(choices)}")
-    return key, text
+def _choice(group: str, name: str) -> str:
+    """The word that chooses from a group, if it has that."""
+    folder = conf_dir() / group
+    choices = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+    if name not in choices:
+        raise UserError(f"{group}={name}: there are {', '.join(choices)}")
+    return f"{group}={name}"
 
 
 def _unknown(key: str, known: Collection[str], composed: DictConfig) -> str:
@@ -247,7 +247,7 @@ def _items(text: str) -> list[str]:
 def _chosen_family(schema: type, words: list[str]) -> type:
     """Whose settings `model=NAME --help` asks for."""
     chosen = [word for word in words if word.startswith(("model=", "experiment="))]
-    return type(compose_config(schema, chosen).model) if chosen and _has_model(schema) else HybridConfig
+    return type(compose_config(schema, chosen).model) if _has_model(schema) else ModelConfig
 
 
 def _describe(schema: type, family: type, prefix: str = "") -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from inkseq.config import HybridConfig, ModelConfig
+from inkseq.config import FAMILIES, HybridConfig, ModelConfig
 from inkseq.errors import UserError
 from inkseq.models.contract import Model
 from inkseq.models.hybrid import Hybrid
@@ -12,8 +12,8 @@ MODELS: dict[str, Callable[[Any, int], Model]] = {"hybrid": Hybrid}
 
 
 def make_model(config: ModelConfig, num_classes: int) -> Model:
-    if config.name not in MODELS:
-        raise UserError(f"model.name={config.name}: there are {', '.join(MODELS)}")
+    if type(config) is not FAMILIES.get(config.name):
+        raise UserError(f"model.name={config.name}: there are {', '.join(MODELS)}; model=NAME chooses one of them")
     return MODELS[config.name](config, num_classes)
 
 

@@ -80,9 +80,10 @@ def read_space(
         if one.key not in fixed and all(fixed.get(key, value) == value for key, value in one.when.items())
     ]
     for dimension in space:
+        where = [f"{key}={value}" for key, value in dimension.when.items()]
         for value in dimension.extremes:
             try:
-                check(compose_config(TrainConfig, [*shared, f"{dimension.key}={value}"]))
+                check(compose_config(TrainConfig, [*shared, *where, f"{dimension.key}={value}"]))
             except UserError as error:
                 raise UserError(f"space: {dimension.key}: {error}") from None
     if not space:

@@ -51,8 +51,11 @@ def trained_otherwise(
     state: dict[str, Any], config: TrainConfig, data: Packed, folder: Path
 ) -> dict[str, tuple[Any, Any]]:
     """What a run was trained with and what is asked for now, where that makes it another run."""
-    before = plain(config_of(state, folder))
-    changed = {k: v for k, v in differences(before, plain(config)).items() if k not in FREE}
+    before, now = plain(config_of(state, folder)), plain(config)
+    families = before["model"]["name"], now["model"]["name"]
+    if len(set(families)) > 1:  # whose other settings cannot be compared
+        return {"model.name": families}
+    changed = {k: v for k, v in differences(before, now).items() if k not in FREE}
     return changed | {f"the data's {k}": v for k, v in differences(state["data"], fingerprint(data)).items()}
 
 
