@@ -28,9 +28,7 @@ def bench_train(real: Path, scratch: Path) -> list[Gauge]:
     data = open_packed(packed_grown(real, scratch, COUNT))
     usual, bucketed = (_usual_rate(data, order) for order in ("random", "bucketed"))
     keep_freed_memory()
-    config = compose_config(
-        TrainConfig, [f"data={data.path}", "model=tutorial", f"batch_size={BATCH}", "model.layout=inkseq"]
-    )
+    config = compose_config(TrainConfig, [f"data={data.path}", "model=tutorial", f"batch_size={BATCH}"])
     drawings = Drawings(data, "train", CPU)
     batches = Batches(drawings, BATCH, seed=0)
     rates = {}

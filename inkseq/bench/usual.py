@@ -60,7 +60,7 @@ def measure(path: str, order: str) -> float:
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
     seconds, done = 0.0, 0
     for number, batch in enumerate(chosen):
-        rows = [torch.from_numpy(to_sequence(*data.drawing(int(i)))) for i in batch]
+        rows = [torch.from_numpy(to_sequence(*data.drawing(int(i)))[1:]) for i in batch]
         x_BTC = nn.utils.rnn.pad_sequence(rows, batch_first=True)
         length_B = torch.tensor([len(r) for r in rows])
         label_B = torch.from_numpy(data.labels[np.sort(batch)].astype(np.int64))
