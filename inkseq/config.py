@@ -95,10 +95,8 @@ class HybridConfig(ModelConfig):
     conv_dropout: float = 0.1  # before every convolution but the first, and in the canvas
     canvas: int = 0  # cells a side of the grid on which the drawing is seen, 48 say; 0: it is only read
     canvas_channels: list[int] = field(default_factory=lambda: [32, 64, 96, 128])  # each at half the cells a side
-    seen_alone: float = (
-        0.0  # modality dropout: share of drawings, in training, of which the head gets only what is seen
-    )
-    read_alone: float = 0.0  # the same: share of which it gets only what is read along the strokes
+    seen_alone: float = 0.0  # modality dropout: share of drawings, in training, of which the head gets what is seen
+    read_alone: float = 0.0  # and share of which it gets only what is read along the strokes
     fold: int = 1  # frame stacking: neighbouring points that the recurrent layers read as one
     cell: Cell = Cell.lstm  # attention: a transformer's layers in place of recurrent ones
     hidden: int = 128  # per direction; attention's width is twice that

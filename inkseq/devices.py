@@ -39,12 +39,7 @@ def _is_there(device: torch.device) -> bool:
 def choose_precision(wanted: Precision, device: torch.device) -> tuple[torch.dtype, str]:
     """The type matrices are multiplied in, and why. Weights, sums and losses are float32 throughout."""
     if wanted is not Precision.auto:
-        dtypes = {
-            Precision.float32: torch.float32,
-            Precision.bfloat16: torch.bfloat16,
-            Precision.float16: torch.float16,
-        }
-        return dtypes[wanted], "as asked for"
+        return getattr(torch, wanted.name), "as asked for"
     if device.type == "cuda":
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return torch.bfloat16, "this GPU multiplies it natively"
