@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
 def load(run: str | Path, device: str = "cpu") -> "Recogniser":
     """The recogniser of a run folder: `inkseq.load("runs/NAME").predict(strokes)`."""
-    from inkseq.inference.recogniser import (
-        Recogniser,  # PyTorch takes a second to import, which other commands need not wait for
-    )
+    from inkseq.inference.recogniser import Recogniser  # here: PyTorch takes a second, commands need not wait for it
 
     return Recogniser(run, device)
