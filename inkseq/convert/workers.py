@@ -20,10 +20,7 @@ Tick = Callable[[int], None]
 
 
 class Workers:
-    """So many processes; one worker is this process itself. To be used as `with Workers(n) as workers:`.
-
-    They start at once, and are gone when `close` returns.
-    """
+    """So many processes; one worker is this process itself. They start at once, and are gone when `close` returns."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -34,12 +31,6 @@ class Workers:
         self.pool = ProcessPoolExecutor(number, context, _start_worker, (self.done, self.stop))
         if number > 1:
             self.pool.submit(int)  # forks now, before a progress bar starts its thread
-
-    def __enter__(self) -> "Workers":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         self.stop.set()

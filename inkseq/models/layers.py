@@ -96,13 +96,7 @@ class MaskedConv(nn.Module):
     """
 
     def __init__(
-        self,
-        channels_in: int,
-        channels: int,
-        kernel: int,
-        norm: Norm,
-        activation: Activation,
-        dropout: float,
+        self, channels_in: int, channels: int, kernel: int, norm: Norm, activation: Activation, dropout: float
     ) -> None:
         super().__init__()
         self.dropout = Dropout(dropout)
