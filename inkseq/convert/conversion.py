@@ -211,7 +211,7 @@ def _pack(
     write_shared_pen(packed, [pair for pairs in shared for pair in pairs])
     for reason, by_bucket in (("duplicate", sorted_buckets), ("surplus", divided)):
         for label, count in sum((of_label for _, of_label in by_bucket), Counter[int]()).items():
-            books.leave_out(words[label], reason, count)
+            books.classes[words[label]].left_out[reason] += count
     return placement
 
 

@@ -42,7 +42,7 @@ class Workers:
             return [work(*item, bar.update) for item in items]
         before = self.done.value - bar.n
         try:
-            futures = [self.pool.submit(_run, work, item) for item in items]
+            futures = [self.pool.submit(work, *item, _tick) for item in items]
             pending = set(futures)
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -73,10 +73,6 @@ def _start_worker(done: Any, stop: Any) -> None:
         os._exit(1)
 
     threading.Thread(target=follow_parent, daemon=True).start()
-
-
-def _run(work: Callable[..., Result], item: tuple[Any, ...]) -> Result:
-    return work(*item, _tick)
 
 
 def _tick(amount: int) -> None:
