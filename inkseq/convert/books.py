@@ -41,9 +41,6 @@ class Books:
             for reason, counts in task.left_out.items():
                 books.left_out[reason] += counts[number]
 
-    def leave_out(self, word: str, reason: str, count: int) -> None:
-        self.classes[word].left_out[reason] += count
-
     @property
     def kept(self) -> int:
         return sum(books.kept for books in self.classes.values())

@@ -23,7 +23,7 @@ from inkseq.convert.books import Books
 from inkseq.convert.pack import Placement, count_splits, create_arrays, pack_bucket, write_shared_pen
 from inkseq.convert.read import TaskBooks, read_task
 from inkseq.convert.shuffle import BucketWriter, TaskWords, load_ink, load_sorted, remove_bucket, sort_bucket
-from inkseq.convert.splits import SURPLUS, ClassCounts, Rules, check_split, divide
+from inkseq.convert.splits import SURPLUS, Counts, Rules, check_split, count_classes, divide
 from inkseq.convert.workers import Result, Tick, Workers
 from inkseq.data.packed import FORMAT
 from inkseq.drawings.kaggle import WORDLESS
@@ -49,7 +49,7 @@ def convert(config: ConvertConfig) -> Books:
     num_buckets = min(1 + num_bytes // BUCKET_BYTES, _most_buckets())
     busy = f"another conversion is writing {out} just now"
     # Workers start before the folder is locked, for they would inherit the lock, and stop before it is removed.
-    with Workers(num_workers) as workers, whole_folder(out, busy) as packed, closing(workers):
+    with closing(Workers(num_workers)) as workers, whole_folder(out, busy) as packed, closing(workers):
         _check_out(out, config.overwrite)
         folder = packed.parent  # for what is needed on the way
         for name in ("buckets", "rejected"):
@@ -150,22 +150,17 @@ def _buckets(folder: Path, num_buckets: int, seed: int) -> BucketWriter:
 
 def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], packed: Path) -> None:
     """rejected.ndjson, its line numbers counted through all tasks of a file."""
-    records = []
     first_line = 0
     for number, (task, books) in enumerate(zip(tasks, task_books, strict=True)):
         if task.start == 0:
             first_line = task.first_line
         if books.rejected:
-            records.append((task.name, first_line, packed.parent / "rejected" / str(number)))
-        first_line += books.lines
-    if not records:
-        return
-    with (packed / "rejected.ndjson").open("w", encoding="utf-8") as out:
-        for name, first_line, path in records:
-            with path.open("rb") as rejected:
+            path = packed.parent / "rejected" / str(number)
+            with path.open("rb") as rejected, (packed / "rejected.ndjson").open("a", encoding="utf-8") as out:
                 for line, reason, text in map(json.loads, rejected):
-                    record = {"file": name, "line": first_line + line, "reason": reason, "text": text}
+                    record = {"file": task.name, "line": first_line + line, "reason": reason, "text": text}
                     print(json.dumps(record, ensure_ascii=False), file=out)
+        first_line += books.lines
 
 
 def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], packed: Path) -> list[str]:
@@ -207,7 +202,7 @@ def _pack(
 
         sorted_buckets = every_bucket(_sort_one, [(config.seed, task_words, len(classes))] * num_buckets)
         counts = [count for count, _ in sorted_buckets]
-        *before, total = accumulate(counts, initial=counts[0].nothing())
+        *before, total = accumulate(counts, initial=np.zeros_like(counts[0]))
         rules = Rules.make(config, total, task_words.ranked_K(len(classes)))
         divided = every_bucket(_divide_one, [(rules, earlier) for earlier in before])
         placement = Placement.of(np.stack([split_counts for split_counts, _ in divided]))
@@ -216,32 +211,32 @@ def _pack(
     write_shared_pen(packed, [pair for pairs in shared for pair in pairs])
     for reason, by_bucket in (("duplicate", sorted_buckets), ("surplus", divided)):
         for label, count in sum((of_label for _, of_label in by_bucket), Counter[int]()).items():
-            books.leave_out(words[label], reason, count)
+            books.classes[words[label]].left_out[reason] += count
     return placement
 
 
 def _sort_one(
     buckets: Path, number: int, seed: int, task_words: TaskWords, num_classes: int, tick: Tick
-) -> tuple[ClassCounts, Counter[int]]:
+) -> tuple[Counts, Counter[int]]:
     drawings, duplicates = sort_bucket(buckets, number, seed, task_words)
     tick(1)
-    return ClassCounts.of(drawings, num_classes), duplicates
+    return count_classes(drawings, num_classes), duplicates
 
 
 def _divide_one(
-    buckets: Path, number: int, rules: Rules, before: ClassCounts, tick: Tick
+    buckets: Path, number: int, rules: Rules, before_3K: Counts, tick: Tick
 ) -> tuple[NDArray[np.int64], Counter[int]]:
     drawings = load_sorted(buckets, number)
-    split = divide(drawings, rules, before)
+    split = divide(drawings, rules, before_3K)
     tick(1)
     return count_splits(drawings, split), Counter(drawings["label"][split == SURPLUS].tolist())
 
 
 def _pack_one(
-    buckets: Path, number: int, rules: Rules, before: ClassCounts, packed: Path, first: NDArray[np.int64], tick: Tick
+    buckets: Path, number: int, rules: Rules, before_3K: Counts, packed: Path, first: NDArray[np.int64], tick: Tick
 ) -> list[tuple[int, int]]:
     drawings = load_sorted(buckets, number)
-    split = divide(drawings, rules, before)
+    split = divide(drawings, rules, before_3K)
     shared = pack_bucket(packed, drawings, load_ink(buckets, number), split, first)
     remove_bucket(buckets, number)  # as soon as can be: the disk need not hold everything twice
     tick(1)

@@ -14,32 +14,23 @@ from inkseq.data.packed import ARRAYS, array_shapes
 from inkseq.drawings.sources import SPLITS, UNLABELLED
 
 
-class ArrayFile:
-    """An .npy file of known shape, written here and there."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self.path = folder / f"{name}.npy"
-        self.dtype = ARRAYS[name]
-
-    def create(self, shape: tuple[int, ...]) -> None:
-        with self.path.open("wb") as file:
-            header = {"descr": npy.dtype_to_descr(self.dtype), "fortran_order": False, "shape": shape}
-            npy.write_array_header_1_0(file, header)
-            file.truncate(file.tell() + int(np.prod(shape)) * self.dtype.itemsize)
-
-    def write(self, at: int, values: NDArray[Any]) -> None:
-        """Write `values` from item `at` on (counted flat)."""
-        with self.path.open("r+b") as file:
-            npy.read_magic(file)
-            npy.read_array_header_1_0(file)
-            file.seek(at * self.dtype.itemsize, 1)
-            file.write(np.ascontiguousarray(values, self.dtype).reshape(-1).view(np.uint8).data)
-
-
 def create_arrays(folder: Path, num_drawings: int, num_points: int) -> None:
+    """The .npy files of the dataset, to be written here and there."""
     for name, shape in array_shapes(num_drawings, num_points).items():
-        ArrayFile(folder, name).create(shape)
-    ArrayFile(folder, "offsets").write(0, np.zeros(1, np.int64))
+        with (folder / f"{name}.npy").open("wb") as file:
+            header = {"descr": npy.dtype_to_descr(ARRAYS[name]), "fortran_order": False, "shape": shape}
+            npy.write_array_header_1_0(file, header)
+            file.truncate(file.tell() + int(np.prod(shape)) * ARRAYS[name].itemsize)
+    write_items(folder, "offsets", 0, np.zeros(1, np.int64))
+
+
+def write_items(folder: Path, name: str, at: int, values: NDArray[Any]) -> None:
+    """Write `values` into an array from item `at` on (counted flat)."""
+    with (folder / f"{name}.npy").open("r+b") as file:
+        npy.read_magic(file)
+        npy.read_array_header_1_0(file)
+        file.seek(at * ARRAYS[name].itemsize, 1)
+        file.write(np.ascontiguousarray(values, ARRAYS[name]).reshape(-1).view(np.uint8).data)
 
 
 @dataclass(frozen=True)
@@ -88,12 +79,12 @@ def pack_bucket(
         points, pen = _gather_bits(ink, chosen["start"], num_points, first_point % 8)
         first_byte = first_point // 8
         shared += [(first_byte, int(pen[0])), (first_byte + len(pen) - 1, int(pen[-1]))]
-        ArrayFile(folder, "points").write(first_point * 2, points)
-        ArrayFile(folder, "pen").write(first_byte + 1, pen[1:-1])
-        ArrayFile(folder, "offsets").write(first_drawing + 1, first_point + np.cumsum(num_points))
-        ArrayFile(folder, "labels").write(first_drawing, chosen["label"])
+        write_items(folder, "points", first_point * 2, points)
+        write_items(folder, "pen", first_byte + 1, pen[1:-1])
+        write_items(folder, "offsets", first_drawing + 1, first_point + np.cumsum(num_points))
+        write_items(folder, "labels", first_drawing, chosen["label"])
         for name in ("key_id", "countrycode", "recognized"):
-            ArrayFile(folder, name).write(first_drawing, chosen[name])
+            write_items(folder, name, first_drawing, chosen[name])
     return shared
 
 
@@ -102,9 +93,8 @@ def write_shared_pen(folder: Path, shared: list[tuple[int, int]]) -> None:
     joined: dict[int, int] = {}
     for index, byte in shared:
         joined[index] = joined.get(index, 0) | byte
-    file = ArrayFile(folder, "pen")
     for index, byte in joined.items():
-        file.write(index, np.array([byte], np.uint8))
+        write_items(folder, "pen", index, np.array([byte], np.uint8))
 
 
 @njit(cache=True)

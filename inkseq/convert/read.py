@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -27,8 +27,7 @@ from inkseq.drawings.sources import UNLABELLED, Task
 RECORDS_AT_ONCE = 1 << 14
 
 
-@dataclass
-class Reject:
+class Reject(NamedTuple):
     line: int  # counted from the task's first; where drawings are no lines, the drawing
     reason: str
     text: str  # how the line begins
@@ -49,12 +48,7 @@ class TaskBooks:
 
 
 def read_task(
-    number: int,
-    task: Task,
-    config: ConvertConfig,
-    buckets: BucketWriter,
-    folder: Path,
-    tick: Callable[[int], None],
+    number: int, task: Task, config: ConvertConfig, buckets: BucketWriter, folder: Path, tick: Callable[[int], None]
 ) -> TaskBooks:
     """Read all of a task into the buckets; its rejected lines go to the file `folder`/NUMBER."""
     books = TaskBooks()
@@ -67,15 +61,11 @@ def read_task(
         _count(columns.word[keep], books.kept)
         buckets.write(columns, keep, _ranks(columns.word[keep], columns.split[keep], books.ranked), number)
         if rejects:
-            _write_rejects(folder / str(number), rejects)
+            with (folder / str(number)).open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(reject) + "\n" for reject in rejects)
             books.rejected.update(reject.reason for reject in rejects)
     books.words = list(words)
     return books
-
-
-def _write_rejects(path: Path, rejects: list[Reject]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps([reject.line, reject.reason, reject.text]) + "\n" for reject in rejects)
 
 
 def _blocks(
@@ -86,25 +76,17 @@ def _blocks(
         yield from _record_blocks(_records(task, mode, tick), words, books)
         return
     try:
-        yield from _line_blocks(task, mode, words, books, tick)
+        for text, wordless in line_blocks(task, tick):
+            first_line = books.lines
+            for columns, rejects, num_lines in read_lines(text, mode, {} if wordless else words):
+                if wordless and len(columns):
+                    columns.word[:] = words.setdefault(WORDLESS, len(words))
+                books.lines += num_lines
+                yield columns, [reject._replace(line=first_line + reject.line) for reject in rejects]
     except Rejected as rejected:
         books.damaged = isinstance(rejected, Damaged)
         yield from_records([], [], words), [Reject(books.lines, str(rejected), "")]
         books.lines += 1
-
-
-def _line_blocks(
-    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Callable[[int], None]
-) -> Iterator[tuple[Columns, list[Reject]]]:
-    for text, wordless in line_blocks(task, tick):
-        first_line = books.lines
-        for columns, rejects, num_lines in read_lines(text, mode, {} if wordless else words):
-            if wordless and len(columns):
-                columns.word[:] = words.setdefault(WORDLESS, len(words))
-            for reject in rejects:
-                reject.line += first_line
-            books.lines += num_lines
-            yield columns, rejects
 
 
 def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[tuple[Columns, list[Reject], int]]:

@@ -146,8 +146,7 @@ def remove_bucket(folder: Path, number: int) -> None:
 
 def _read_all(folder: Path, number: int, kind: str, dtype: np.dtype[Any]) -> NDArray[Any]:
     """What all processes wrote into a bucket, one after the other."""
-    parts = [np.fromfile(path, dtype) for path in sorted(folder.glob(f"{number}-*.{kind}"))]
-    return np.concatenate(parts)
+    return np.concatenate([np.fromfile(path, dtype) for path in sorted(folder.glob(f"{number}-*.{kind}"))])
 
 
 def _first_of_each(drawings: Rows, ink: Ink) -> NDArray[np.bool_]:

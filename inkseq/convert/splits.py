@@ -54,40 +54,24 @@ class Rules:
     by_file: bool  # ranks are those in the files, not in the order of hashes
 
     @classmethod
-    def make(cls, config: ConvertConfig, counts: "ClassCounts", ranked_K: Counts) -> "Rules":
-        """`counts` are of all drawings; `ranked_K`, which ranks in the files go up to, still has the duplicates."""
+    def make(cls, config: ConvertConfig, counts_3K: Counts, ranked_K: Counts) -> "Rules":
+        """`counts_3K` are of all drawings; `ranked_K`, which ranks in the files go up to, still has the duplicates."""
+        free_K, train_K, val_K = counts_3K
         by_file = config.split.order is SplitOrder.file
-        share = 0.0 if counts.has_val else config.val_from_train
-        to_val = np.rint(counts.train_K * share).astype(np.int64)
-        return cls(rank_bounds(config.split, ranked_K if by_file else counts.free_K), to_val, by_file)
+        to_val = np.rint(train_K * (0.0 if val_K.any() else config.val_from_train)).astype(np.int64)
+        return cls(rank_bounds(config.split, ranked_K if by_file else free_K), to_val, by_file)
 
 
-@dataclass(frozen=True)
-class ClassCounts:
-    """Of each class the drawings of no split and those of train/ folders; whether any is of a val/ one."""
-
-    free_K: Counts
-    train_K: Counts
-    has_val: bool
-
-    @classmethod
-    def of(cls, drawings: Rows, num_classes: int) -> "ClassCounts":
-        label, split = drawings["label"], drawings["split"]
-        free_K, train_K = (np.bincount(label[split == s], minlength=num_classes) for s in (FREE, TRAIN))
-        return cls(free_K, train_K, bool((split == VAL).any()))
-
-    def nothing(self) -> "ClassCounts":
-        return ClassCounts(np.zeros_like(self.free_K), np.zeros_like(self.train_K), False)
-
-    def __add__(self, other: "ClassCounts") -> "ClassCounts":
-        free_K, train_K = self.free_K + other.free_K, self.train_K + other.train_K
-        return ClassCounts(free_K, train_K, self.has_val or other.has_val)
+def count_classes(drawings: Rows, num_classes: int) -> Counts:
+    """counts_3K: of each class the drawings of no split, those of train/ folders and those of val/ ones."""
+    label, split = drawings["label"], drawings["split"]
+    return np.stack([np.bincount(label[split == s], minlength=num_classes) for s in (FREE, TRAIN, VAL)])
 
 
-def divide(drawings: Rows, rules: Rules, before: ClassCounts) -> NDArray[np.int8]:
-    """The split of each drawing of a bucket, SURPLUS for those beyond all; `before` counts earlier buckets."""
+def divide(drawings: Rows, rules: Rules, before_3K: Counts) -> NDArray[np.int8]:
+    """The split of each drawing of a bucket, SURPLUS for those beyond all; `before_3K` counts earlier buckets."""
     split, label, rank = (np.ascontiguousarray(drawings[name]) for name in ("split", "label", "rank"))
-    seen = np.stack([before.free_K, before.train_K])
+    seen = before_3K.copy()
     divided: NDArray[np.int8] = _divide(split, label, rank, rules.by_file, rules.bounds, rules.to_val, seen)
     return divided
 

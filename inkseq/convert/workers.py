@@ -20,10 +20,7 @@ Tick = Callable[[int], None]
 
 
 class Workers:
-    """So many processes; one worker is this process itself. To be used as `with Workers(n) as workers:`.
-
-    They start at once, and are gone when `close` returns.
-    """
+    """So many processes; one worker is this process itself. They start at once, and are gone when `close` returns."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -35,12 +32,6 @@ class Workers:
         if number > 1:
             self.pool.submit(int)  # forks now, before a progress bar starts its thread
 
-    def __enter__(self) -> "Workers":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         self.stop.set()
         self.pool.shutdown(wait=True, cancel_futures=True)
@@ -51,7 +42,7 @@ class Workers:
             return [work(*item, bar.update) for item in items]
         before = self.done.value - bar.n
         try:
-            futures = [self.pool.submit(_run, work, item) for item in items]
+            futures = [self.pool.submit(work, *item, _tick) for item in items]
             pending = set(futures)
             while pending:
                 finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -82,10 +73,6 @@ def _start_worker(done: Any, stop: Any) -> None:
         os._exit(1)
 
     threading.Thread(target=follow_parent, daemon=True).start()
-
-
-def _run(work: Callable[..., Result], item: tuple[Any, ...]) -> Result:
-    return work(*item, _tick)
 
 
 def _tick(amount: int) -> None:

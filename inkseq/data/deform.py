@@ -39,8 +39,7 @@ def move_strokes(xy_BT2: Tensor, pen_BT: Tensor, config: AugmentConfig, generato
     middle_BT2 = (pick_points(xy_BT2, stroke_begins_at(pen_BT)) + pick_points(xy_BT2, end_BT)) / 2
 
     # A stroke's lot is the one at its end.
-    lot_BT4 = torch.randn(*pen_BT.shape, 4, generator=generator, device=pen_BT.device)
-    lot_BT4 = pick_points(lot_BT4, end_BT)
+    lot_BT4 = pick_points(torch.randn(*pen_BT.shape, 4, generator=generator, device=pen_BT.device), end_BT)
     angle_BT = lot_BT4[:, :, 0] * math.radians(config.stroke_turn)
     size_BT = (lot_BT4[:, :, 1] * config.stroke_size).exp()
     shift_BT2 = lot_BT4[:, :, 2:] * (config.stroke_shift * larger_side(xy_BT2))
@@ -52,9 +51,8 @@ def move_strokes(xy_BT2: Tensor, pen_BT: Tensor, config: AugmentConfig, generato
 
 def warp(xy_BT2: Tensor, spread: float, generator: torch.Generator) -> Tensor:
     """The paper stretched here and there: what lies close together moves alike, by `spread` of the larger side."""
-    num_drawings, device = len(xy_BT2), xy_BT2.device
-    lot_BW4 = torch.randn(num_drawings, WAVES, 4, generator=generator, device=device)
-    phase_B1W = torch.rand(num_drawings, 1, WAVES, generator=generator, device=device) * (2 * math.pi)
+    lot_BW4 = torch.randn(len(xy_BT2), WAVES, 4, generator=generator, device=xy_BT2.device)
+    phase_B1W = torch.rand(len(xy_BT2), 1, WAVES, generator=generator, device=xy_BT2.device) * (2 * math.pi)
     side_B11 = larger_side(xy_BT2)
     radians_BTW = xy_BT2 @ (lot_BW4[:, :, :2] * (WAVE_NUMBER / side_B11.clamp(min=1))).mT + phase_B1W
     # The mean square of a sine is a half.
@@ -64,9 +62,8 @@ def warp(xy_BT2: Tensor, spread: float, generator: torch.Generator) -> Tensor:
 
 def turn_drawings(xy_BT2: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """Stretch and mirror, then shear, then rotate, each drawing as a whole."""
-    num_drawings, device = len(xy_BT2), xy_BT2.device
-    angle_B, shear_B, stretch_B = torch.randn(3, num_drawings, generator=generator, device=device)
-    mirrored_B = torch.rand(num_drawings, generator=generator, device=device) < config.mirror
+    angle_B, shear_B, stretch_B = torch.randn(3, len(xy_BT2), generator=generator, device=xy_BT2.device)
+    mirrored_B = torch.rand(len(xy_BT2), generator=generator, device=xy_BT2.device) < config.mirror
     angle_B, shear_B = angle_B * math.radians(config.rotate), shear_B * config.shear
     wider_B = (stretch_B * config.stretch / 2).exp()
     sin_B, cos_B = angle_B.sin(), angle_B.cos()

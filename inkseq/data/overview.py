@@ -74,20 +74,21 @@ def draw_classes(sample: Sample, out: Path, per_page: int) -> None:
     for label in tqdm(np.unique(sample.labels), desc="drawing pages", unit="page", disable=None):
         of_class = sample.first + np.flatnonzero(sample.labels == label)
         some = np.sort(rng.choice(of_class, min(per_page, len(of_class)), replace=False))
-        titles = [_country(data, i) + ("" if data.recognized[i] else " (not recognized)") for i in some]
+        titles = [data.countrycode[i].decode() + ("" if data.recognized[i] else " (not recognized)") for i in some]
         heading = f"{sample.name(label)}: {len(of_class):,}"
         page(list(map(data.drawing, some)), titles, 8, heading, out / _file_name(label, sample.name(label)))
 
 
 def class_table(sample: Sample) -> str:
-    rows = []
+    rows, splits = [], sample.data.meta["splits"]
+    bounds = (np.array(list(splits.values())) - sample.first).clip(0, len(sample))
     for label in np.unique(sample.labels):
         mine = sample.labels == label
         num_points = sample.num_points[mine]
         rows.append(
             [
                 sample.name(label),
-                *_split_counts(sample, mine),
+                *[int(mine[start:end].sum()) for start, end in bounds],
                 round(float(num_points.mean()), 1),
                 int(np.median(num_points)),
                 int(num_points.max()),
@@ -95,13 +96,7 @@ def class_table(sample: Sample) -> str:
                 f"{sample.recognized[mine].mean():.0%}",
             ]
         )
-    splits = list(sample.data.meta["splits"])
     return table(["class", *splits, "points", "median", "longest", "strokes", "recognized"], rows)
-
-
-def _split_counts(sample: Sample, mine: NDArray[np.bool_]) -> list[int]:
-    bounds = np.array(list(sample.data.meta["splits"].values())) - sample.first
-    return [int(mine[start:end].sum()) for start, end in bounds.clip(0, len(sample))]
 
 
 def summary(sample: Sample, split: str | None) -> str:
@@ -117,10 +112,6 @@ def summary(sample: Sample, split: str | None) -> str:
         f"countries: {named}\n"
         f"on disk: {size:,} bytes, {size / data.meta['num_points']:.2f} a point"
     )
-
-
-def _country(data: Packed, i: int) -> str:
-    return bytes(data.countrycode[i]).decode()
 
 
 def _file_name(label: int, name: str) -> str:

@@ -45,11 +45,9 @@ class Sampler:
     @cached_property
     def _by_class(self) -> list[Indices]:
         """The drawings of each class that is there: sorted once an epoch is drawn, since many ask for its length."""
-        if self._drawn is None:
-            order = self._label_N.argsort(kind="stable")
-        else:
-            order = self._drawn[self._label_N[self._drawn].argsort(kind="stable")]
-        return np.split(order, self._counts.cumsum()[:-1])
+        label_N = self._label_N if self._drawn is None else self._label_N[self._drawn]
+        order = label_N.argsort(kind="stable")
+        return np.split(order if self._drawn is None else self._drawn[order], self._counts.cumsum()[:-1])
 
     def __len__(self) -> int:
         """How many drawings an epoch has."""

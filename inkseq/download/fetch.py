@@ -32,8 +32,9 @@ def fetch(classes: list[str], out: Path, base_url: str, workers: int, retries: i
     have = on_disk(names, out)
     if len(have) < len(names):
         print(f"{len(names) - len(have)} of {len(names)} classes are in {out} already: skipped")
-    with DownloadBar(have) as progress:
-        download = Download(list(have), out, base_url, retries, retry_wait, progress)
+    progress = DownloadBar(have)
+    download = Download(list(have), out, base_url, retries, retry_wait, progress)
+    with progress.bar:
         try:
             download.run(min(workers, len(have)))
         except KeyboardInterrupt:
@@ -92,14 +93,7 @@ class DownloadBar:
         self.have = dict(have)
         self.sizes: dict[str, int] = {}
         self.lock = threading.Lock()
-        start = sum(have.values())
-        self.bar = tqdm(initial=start, unit="B", unit_scale=True, desc="download", disable=None)
-
-    def __enter__(self) -> "DownloadBar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
+        self.bar = tqdm(initial=sum(have.values()), unit="B", unit_scale=True, desc="download", disable=None)
 
     def move(self, name: str, have: int, size: int | None) -> None:
         """Show that `have` bytes of this file are here."""

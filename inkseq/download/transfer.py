@@ -69,13 +69,11 @@ class Transfer:
                 self.start_anew()
             return
         with response:
-            if response.status == 206 and head:
-                if not continues(response.headers, head, self.have()):
-                    self.start_anew()
-                    return
-                version = head
-            else:
-                version = self.begin(response)
+            known = head if response.status == 206 else None
+            if known and not continues(response.headers, known, self.have()):
+                self.start_anew()
+                return
+            version = known or self.begin(response)
             self.receive(response, version.size)
         if not self.stop.is_set():
             self.finish(version)

@@ -4,7 +4,7 @@ import gzip
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from io import BufferedIOBase
+from io import BufferedIOBase, BufferedReader
 from typing import cast
 
 import numpy as np
@@ -44,14 +44,14 @@ def line_blocks(task: Task, tick: Callable[[int], None]) -> Iterator[tuple[Bytes
                 yield np.frombuffer(translate.block(text), np.uint8), translate.wordless
 
 
-def open_task(task: Task) -> tuple[BufferedIOBase, float]:
+def open_task(task: Task) -> tuple[BufferedReader, float]:
     """The task's file, and how many bytes on the disk each of its bytes is: fewer than one within a zip."""
     if not task.member:
         return task.path.open("rb"), 1.0
     try:
         with zipfile.ZipFile(task.path) as archive:
             size = archive.getinfo(task.member).file_size
-            return cast(BufferedIOBase, archive.open(task.member)), task.end / max(size, 1)  # outlives its archive
+            return cast(BufferedReader, archive.open(task.member)), task.end / max(size, 1)  # outlives its archive
     except Exception as error:
         raise damaged(error) from None
 
@@ -118,8 +118,6 @@ def _line_start(stream: BufferedIOBase, offset: int) -> int:
     if offset == 0:
         return 0
     stream.seek(offset - 1)
-    while data := stream.read(1 << 16):
-        newline = data.find(b"\n")
-        if newline >= 0:
-            return stream.tell() - len(data) + newline + 1
+    while (some := stream.readline(1 << 16)) and not some.endswith(b"\n"):
+        pass
     return stream.tell()

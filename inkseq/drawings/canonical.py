@@ -28,8 +28,7 @@ def canonical(strokes: AnyStrokes) -> Flat:
     """Points and pen of any strokes, simplified unless they are already: as `convert` does it."""
     try:
         # Lists, tuples and arrays alike become lists of Python's own numbers.
-        plain = [[np.asarray(column).tolist() for column in stroke] for stroke in strokes]
-        return read_drawing(plain)
+        return read_drawing([[np.asarray(column).tolist() for column in stroke] for stroke in strokes])
     except (Rejected, TypeError, ValueError) as reason:
         raise ValueError(f"this is no drawing: {reason}") from None
 
@@ -38,8 +37,7 @@ def read_drawing(drawing: Any, mode: Simplify = Simplify.auto) -> Flat:
     """The same of strokes as JSON gives them, in lists; raises Rejected."""
     if isinstance(drawing, list) and len(drawing) > MAX_POINTS:
         raise Rejected(f"more than {MAX_POINTS:,} strokes")
-    points, pen, has_times = check_drawing(drawing)
-    return check_size(*make_canonical(points, pen, mode, has_times))
+    return check_size(*make_canonical(drawing, mode))
 
 
 def check_size(points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> Flat:
@@ -49,7 +47,7 @@ def check_size(points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> Flat:
     return points, pen
 
 
-def check_drawing(drawing: Any) -> tuple[NDArray[np.float64], NDArray[np.uint8], bool]:
+def _check_drawing(drawing: Any) -> tuple[NDArray[np.float64], NDArray[np.uint8], bool]:
     """Points and pen of a list of `[xs, ys]` or `[xs, ys, ts]`, and whether it has times; else Rejected."""
     if drawing is None:
         raise Rejected("no drawing")
@@ -70,10 +68,9 @@ def check_drawing(drawing: Any) -> tuple[NDArray[np.float64], NDArray[np.uint8],
     return points, pen, any(len(stroke) == 3 for stroke in drawing)
 
 
-def make_canonical(
-    points: NDArray[np.float64], pen: NDArray[np.uint8], mode: Simplify, has_times: bool = False
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Simplify as told; `auto` leaves alone what is canonical already."""
+def make_canonical(drawing: Any, mode: Simplify) -> Flat:
+    """A drawing simplified as told, of any size; `auto` leaves alone what is canonical already. Raises Rejected."""
+    points, pen, has_times = _check_drawing(drawing)
     if mode is Simplify.always or (mode is Simplify.auto and (has_times or not is_canonical(points))):
         try:
             return simplify(points, pen)
@@ -86,9 +83,7 @@ def make_canonical(
 
 
 def _check_stroke(stroke: Any) -> None:
-    if not isinstance(stroke, list) or len(stroke) not in (2, 3):
-        raise Rejected("stroke is not [xs, ys] or [xs, ys, times]")
-    if not all(isinstance(column, list) for column in stroke):
+    if not isinstance(stroke, list) or len(stroke) not in (2, 3) or {type(column) for column in stroke} != {list}:
         raise Rejected("stroke is not [xs, ys] or [xs, ys, times]")
     if len({len(column) for column in stroke}) != 1:
         raise Rejected("x and y of different length")

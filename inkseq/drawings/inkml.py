@@ -48,12 +48,9 @@ def _truth(element: Element) -> str:
 
 def _traces(group: Element, by_id: dict[str | None, Element]) -> list[Element]:
     """The traces right in a group, and those elsewhere that it refers to."""
-    found = [child if child.tag == "trace" else by_id.get(_reference(child)) for child in group]
+    meant = (child.get("traceDataRef", "").removeprefix("#") for child in group)
+    found = [child if child.tag == "trace" else by_id.get(name) for child, name in zip(group, meant, strict=True)]
     return [trace for trace in found if trace is not None]
-
-
-def _reference(view: Element) -> str:
-    return view.get("traceDataRef", "").removeprefix("#")
 
 
 def _channels(root: Element) -> tuple[tuple[int, float], tuple[int, float]]:

@@ -10,7 +10,7 @@ import ujson
 from numpy.typing import NDArray
 
 from inkseq.config import Simplify
-from inkseq.drawings.canonical import Rejected, check_drawing, make_canonical
+from inkseq.drawings.canonical import Rejected, make_canonical
 
 MAX_LINE = 16 * 2**20  # bytes
 MAX_KEY_ID = 2**64 - 1
@@ -39,10 +39,9 @@ def parse_line(line: bytes, mode: Simplify) -> Record:
     recognized = fields.get("recognized")
     if not isinstance(recognized, bool | None):
         raise Rejected("recognized is not true or false")
-    points, pen, has_times = check_drawing(fields.get("drawing"))
-    small, pen = make_canonical(points, pen, mode, has_times)
-    key_id = check_key(fields.get("key_id"), word, small, pen)
-    return Record(word, key_id, _countrycode(fields.get("countrycode")), recognized is not False, small, pen)
+    points, pen = make_canonical(fields.get("drawing"), mode)
+    key_id = check_key(fields.get("key_id"), word, points, pen)
+    return Record(word, key_id, _countrycode(fields.get("countrycode")), recognized is not False, points, pen)
 
 
 def content_key(word: str, points: NDArray[Any], pen: NDArray[Any]) -> int:

@@ -63,10 +63,10 @@ def stroke_ends_at(pen_BT: Tensor) -> Tensor:
 
 
 def pick_points(x_BTC: Tensor, point_BT: Tensor) -> Tensor:
-    """Each drawing's points in another order, taken as whole rows of one long array."""
-    num_drawings, num_points, _ = x_BTC.shape
+    """Each drawing's points in another order. Whole rows of one long array: much faster than number by number."""
+    num_drawings, num_points, num_channels = x_BTC.shape
     row_BT = point_BT + num_points * torch.arange(num_drawings, device=x_BTC.device)[:, None]
-    return x_BTC.flatten(0, 1).index_select(0, row_BT.flatten()).view(*point_BT.shape, -1)
+    return x_BTC.flatten(0, 1).index_select(0, row_BT.flatten()).view(*point_BT.shape, num_channels)
 
 
 def stay_at_end(xy_BT2: Tensor, length_B: Tensor) -> Tensor:

@@ -32,8 +32,7 @@ def draw(place_BT2: Tensor, pen_BT: Tensor, mask_BT: Tensor, size: int) -> Tenso
     cos_BD, sin_BD = way_BD2.unbind(-1)
     time_BD = torch.linspace(-1, 1, DABS, device=cos_BD.device).expand_as(cos_BD)
     kinds = [torch.ones_like(cos_BD), cos_BD.square() - sin_BD.square(), 2 * cos_BD * sin_BD, time_BD]
-    sum_BKYX = (torch.stack(kinds, dim=1)[:, :, None] * y_BDY.mT[:, None]) @ x_BDX[:, None]
-    sum_BKYX = sum_BKYX.float()
+    sum_BKYX = ((torch.stack(kinds, dim=1)[:, :, None] * y_BDY.mT[:, None]) @ x_BDX[:, None]).float()
     ink_B1YX, others_BKYX = sum_BKYX[:, :1], sum_BKYX[:, 1:]
     ink_in_cells_B1YX = ink_B1YX * (length_B1 * (size / DABS))[:, :, None, None]
     planes = [ink_in_cells_B1YX.clamp(max=1), (ink_in_cells_B1YX / 4).clamp(max=1), others_BKYX / (ink_B1YX + 1e-3)]

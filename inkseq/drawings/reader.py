@@ -50,7 +50,8 @@ def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
         yield from _npz_entries(task, mode)
         tick(task.end)
         return
-    stream, share = _open(task)
+    # `share`: how many bytes on the disk each byte of the text is, 0 where there is no disk.
+    stream, share = (cast(BufferedReader, sys.stdin.buffer), 0.0) if task is STANDARD_INPUT else open_task(task)
     with stream:
         is_gzip = _read(stream.peek, len(GZIP)).startswith(GZIP)
         lines = _lines(gzip.GzipFile(fileobj=stream) if is_gzip else stream)
@@ -59,12 +60,6 @@ def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
 
 def _name(task: Task) -> str:
     return UNPRINTABLE.sub("?", task.name)
-
-
-def _open(task: Task) -> tuple[BufferedReader, float]:
-    """The text, and how many bytes on the disk each of its bytes is: 0 where there is no disk."""
-    stream, share = (sys.stdin.buffer, 0.0) if task is STANDARD_INPUT else open_task(task)
-    return cast(BufferedReader, stream), share
 
 
 def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) -> Iterator[Entry]:
@@ -156,11 +151,9 @@ def _ticking(lines: Iterator[bytes], stream: BufferedReader, share: float, tick:
 
 def _joined(lines: Iterator[bytes]) -> bytes:
     """The lines as one text, if it is not too long."""
-    text: list[bytes] = []
-    size = 0
+    text = bytearray()
     for line in lines:
-        text.append(line)
-        size += len(line)
-        if size > MAX_LINE:
+        text += line
+        if len(text) > MAX_LINE:
             raise Rejected(f"longer than {MAX_LINE // 2**20} MB")
-    return b"".join(text)
+    return bytes(text)

@@ -5,14 +5,14 @@ import zipfile
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkseq.config import Simplify
 from inkseq.drawings.blocks import damaged
-from inkseq.drawings.canonical import Rejected, check_drawing, make_canonical
+from inkseq.drawings.canonical import Rejected, make_canonical
 from inkseq.drawings.ndjson import Record
 from inkseq.drawings.strokes import unflatten
 
@@ -54,12 +54,11 @@ def _record(rows: Any, word: str, split: str, index: int, mode: Simplify) -> Rec
         xy -= xy.min(axis=0)
     pen = (rows[:, 2] != 0).astype(np.uint8)
     pen[-1] = 1
-    points, pen, _ = check_drawing(unflatten(xy, pen))
-    small, pen = make_canonical(points, pen, mode)
+    points, pen = make_canonical(unflatten(xy, pen), mode)
     # These files have no key_id. The strokes alone are none, for many a line is drawn alike; nor is the place alone,
     # for a class may come in several files.
-    key = blake2b(f"{word}/{split}/{index}/".encode() + small.tobytes() + pen.tobytes(), digest_size=8).digest()
-    return Record(word, int.from_bytes(key, "little"), "", True, small, pen, SPLIT_NAMES[split])
+    key = blake2b(f"{word}/{split}/{index}/".encode() + points.tobytes() + pen.tobytes(), digest_size=8).digest()
+    return Record(word, int.from_bytes(key, "little"), "", True, points, pen, SPLIT_NAMES[split])
 
 
 def _load(archive: zipfile.ZipFile, name: str) -> Any:
@@ -69,14 +68,11 @@ def _load(archive: zipfile.ZipFile, name: str) -> Any:
         read_header = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}
         shape, _, dtype = read_header[version[0]](file)
         if dtype.hasobject:
-            return _ArrayUnpickler(file).load()
+            return _ArrayUnpickler(file, encoding="latin1").load()  # the public files were written by Python 2
         return np.frombuffer(file.read(), dtype).reshape(shape)
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(file, encoding="latin1")  # the public files were written by Python 2
-
     def find_class(self, module: str, name: str) -> Any:
         if (module.split(".")[0], name) in {
             ("numpy", "_reconstruct"),

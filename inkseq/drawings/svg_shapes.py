@@ -22,11 +22,9 @@ def path_data(element: Element) -> str:
             x1, y1, x2, y2 = (length(element, name) for name in ("x1", "y1", "x2", "y2"))
             return f"M{x1} {y1}L{x2} {y2}"
         case "circle":
-            x, y, r = (length(element, name) for name in ("cx", "cy", "r"))
-            return _ellipse(x, y, r, r)
+            return _ellipse(*(length(element, name) for name in ("cx", "cy", "r", "r")))
         case "ellipse":
-            x, y, rx, ry = (length(element, name) for name in ("cx", "cy", "rx", "ry"))
-            return _ellipse(x, y, rx, ry)
+            return _ellipse(*(length(element, name) for name in ("cx", "cy", "rx", "ry")))
         case "rect":
             return _rectangle(element)
     return ""

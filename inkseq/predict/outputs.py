@@ -32,12 +32,17 @@ def destination(out: str | None) -> Iterator[TextIO]:
         yield file
 
 
+def each(windows: Windows, file: TextIO) -> Iterator[Answer]:
+    """All answers; what was written of a window is let out behind it."""
+    for window in windows:
+        yield from window
+        file.flush()
+
+
 def write_jsonl(windows: Windows, file: TextIO) -> None:
     """An object a line: where it came from, what it was given, and its guesses or the error."""
-    for window in windows:
-        for answer in window:
-            file.write(json.dumps(_to_object(answer), ensure_ascii=False) + "\n")
-        file.flush()
+    for answer in each(windows, file):
+        file.write(json.dumps(_to_object(answer), ensure_ascii=False) + "\n")
 
 
 def _to_object(answer: Answer) -> dict[str, Any]:
@@ -54,12 +59,10 @@ def write_csv(windows: Windows, file: TextIO, top: int) -> None:
     rows = csv.writer(file, lineterminator="\n")
     pairs = [name for i in range(1, top + 1) for name in (f"guess_{i}", f"probability_{i}")]
     rows.writerow(["source", "key_id", "word", "answer", "error", *pairs])
-    for window in windows:
-        for entry, guesses, said in window:
-            cells = [cell for word, chance in guesses for cell in (word, round(chance, DIGITS))]
-            cells += [""] * (2 * top - len(cells))
-            rows.writerow([entry.source, entry.key_id, entry.word, said, entry.error, *cells])
-        file.flush()
+    for entry, guesses, said in each(windows, file):
+        cells = [cell for word, chance in guesses for cell in (word, round(chance, DIGITS))]
+        cells += [""] * (2 * top - len(cells))
+        rows.writerow([entry.source, entry.key_id, entry.word, said, entry.error, *cells])
 
 
 def write_kaggle(windows: Windows, file: TextIO, stand_ins: list[str]) -> None:
@@ -69,11 +72,9 @@ def write_kaggle(windows: Windows, file: TextIO, stand_ins: list[str]) -> None:
     """
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["key_id", "word"])
-    for window in windows:
-        for entry, guesses, _ in window:
-            if entry.key_id:
-                words = [guess.word for guess in guesses] or stand_ins
-                rows.writerow([entry.key_id, " ".join(word.replace(" ", "_") for word in words)])
-            elif guesses:
-                raise UserError(f"format=kaggle: {entry.source} has no key_id")
-        file.flush()
+    for entry, guesses, _ in each(windows, file):
+        if entry.key_id:
+            words = [guess.word for guess in guesses] or stand_ins
+            rows.writerow([entry.key_id, " ".join(word.replace(" ", "_") for word in words)])
+        elif guesses:
+            raise UserError(f"format=kaggle: {entry.source} has no key_id")

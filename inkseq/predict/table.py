@@ -3,7 +3,7 @@
 from itertools import chain
 from typing import TextIO
 
-from inkseq.predict.outputs import Windows
+from inkseq.predict.outputs import Windows, each
 from inkseq.predict.stream import NOT_SURE, Answer, Tally
 
 BAR, WIDEST_BAR, WIDEST = 10, 60, 40  # columns: of a row's bar, of a bar by itself, of what a file says
@@ -24,10 +24,8 @@ def write_table(windows: Windows, file: TextIO, words: list[str], folder: str, w
     widths += [min(given + len("not "), WIDEST)] if given else []
     header = [name for name in HEADER if given or name != "given"]
     file.write(_line(header, widths, width) + _line(["-" * w for w in [*widths, 20]], widths, width))
-    for window in chain([first], windows):
-        for answer in window:
-            file.write(_row(answer, folder, widths, width))
-        file.flush()
+    for answer in each(chain([first], windows), file):
+        file.write(_row(answer, folder, widths, width))
 
 
 def summary(tally: Tally) -> str:

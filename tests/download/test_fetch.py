@@ -564,7 +564,8 @@ def test_the_waits_are_kept(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_bar_counts_bytes_and_guesses_the_total() -> None:
-    with DownloadBar({"cat": 40, "dog": 0}) as progress:
+    progress = DownloadBar({"cat": 40, "dog": 0})
+    with progress.bar:
         progress.move("cat", 60, 100)
         assert progress.bar.total == 200  # dog is taken to be as large
         progress.move("dog", 10, 300)
