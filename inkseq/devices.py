@@ -1,6 +1,8 @@
 """Which device and which precision, with the reason; and the ranks of a run on many devices."""
 
 import os
+import platform
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -34,6 +36,13 @@ def _is_there(device: torch.device) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def cpu_name() -> str:
+    """As Linux says it; elsewhere, and where Linux does not, what Python knows."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
 
 
 def choose_precision(wanted: Precision, device: torch.device) -> tuple[torch.dtype, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -22,10 +23,15 @@ BLUE = "#3b5bdb"
 ORANGE = "#f59f00"
 
 
+def chart(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of so many inches, and its one frame."""
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots()
+
+
 def bars(names: Sequence[str], counts: dict[str, NDArray[np.int64]], heading: str, path: Path) -> None:
     """Horizontal bars, one a name, each stacked from the counts of two parts."""
-    figure = Figure(figsize=(8, max(2.5, 0.2 * len(names) + 1.2)))
-    axes = figure.subplots()
+    figure, axes = chart(8, max(2.5, 0.2 * len(names) + 1.2))
     left = np.zeros(len(names))
     for (part, count), color in zip(counts.items(), (BLUE, ORANGE), strict=False):
         axes.barh(range(len(names)), count, left=left, label=part, height=0.75, color=color)

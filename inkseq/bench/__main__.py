@@ -20,6 +20,7 @@ from inkseq.bench.serving import bench_serve
 from inkseq.bench.training import bench_batches, bench_train
 from inkseq.cli import main
 from inkseq.config import BenchConfig
+from inkseq.devices import cpu_name
 from inkseq.errors import UserError
 from inkseq.tables import table
 
@@ -68,9 +69,8 @@ def apart(name: str, config: BenchConfig, scratch: str) -> list[Gauge]:
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
-    cpu = next((t for t in Path("/proc/cpuinfo").read_text().splitlines() if t.startswith("model name")), "?: ?")
     names = ("numpy", "numba", "ujson", "torch")
-    return {"cpu": cpu.split(": ")[1], "python": platform.python_version(), **{n: version(n) for n in names}}
+    return {"cpu": cpu_name(), "python": platform.python_version(), **{n: version(n) for n in names}}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A row of the benchmark: what was measured, against what, and whether that is enough."""
 
-import time
+import timeit
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -35,8 +35,7 @@ class Gauge:
 
     def to_cells(self) -> list[str]:
         bound = f">= {self.floor:g}" if self.floor is not None else ""
-        if self.ceiling is not None:
-            bound = f"<= {self.ceiling:g}"
+        bound = f"<= {self.ceiling:g}" if self.ceiling is not None else bound
         return [
             self.name,
             _short(self.value),
@@ -59,9 +58,4 @@ def _short(value: float | None) -> str:
 
 def best_seconds(work: Callable[[], object], repeats: int = 3) -> float:
     """The shortest of some runs: other programs only ever make it longer."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
+    return min(timeit.repeat(work, "gc.enable()", repeat=repeats, number=1))  # garbage is part of the work

@@ -81,7 +81,7 @@ def bench_simplify(real: Path, scratch: Path) -> list[Gauge]:
 def bench_doodles(real: Path, scratch: Path) -> list[Gauge]:
     """Drawing and writing doodles."""
     write_doodles(scratch / "warm", 100, 0)
-    count, start = 0, time.perf_counter()
+    start = time.perf_counter()
     count = write_doodles(scratch / "doodles", 2000, 0)
     return [Gauge("doodles drawn and written", count / (time.perf_counter() - start), "drawings/s", floor=10_000)]
 

@@ -25,7 +25,9 @@ def bench_predict(real: Path, scratch: Path) -> list[Gauge]:
     data = packed_grown(real, scratch, COUNT)
     rate, alone = _rates(train(scratch, data, "default"), grown(real, scratch, COUNT), scratch / "answers")
     small = train(scratch, data, "small", *SMALL)
-    peaks = [_peak(small, grown(real, scratch, count)) for count in (20_000, 200_000)]
+    command = ["inkseq.predict", f"run={small}", "format=jsonl"]
+    raws = [grown(real, scratch, count) for count in (20_000, 200_000)]
+    peaks = [run_measured([*command, f"input={raw}"])[1] / MIB for raw in raws]
     return [
         Gauge("predict, default recogniser, against its model alone", rate, "drawings/s", alone, floor=0.8),
         Gauge("predict, peak memory, 0.2 M drawings against 0.02 M", peaks[1], "MiB", peaks[0], ceiling=1.3),
@@ -63,8 +65,3 @@ def _seconds_alone(recogniser: Recogniser, window: list[Entry]) -> float:
     for strokes in ready:
         recogniser.run.model(strokes)
     return time.perf_counter() - start
-
-
-def _peak(run: Path, raw: Path) -> float:
-    """MiB that the command takes at most."""
-    return run_measured(["inkseq.predict", f"run={run}", f"input={raw}", "format=jsonl"])[1] / MIB

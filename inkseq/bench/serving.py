@@ -52,16 +52,11 @@ def measure(run: Path, short: float, steady: float) -> list[Gauge]:
         beset = asyncio.run(among_dawdlers(address, lambda: ask(address, requests, due, CLIENTS)))
         after = resident(pid) / MIB
     errors = sum(answered.errors for answered in (one, many, calm, beset))
+    crowd = f"serve, {CLIENTS} clients at once, against batches of them alone"
     return [
         Gauge("serve, one client, median", one.milliseconds(50), "ms", ceiling=10),
         Gauge("serve, one client, 99 of 100", one.milliseconds(99), "ms", ceiling=30),
-        Gauge(
-            f"serve, {CLIENTS} clients at once, against batches of them alone",
-            many.rate,
-            "drawings/s",
-            alone,
-            floor=0.5,
-        ),
+        Gauge(crowd, many.rate, "drawings/s", alone, floor=0.5),
         Gauge(f"serve, {SHARE:.0%} of that for {steady:.0f} s, 99 of 100", calm.milliseconds(99), "ms", ceiling=250),
         Gauge("the same among clients that dawdle", beset.milliseconds(99), "ms", ceiling=250),
         Gauge("serve, requests that went wrong", errors, "", ceiling=0),

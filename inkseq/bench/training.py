@@ -71,10 +71,10 @@ def _usual_rate(data: Packed, order: str) -> float:
 
 def _train(learner: Learner, batches: Batches) -> tuple[float, float, int, int]:
     """Drawings a second, the share of time without a batch, points that are real, points computed."""
-    waiting, real, computed, drawings, start = 0.0, 0, 0, 0, 0.0
-    for step in range(4 + STEPS):
-        if step == 4:
-            waiting, real, computed, drawings, start = 0.0, 0, 0, 0, time.perf_counter()
+    for step in range(4):
+        learner.learn(step, batches.step(step), 1e-4)
+    waiting, real, computed, drawings, start = 0.0, 0, 0, 0, time.perf_counter()
+    for step in range(4, 4 + STEPS):
         before = time.perf_counter()
         groups = batches.step(step)
         waiting += time.perf_counter() - before

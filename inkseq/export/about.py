@@ -47,7 +47,7 @@ def metadata(run: Run, quantize: Quantize) -> dict[str, str]:
         "model": plain(config)["model"],
         "metrics": {name: value for name, value in result.items() if name.startswith(("val/", "test/"))},
         "git_commit": result.get("git_commit"),
-        "versions": versions(),
+        "versions": {n: version(n) for n in ("inkseq", "torch", "numpy")} | {"python": platform.python_version()},
     }
     return {name: in_json(fact) for name, fact in facts.items()}
 
@@ -61,10 +61,6 @@ def licence(run: Run) -> str:
     """Of the data, as far as its name tells."""
     name = Path(run.config.data).name
     return next((text for word, text in DATA.items() if word in name.lower()), UNKNOWN)
-
-
-def versions() -> dict[str, str]:
-    return {name: version(name) for name in ("inkseq", "torch", "numpy")} | {"python": platform.python_version()}
 
 
 def in_json(fact: Any) -> str:

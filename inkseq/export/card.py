@@ -103,11 +103,8 @@ class Measured(NamedTuple):
 def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measured) -> None:
     """NAME.md beside NAME.onnx."""
     use = (ONNX_USE if file.suffix == ".onnx" else PT2_USE).format(file=file.name)
-    table = ["| | PyTorch | " + measured.engine + " |", "|---|---|---|"]
-    table += [f"| {' | '.join(row)} |" for row in measured.rows()]
-    packed = (
-        "" if weights == "float32" else f"\n\nIts large weights are kept as {weights} and computed with in float32."
-    )
+    kept = f"\n\nIts large weights are kept as {weights} and computed with in float32."
+    packed = "" if weights == "float32" else kept
     sections = [
         f"# {file.name}",
         f"Recognises pen drawings of {len(run.classes)} classes from their strokes. Made by inkseq from the run "
@@ -115,7 +112,7 @@ def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measure
         f"Classes: {', '.join(run.classes)}.",
         f"## Data\n\n`{Path(run.config.data).name}`. {licence(run)}",
         f"## How good it is\n\n{scores(run)}",
-        f"## This file\n\n{measured.sentence()}{packed}\n\n" + "\n".join(table),
+        f"## This file\n\n{measured.sentence()}{packed}\n\n{markdown(['PyTorch', measured.engine], measured.rows())}",
         f"## Limits\n\n{LIMITS}",
         f"## Running it\n\n{use}\n\n{CANONICAL_STROKES}",
     ]
@@ -128,18 +125,17 @@ def scores(run: Run) -> str:
     splits = [split for split in ("val", "test") if f"{split}/top1" in result]
     if not splits:
         return "The run is not finished; nothing is known yet."
-    lines = [f"| | {' | '.join(splits)} |", "|---|" + "---|" * len(splits)]
-    lines += [
-        f"| {words} | {' | '.join(share(result, split, name) for split in splits)} |" for name, words in SHARES.items()
-    ]
-    for name, words in NUMBERS.items():
-        numbers = [f"{result[f'{split}/{name}']:.4f}" for split in splits]
-        lines.append(f"| {words} | {' | '.join(numbers)} |")
+    rows = [[words, *(share(result, split, name) for split in splits)] for name, words in SHARES.items()]
+    rows += [[words, *(f"{result[f'{split}/{name}']:.4f}" for split in splits)] for name, words in NUMBERS.items()]
     counts = " and ".join(f"{result[f'{split}/count']:,} drawings of {split}" for split in splits)
-    return (
-        "\n".join(lines)
-        + f"\n\n{counts}, as the run measured them in {result['precision']}; in brackets 95 % intervals."
-    )
+    said = f"{counts}, as the run measured them in {result['precision']}; in brackets 95 % intervals."
+    return f"{markdown(splits, rows)}\n\n{said}"
+
+
+def markdown(columns: list[str], rows: list[list[str]]) -> str:
+    """A table whose rows begin with what they are of."""
+    lines = [f"| | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def share(result: dict[str, float], split: str, name: str) -> str:

@@ -74,12 +74,10 @@ def make_onnx(graph: FromPoints) -> onnx.ModelProto:
             graph.set_submodule(name, OnnxBiRNN(module))
     sizes = {0: "batch", 1: "points"}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of PyTorch about PyTorch
+    with warnings.catch_warnings(action="ignore"):  # of PyTorch about PyTorch
         program = torch.onnx.export(
             graph,
             EXAMPLE,
-            dynamo=True,
             verbose=False,
             opset_version=OPSET,
             input_names=INPUTS,
@@ -104,6 +102,5 @@ def open_onnx(file: Path | bytes) -> Reader:
     """With as many threads as PyTorch."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    content = file if isinstance(file, bytes) else str(file)
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     return lambda *inputs: session.run([OUTPUT], dict(zip(INPUTS, inputs, strict=True)))[0]

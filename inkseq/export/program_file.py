@@ -24,8 +24,7 @@ def export(graph: FromPoints, file: Path, facts: dict[str, str], compare: Compar
     agreement = compare(in_pytorch(program.module()))
     agreement.insist("the program")
     extra = {FACTS: in_json(facts | {"measured": in_json(agreement._asdict())})}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of PyTorch about PyTorch
+    with warnings.catch_warnings(action="ignore"):  # of PyTorch about PyTorch
         torch.export.save(program, file, extra_files=extra)
         return in_pytorch(torch.export.load(file).module())
 
@@ -36,7 +35,6 @@ def make_program(graph: FromPoints) -> ExportedProgram:
     with (
         register_lstm_while_loop_decomposition(),
         register_gru_while_loop_decomposition(),
-        warnings.catch_warnings(),
+        warnings.catch_warnings(action="ignore"),  # of PyTorch about PyTorch
     ):
-        warnings.simplefilter("ignore")  # of PyTorch about PyTorch
         return torch.export.export(graph, EXAMPLE, dynamic_shapes=(sizes, sizes, {0: Dim.DYNAMIC}))

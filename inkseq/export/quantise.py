@@ -20,28 +20,23 @@ def quantise(model: onnx.ModelProto, how: Quantize) -> onnx.ModelProto:
     packed.CopyFrom(model)
     graph = packed.graph
     rows = {name: 2 if node.op_type in RECURRENT else 1 for node in graph.node for name in node.input}
-    weights = [tensor for tensor in graph.initializer if is_large(tensor)]
+    weights = [t for t in graph.initializer if t.data_type == TensorProto.FLOAT and np.prod(t.dims) >= FEWEST]
     unpack: list[NodeProto] = []
     for tensor in weights:
         weight = numpy_helper.to_array(tensor)
         graph.initializer.remove(tensor)
         if how is Quantize.int8:
             whole, scale = round_rows(weight, rows[tensor.name])
-            graph.initializer.append(numpy_helper.from_array(whole, f"{tensor.name}.int8"))
-            graph.initializer.append(numpy_helper.from_array(scale, f"{tensor.name}.scale"))
+            kept: dict[str, NDArray[np.generic]] = {"int8": whole, "scale": scale}
             unpack += from_int8(tensor.name)
         else:
-            half = weight.astype(ml_dtypes.bfloat16)
-            graph.initializer.append(numpy_helper.from_array(half, f"{tensor.name}.bfloat16"))
+            kept = {"bfloat16": weight.astype(ml_dtypes.bfloat16)}
             unpack.append(helper.make_node("Cast", [f"{tensor.name}.bfloat16"], [tensor.name], to=TensorProto.FLOAT))
+        graph.initializer.extend(numpy_helper.from_array(part, f"{tensor.name}.{of}") for of, part in kept.items())
     nodes = [*unpack, *graph.node]
     graph.ClearField("node")
     graph.node.extend(nodes)
     return packed
-
-
-def is_large(tensor: TensorProto) -> bool:
-    return tensor.data_type == TensorProto.FLOAT and int(np.prod(tensor.dims)) >= FEWEST
 
 
 def round_rows(weight: NDArray[np.float32], axes: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

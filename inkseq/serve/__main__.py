@@ -15,21 +15,18 @@ def run(config: ServeConfig) -> None:
     """
     if not 0 <= config.threshold <= 1:
         raise UserError(f"threshold={config.threshold}: expected a probability, 0 to 1")
-    if config.static:
-        write(config, Path(config.static))
+    try:
+        if config.static:
+            from inkseq.serve.static import write_page
+        else:
+            from inkseq.serve.server import serve
+    except ModuleNotFoundError as missing:
+        extra = "export" if config.static else "serve"
+        raise UserError(f"{missing.name} is not installed; pip install 'inkseq[{extra}]' brings it") from None
+    if not config.static:
+        serve(config, Path(config.own))
         return
-    try:
-        from inkseq.serve.server import serve
-    except ModuleNotFoundError as missing:
-        raise UserError(f"{missing.name} is not installed; pip install 'inkseq[serve]' brings it") from None
-    serve(config, Path(config.own))
-
-
-def write(config: ServeConfig, out: Path) -> None:
-    try:
-        from inkseq.serve.static import write_page
-    except ModuleNotFoundError as missing:
-        raise UserError(f"{missing.name} is not installed; pip install 'inkseq[export]' brings it") from None
+    out = Path(config.static)
     print(write_page(config.run, out.resolve(), config.threshold))
     size = sum(file.stat().st_size for file in out.iterdir()) / 1e6
     print(f"{out}: {size:.1f} MB to put on any web server. To see it here, run this and open http://127.0.0.1:8000:")

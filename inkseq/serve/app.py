@@ -1,8 +1,8 @@
 """The server: a page to draw on, and a JSON interface beside it."""
 
+import collections
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ from inkseq.inference.ask import put_on
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve import assets as files
 from inkseq.serve import requests as asks
-from inkseq.serve.batcher import Batcher, Crowded
+from inkseq.serve.batcher import Batcher
 from inkseq.serve.limits import Rate
 from inkseq.serve.openapi import describe
 from inkseq.serve.own import OwnDrawings
@@ -60,12 +60,8 @@ class Server:
         probability_K = await self.batcher.ask(await asks.to_drawing(ask.strokes))
         guesses = self.recogniser.guesses(probability_K[None], ask.top)[0]
         self.seconds.observe(time.perf_counter() - begin)
-        return answer(
-            {
-                "guesses": [{"word": word, "probability": round(chance, 6)} for word, chance in guesses],
-                "sure": guesses[0].probability >= self.threshold,
-            }
-        )
+        said = [{"word": word, "probability": round(chance, 6)} for word, chance in guesses]
+        return answer({"guesses": said, "sure": guesses[0].probability >= self.threshold})
 
     async def explain(self, request: Request) -> Response:
         ask = await asks.read(request, AskWhy)
@@ -75,13 +71,9 @@ class Server:
         credit_P = await run_in_threadpool(self._credit, (points, pen), ask.word)
         if credit_P is None:
             raise Refused(501, "this recogniser cannot say which points mattered")
-        strokes = np.split(np.arange(len(points)), np.flatnonzero(pen)[:-1] + 1)
-        return answer(
-            {
-                "strokes": [points[part].T.tolist() for part in strokes],
-                "credit": [[round(float(c), 4) for c in credit_P[part]] for part in strokes],
-            }
-        )
+        parts = np.split(np.arange(len(points)), np.flatnonzero(pen)[:-1] + 1)
+        credit = [[round(float(c), 4) for c in credit_P[part]] for part in parts]
+        return answer({"strokes": [points[part].T.tolist() for part in parts], "credit": credit})
 
     def _credit(self, drawing: Flat, word: str) -> NDArray[np.float32] | None:
         """credit_P, as in the report."""
@@ -103,9 +95,7 @@ class Server:
 
     async def taught(self, request: Request) -> Response:
         rows = await run_in_threadpool(self.own.rows)
-        counts: dict[str, int] = {}
-        for row in rows:
-            counts[row["word"]] = counts.get(row["word"], 0) + 1
+        counts = collections.Counter(row["word"] for row in rows)
         drawings = [{name: row[name] for name in ("key_id", "word", "drawing")} for row in rows[-SHOWN:]]
         return answer({"file": str(self.own.path), "counts": counts, "drawings": drawings})
 
@@ -135,11 +125,6 @@ def answer(content: Any, status: int = 200) -> Response:
 def make_app(server: Server, hosts: list[str]) -> Starlette:
     """The application; `hosts` are the names it answers to ("*": any)."""
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with server.batcher.open():
-            yield
-
     def route(path: str, **handlers: Handler) -> Route:
         return Route(path, guarded(server, path, handlers), methods=list(handlers))
 
@@ -152,12 +137,13 @@ def make_app(server: Server, hosts: list[str]) -> Starlette:
         route("/healthz", GET=server.health),
         route("/metrics", GET=server.metrics),
         route("/openapi.json", GET=server.openapi),
-        route("/", GET=server.file),
-        *(route(f"/{name}", GET=server.file) for name in files.PAGE),
+        *(route(f"/{name}", GET=server.file) for name in ("", *files.PAGE)),
     ]
     handlers: dict[Any, Any] = {HTTPException: plain_error}
     only = [Middleware(TrustedHostMiddleware, allowed_hosts=hosts)]
-    return Starlette(routes=routes, exception_handlers=handlers, middleware=only, lifespan=lifespan)
+    return Starlette(
+        routes=routes, exception_handlers=handlers, middleware=only, lifespan=lambda _: server.batcher.open()
+    )
 
 
 def guarded(server: Server, path: str, handlers: dict[str, Handler]) -> Handler:
@@ -170,8 +156,6 @@ def guarded(server: Server, path: str, handlers: dict[str, Handler]) -> Handler:
             response = await handlers["GET" if request.method == "HEAD" else request.method](request)
         except Refused as refused:
             response = answer({"error": refused.why}, refused.status)
-        except Crowded:
-            response = answer({"error": "too many are waiting; try again"}, 503)
         response.headers.update(HEADERS)
         if response.status_code in (429, 503):
             response.headers["retry-after"] = "1"

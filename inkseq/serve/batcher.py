@@ -11,13 +11,10 @@ from numpy.typing import NDArray
 
 from inkseq.drawings.strokes import Flat
 from inkseq.inference.recogniser import Recogniser
+from inkseq.serve.requests import Refused
 
 MOST_TOGETHER = 32  # 64 are named no faster, and make others wait twice as long
 MOST_WAITING = 512  # at a few hundred a second, those behind would wait for longer than anybody does
-
-
-class Crowded(Exception):  # noqa: N818 - not an error of the program
-    """More are waiting than could be answered in time."""
 
 
 class Batcher:
@@ -48,7 +45,7 @@ class Batcher:
     async def ask(self, drawing: Flat) -> NDArray[np.float32]:
         """probability_K of a canonical drawing."""
         if len(self._waiting) >= MOST_WAITING:
-            raise Crowded
+            raise Refused(503, "too many are waiting; try again")
         answer: asyncio.Future[NDArray[np.float32]] = asyncio.get_running_loop().create_future()
         self._waiting.append((drawing, answer))
         self._someone.set()

@@ -20,10 +20,9 @@ TEXT, NUMBER, TRUTH = {"type": "string"}, {"type": "number"}, {"type": "boolean"
 
 
 def describe() -> dict[str, Any]:
-    asked, components = msgspec.json.schema_components(
+    (ask, ask_why, lesson), components = msgspec.json.schema_components(
         (Ask, AskWhy, Lesson), ref_template="#/components/schemas/{name}"
     )
-    ask, ask_why, lesson = asked
     strokes = _list(_list(_list(NUMBER)))
     guess = _object({"word": TEXT, "probability": NUMBER})
     kept = _object({"key_id": TEXT, "word": TEXT, "drawing": strokes})
@@ -69,9 +68,8 @@ def _get(summary: str, answered: dict[str, Any]) -> dict[str, Any]:
 
 def _problems(*statuses: int) -> dict[str, Any]:
     problem = {"$ref": "#/components/schemas/Problem"}
-    return {
-        str(status): _content("application/json", problem, PROBLEMS.get(status, "there is none")) for status in statuses
-    }
+    said = PROBLEMS | {404: "there is none"}
+    return {str(status): _content("application/json", problem, said[status]) for status in statuses}
 
 
 def _content(kind: str, schema: dict[str, Any], description: str = "answered") -> dict[str, Any]:

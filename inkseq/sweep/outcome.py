@@ -58,10 +58,9 @@ def best_first(study: optuna.Study, trials: Sequence[Account]) -> list[Account]:
 def write_csv(path: Path, trials: Sequence[Account], goals: Sequence[str], keys: Sequence[str]) -> None:
     """A row a trial: what became of it and why, its values, its settings, its cost."""
     costs = [cost for cost in COSTS if cost not in goals]
-    header = ["trial", "state", *goals, *keys, *costs]
     with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow([*header, "evaluations", "attempts", "reason"])
+        rows.writerow(["trial", "state", *goals, *keys, *costs, "evaluations", "attempts", "reason"])
         for one in trials:
             values = one.last.values or [""] * len(goals)
             spent = [one.last.user_attrs.get(cost, "") for cost in costs]

@@ -45,22 +45,20 @@ class Running:
     steps: set[int] = field(default_factory=set)  # that have been reported
 
 
+@dataclass
 class Search:
     """What a search knows: the study, and its own trials under way."""
 
-    def __init__(
-        self,
-        config: SweepConfig,
-        study: optuna.Study,
-        space: list[Dimension],
-        words: list[str],
-        folder: Path,
-        threads: int,
-    ) -> None:
-        self.config, self.study, self.space, self.words, self.folder = config, study, space, words, folder
-        self.threads = threads
-        self.heartbeat = Heartbeat(study)
-        self.running: list[Running] = []
+    config: SweepConfig
+    study: optuna.Study
+    space: list[Dimension]
+    words: list[str]
+    folder: Path
+    threads: int
+    running: list[Running] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.heartbeat = Heartbeat(self.study)
 
     def run(self) -> bool:
         """Go on until the study has its trials; False where it was asked to stop before."""
@@ -68,8 +66,8 @@ class Search:
             try:
                 while not stop.requested:
                     self._look_around(bar)
-                    if not self.running and not self._outstanding():
-                        return True
+                    if not self.running and all(one.state != "running" for one in self._accounts()):
+                        return True  # nor is there a trial that somebody else may yet leave to us
                     self._watch_for_a_turn(stop)
             finally:
                 for one in self.running:
@@ -93,13 +91,6 @@ class Search:
 
     def _accounts(self) -> list[Account]:
         return accounts(self.study.get_trials(deepcopy=False))
-
-    def _account(self, attempt: int) -> Account:
-        return next(one for one in self._accounts() if any(t.number == attempt for t in one.attempts))
-
-    def _outstanding(self) -> bool:
-        """Whether there is a trial that somebody else may yet leave to us."""
-        return any(one.state == "running" for one in self._accounts())
 
     def _reclaim(self) -> None:
         """Try again what a dead worker has left."""
@@ -142,7 +133,7 @@ class Search:
         self.study.sampler = RandomSampler()  # draws nothing as it asks: the seed of what is drawn is the number
         asked = self.study.ask()
         asked.set_user_attr("worker", self.heartbeat.me)
-        number = self._account(asked.number).number
+        number = next(one.number for one in self._accounts() if asked.number in [t.number for t in one.attempts])
         if self._is_surplus(asked, number):
             asked.set_user_attr("surplus", True)
             self._tell(asked.number, reason=SURPLUS)
@@ -209,7 +200,7 @@ class Search:
 
     def _finish(self, one: Running) -> None:
         failure = one.worker.failure
-        number, settings = one.trial.number, _in_short(one.trial.params)
+        number = one.trial.number
         if not failure:
             result = read_result(one.worker.folder)
             for name in COSTS:
@@ -230,6 +221,7 @@ class Search:
         else:
             self._tell(number, reason=failure)
             said = f"failed: {failure}"
+        settings = " ".join(f"{key}={brief(value)}" for key, value in one.trial.params.items())
         tqdm.write(f"trial {one.worker.folder.name}  {said}  ({settings})")
 
     def _hand_over(self) -> None:
@@ -259,7 +251,3 @@ def _new_values(one: Running, name: str) -> list[tuple[int, float]]:
     one.read += len(new)
     rows = [json.loads(line) for line in new.splitlines()]
     return [(row["step"], row[name]) for row in rows if row.get(name) is not None]
-
-
-def _in_short(params: dict[str, Any]) -> str:
-    return " ".join(f"{key}={brief(value)}" for key, value in params.items())

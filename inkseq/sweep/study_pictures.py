@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from optuna.distributions import CategoricalDistribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-from inkseq.plots import BLUE, GREY, ORANGE, save
+from inkseq.plots import BLUE, GREY, ORANGE, chart, save
 from inkseq.sweep.study import SMALLER_IS_BETTER, Account
 
 SCALE = colormaps["viridis"]
@@ -44,15 +44,9 @@ def draw(
     return [f"{name}.png" for name in figures]
 
 
-def _axes(width: float = 8, height: float = 4.5) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height))
-    axes = figure.subplots()
-    return figure, axes
-
-
 def history(trials: Sequence[Account], goal: str) -> Figure:
     """Every trial where it ended, and the best so far."""
-    figure, axes = _axes()
+    figure, axes = chart(8, 4.5)
     complete = [(one.number, one.last.values[0]) for one in trials if one.state == "complete"]
     pruned = [(one.number, one.last.value) for one in trials if one.state == "pruned" and one.last.value is not None]
     failed = [one.number for one in trials if one.state == "failed"]
@@ -74,7 +68,7 @@ def history(trials: Sequence[Account], goal: str) -> Figure:
 
 def learning(trials: Sequence[Account], goal: str) -> Figure:
     """The curves of all trials: the complete ones in colour, the pruned ones grey to where they ended."""
-    figure, axes = _axes()
+    figure, axes = chart(8, 4.5)
     shown = sorted(trials, key=lambda one: (one.state == "complete", (one.last.values or [0])[0]))
     complete = [one for one in shown if one.state == "complete"]
     for one in shown:
@@ -103,7 +97,7 @@ def importance(study: optuna.Study, goals: Sequence[str], count: int) -> Figure 
             shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=better))
         except UserWarning:
             return None
-    figure, axes = _axes(height=1.2 + 0.3 * len(shares))
+    figure, axes = chart(8, 1.2 + 0.3 * len(shares))
     rows = range(len(shares), 0, -1)
     axes.barh(rows, list(shares.values()), color=BLUE, height=0.7)
     for row, share in zip(rows, shares.values(), strict=True):
@@ -121,8 +115,7 @@ def parallel(complete: Sequence[Account], goal: str, keys: Sequence[str]) -> Fig
     """A line a trial through all its settings, the best ones strong: where they bundle, a setting matters."""
     distributions = {key: value for one in complete for key, value in one.last.distributions.items()}
     keys = [key for key in keys if key in distributions]
-    figure = Figure(figsize=(2 + 1.35 * (len(keys) + 1), 4.8))
-    axes = figure.subplots()
+    figure, axes = chart(2 + 1.35 * (len(keys) + 1), 4.8)
     sign = -1 if goal in SMALLER_IS_BETTER else 1
     complete = sorted(complete, key=lambda one: sign * one.last.values[0])  # the best are drawn last, over the others
     values = np.array([one.last.values[0] for one in complete])
@@ -159,12 +152,9 @@ def _place(distribution: Any, value: Any) -> float:
 
 def _ruler(axes: Axes, column: int, distribution: Any) -> None:
     """What the heights of one column stand for."""
-    if isinstance(distribution, CategoricalDistribution):
-        for choice in distribution.choices:
-            _tick(axes, column, _place(distribution, choice), str(choice))
-        return
-    for end in (distribution.low, distribution.high):
-        _tick(axes, column, _place(distribution, end), f"{end:g}")
+    has_choices = isinstance(distribution, CategoricalDistribution)
+    for mark in distribution.choices if has_choices else (distribution.low, distribution.high):
+        _tick(axes, column, _place(distribution, mark), str(mark) if has_choices else f"{mark:g}")
 
 
 def _tick(axes: Axes, column: int, height: float, label: str) -> None:
@@ -174,26 +164,15 @@ def _tick(axes: Axes, column: int, height: float, label: str) -> None:
 
 def pareto(study: optuna.Study, complete: Sequence[Account], goals: Sequence[str]) -> Figure:
     """What the first goal costs in the second: a trial that no other beats in all goals is on the line."""
-    figure, axes = _axes()
+    figure, axes = chart(8, 4.5)
     front = {trial.number for trial in study.best_trials}
-    x, y = ([one.last.values[i] for one in complete] for i in (1, 0))
     best = sorted((one for one in complete if one.last.number in front), key=lambda one: one.last.values[1])
+    x, y = ([one.last.values[i] for one in complete] for i in (1, 0))
+    best_x, best_y = ([one.last.values[i] for one in best] for i in (1, 0))
     axes.plot(x, y, "o", color=GREY, mfc="none", label="complete")
-    axes.plot(
-        [one.last.values[1] for one in best],
-        [one.last.values[0] for one in best],
-        "o-",
-        color=ORANGE,
-        label="not beaten",
-    )
-    for one in best:
-        axes.annotate(
-            f"{one.number:03d}",
-            (one.last.values[1], one.last.values[0]),
-            (4, 4),
-            textcoords="offset points",
-            fontsize=8,
-        )
+    axes.plot(best_x, best_y, "o-", color=ORANGE, label="not beaten")
+    for one, at_x, at_y in zip(best, best_x, best_y, strict=True):
+        axes.annotate(f"{one.number:03d}", (at_x, at_y), (4, 4), textcoords="offset points", fontsize=8)
     axes.set(xlabel=goals[1], ylabel=goals[0])
     axes.set_title(f"What {goals[0]} costs", loc="left")
     axes.legend(frameon=False)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from inkseq.cli import main, run_command
 from inkseq.config import TrainConfig
@@ -20,10 +21,7 @@ def run(config: TrainConfig, words: Sequence[str]) -> None:
     prepared = prepare(config)  # what is mistyped must not leave an empty run behind
     ranks = Ranks.join(choose_device(config.device))
     try:
-        if not ranks.is_first:
-            train(prepared, ranks, words)
-            return
-        with lock(prepared.folder):
+        with lock(prepared.folder) if ranks.is_first else nullcontext():
             train(prepared, ranks, words)
     finally:
         ranks.leave()

@@ -29,12 +29,8 @@ def memory_explained(config: TrainConfig) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise explain_memory(error, config) or error from None
-
-
-def explain_memory(error: RuntimeError, config: TrainConfig) -> UserError | None:
-    """What to do where memory ran out; None where it was something else."""
-    if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
-        return None
-    now = config.micro_batch or config.batch_size
-    return UserError(f"out of memory: try micro_batch={max(now // 2, 1)}, fewer drawings at a time (now {now})")
+        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        now = config.micro_batch or config.batch_size
+        hint = f"try micro_batch={max(now // 2, 1)}, fewer drawings at a time (now {now})"
+        raise UserError(f"out of memory: {hint}") from None

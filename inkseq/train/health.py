@@ -52,10 +52,7 @@ class Health:
             "time/step_seconds": self._ran / steps,
             "time/data_share": self._waited / self._ran,
         }
-        if (peak := peak_mb()) is not None:
-            report["memory/peak_mb"] = peak
-        if self.device.type == "cuda":
-            report["memory/gpu_peak_mb"] = gpu_peak_mb(self.device)
+        report |= {f"memory/{whose}_mb": most for whose, most in peaks_mb(self.device).items()}
         if use is not None:
             report["time/gpu_use"] = use
         self._windows.append((steps, self._ran, self._waited, use))
@@ -81,11 +78,7 @@ class Health:
 
     def summary(self) -> dict[str, float]:
         """Averages over the steps this process made (of a run that went on: since then), for result.json."""
-        report = {}
-        if (peak := peak_mb()) is not None:
-            report["peak_memory_mb"] = round(peak, 1)
-        if self.device.type == "cuda":
-            report["gpu_peak_memory_mb"] = round(gpu_peak_mb(self.device), 1)
+        report = {f"{whose}_memory_mb": round(most, 1) for whose, most in peaks_mb(self.device).items()}
         if self._windows:
             steps, ran, waited, _ = zip(*self._windows, strict=True)
             report["step_seconds"] = round(sum(ran) / sum(steps), 6)
@@ -96,18 +89,17 @@ class Health:
         return report
 
 
-def peak_mb() -> float | None:
-    """The most memory this process has held at once; None where the system does not say."""
-    if sys.platform == "win32":
-        return None
-    import resource
+def peaks_mb(device: torch.device) -> dict[str, float]:
+    """The most memory this process has held at once, where the system says it, and of a GPU's."""
+    peaks = {}
+    if sys.platform != "win32":
+        import resource
 
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
-def gpu_peak_mb(device: torch.device) -> float:
-    return torch.cuda.max_memory_allocated(device) / 1e6
+        unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
+        peaks["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    if device.type == "cuda":
+        peaks["gpu_peak"] = torch.cuda.max_memory_allocated(device) / 1e6
+    return peaks
 
 
 def gpu_use(device: torch.device) -> float | None:

@@ -112,14 +112,5 @@ def set_up(config: TrainConfig, data: Packed, ranks: Ranks, fresh: bool = True) 
     dtype, reason = choose_precision(config.precision, device)
     learner = Learner(config, data.classes, device, dtype, ranks, fresh)
     drawings, sampler = Drawings(data, "train", device), make_sampler(config, data)
-    batches = Batches(
-        drawings,
-        config.batch_size,
-        config.seed,
-        config.augment,
-        config.micro_batch,
-        *ranks,
-        sampler,
-        learner.model.num_steps,
-    )
-    return batches, learner, reason
+    how = config.batch_size, config.seed, config.augment, config.micro_batch
+    return Batches(drawings, *how, *ranks, sampler, learner.model.num_steps), learner, reason

@@ -108,11 +108,10 @@ def train(prepared: Prepared, ranks: Ranks, words: Sequence[str]) -> dict[str, A
                 logged_step = step
 
             # ---------------------------------------------------------------- enough? ranks agree when they log
-            asked_to_stop = out_of_time = False
-            if at_log or ranks.world == 1:
-                asked_to_stop = ranks.any(stop.requested, device)
-                too_long = config.max_minutes is not None and seconds >= 60 * config.max_minutes
-                out_of_time = ranks.any(too_long, device)
+            together = at_log or ranks.world == 1
+            asked_to_stop = together and ranks.any(stop.requested, device)
+            too_long = config.max_minutes is not None and seconds >= 60 * config.max_minutes
+            out_of_time = together and ranks.any(too_long, device)
             last = last or out_of_time
 
             # ---------------------------------------------------------------- evaluate, keep the best, save

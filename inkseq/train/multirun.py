@@ -126,25 +126,19 @@ def _called_after(setting: dict[str, str], differing: list[str]) -> str:
 def _launch(jobs: list[Job], base: Path, hydras: list[str]) -> None:
     """Hand the jobs to Hydra's launcher. It is given texts in which nothing means anything to its grammar."""
     quoted = str(base).replace("'", "\\'")
-    packed = ",".join(f"'{_pack([str(job.folder), *job.words])}'" for job in jobs)
+    harmless = [[quote(word, safe="=/,[]:+ ") for word in (str(job.folder), *job.words)] for job in jobs]
+    packed = ",".join(f"'{'&'.join(words)}'" for words in harmless)
     words = [*hydras, f"hydra.sweep.dir='{quoted}'", f"words={packed}"]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # raise what is wrong, so that we can say it
     try:
         with patch.object(sys, "argv", [sys.argv[0], "--multirun", *words]):
             run_job()
     except HydraException as error:
-        hint = (
-            "; pip install 'inkseq[launchers]' brings joblib and submitit"
-            if "find 'hydra/launcher" in str(error)
-            else ""
-        )
+        is_missing = "find 'hydra/launcher" in str(error)
+        hint = "; pip install 'inkseq[launchers]' brings joblib and submitit" if is_missing else ""
         raise UserError(f"{str(error).splitlines()[0]}{hint}") from None
     except Exception as error:  # a launcher whose worker was killed, a queue that lost a job: the others have run
         print(f"the launcher says: {str(error).splitlines()[0]}")
-
-
-def _pack(words: list[str]) -> str:
-    return "&".join(quote(word, safe="=/,[]:+ ") for word in words)
 
 
 @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="multirun")

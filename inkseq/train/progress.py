@@ -18,7 +18,7 @@ class Progress:
     def __init__(self, plan: Plan, first_step: int, ranks: Ranks) -> None:
         self.plan, self.first_step, self.silent = plan, first_step, not ranks.is_first
         self.shown: dict[str, str] = {}
-        self.bar: tqdm[Any] | None = None
+        self.bar: tqdm[Any]  # from when the run is entered on
 
     def say(self, line: str) -> None:
         if not self.silent:
@@ -46,23 +46,19 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         disable = True if self.silent else None
-        total, first = self.plan.total, self.first_step
-        self.bar = tqdm(total=total, initial=first, unit="step", disable=disable, smoothing=0.05)
+        self.bar = tqdm(total=self.plan.total, initial=self.first_step, unit="step", disable=disable, smoothing=0.05)
         return self
 
     def replan(self, plan: Plan) -> None:
         """The run is to be longer or shorter than was said."""
-        assert self.bar is not None
         self.bar.total = plan.total
 
     def __exit__(self, *_: object) -> None:
-        assert self.bar is not None
         self.bar.close()
 
     def log(self, step: int, report: dict[str, float]) -> None:
         self.shown["loss"] = f"{report['train/loss']:.3f}"
         self.shown["drawings/s"] = f"{report['time/drawings_per_second']:,.0f}"
-        assert self.bar is not None
         self.bar.set_postfix(self.shown, refresh=False)
         self.bar.update(step - self.bar.n)
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -17,7 +16,7 @@ from tqdm import tqdm
 from inkseq.config import FindLrConfig
 from inkseq.data.batches import Batches
 from inkseq.errors import UserError
-from inkseq.plots import BLUE, GREY, ORANGE, save
+from inkseq.plots import BLUE, GREY, ORANGE, chart, save
 from inkseq.train.diagnostics import memory_explained
 from inkseq.train.learner import Learner
 
@@ -126,8 +125,7 @@ def valley(smooth_M: NDArray[np.float64]) -> int:
 
 def draw_trial(trial: Trial, suggestions: Suggestions | None, about: str, path: Path) -> None:
     """A PNG of the loss over the rate, with the suggestions; an exploding end is cut off, for the valley to be seen."""
-    figure = Figure(figsize=(9, 4.5))
-    axes = figure.subplots()
+    figure, axes = chart(9, 4.5)
     axes.plot(trial.rate_N, trial.loss_N, color=GREY, alpha=0.35, linewidth=1, label="loss of a batch")
     axes.plot(trial.rate_N, trial.smooth_N, color=BLUE, linewidth=2, label="smoothed")
     if suggestions:

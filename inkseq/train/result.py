@@ -14,7 +14,7 @@ import torch
 
 from inkseq.config import plain
 from inkseq.data.resident import Drawings
-from inkseq.devices import Ranks, choose_device, choose_precision
+from inkseq.devices import Ranks, choose_device, choose_precision, cpu_name
 from inkseq.evaluate.scoring import score
 from inkseq.inference.runs import open_run, read_result, write_result
 from inkseq.tables import table
@@ -71,9 +71,7 @@ def finish(
     kept = "best" if data.split("val") else "last"
     run = open_run(folder, kept, device)
     scores: dict[str, float] = {}
-    for split in ("val", "test"):
-        if not data.split(split):
-            continue
+    for split in filter(data.split, ("val", "test")):
         drawings = Drawings(data, split, device)
         metrics = score(run.model, drawings, dtype, ranks)
         scores |= {f"{split}/{name}": value for name, value in metrics.compute().items()}
@@ -128,9 +126,7 @@ def result_table(result: dict[str, Any]) -> str:
 def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    name = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
-    return f"{name}, {torch.get_num_threads()} threads"
+    return f"{cpu_name()}, {torch.get_num_threads()} threads"
 
 
 def git_commit() -> str | None:

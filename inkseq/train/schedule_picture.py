@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
@@ -12,7 +11,7 @@ from inkseq.config import TrainConfig
 from inkseq.data.packed import Packed
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
-from inkseq.plots import BLUE, GREY, ORANGE, save
+from inkseq.plots import BLUE, GREY, ORANGE, chart, save
 from inkseq.tables import table
 from inkseq.train.durations import Plan, plan_steps, says_minutes, time_a_step
 from inkseq.train.learner import set_up
@@ -76,8 +75,7 @@ def draw_schedule(plan: Plan, config: TrainConfig, data: Packed, path: Path) -> 
     course = follow_schedule(plan, config)
     step, rate = course.highest
     warmup = min(plan.warmup, plan.total)
-    figure = Figure(figsize=(9, 4.5))
-    axes = figure.subplots()
+    figure, axes = chart(9, 4.5)
     axes.axvspan(0, warmup, color=ORANGE, alpha=0.12, linewidth=0, label=f"warm-up, {warmup:,} steps")
     axes.plot(course.step_N, course.rate_N, color=BLUE, linewidth=2, label="learning rate")
     axes.plot(step, rate, "o", color=BLUE, label=f"highest, {rate:.3g} at step {step:,}")

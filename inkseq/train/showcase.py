@@ -33,14 +33,7 @@ ON_MAP = 1_000
 THUMBNAIL = 32  # pixels a side
 
 
-def show(
-    tracker: Tracker,
-    step: int,
-    run: Run,
-    data: Packed,
-    drawings: Drawings,
-    metrics: Metrics,
-) -> None:
+def show(tracker: Tracker, step: int, run: Run, data: Packed, drawings: Drawings, metrics: Metrics) -> None:
     """Pictures of how the drawings of val were taken, for TensorBoard and as PNGs in the run's figures."""
     some = np.random.default_rng(0).permutation(len(drawings))
     wanted_N = np.isin(np.arange(len(drawings)), some[:MOST_FOR_CURVES])

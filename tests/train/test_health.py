@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from inkseq.data.batches import Batches
-from inkseq.train.health import Health, peak_mb
+from inkseq.train.health import Health, peaks_mb
 from tests.train.tiny import rows, run, tiny
 
 CPU = torch.device("cpu")
@@ -121,7 +121,7 @@ def test_memory_is_in_mb() -> None:
     if not status.exists():
         pytest.skip("only Linux says it in two places")
     kilobytes = next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    assert peak_mb() == pytest.approx(kilobytes * 1024 / 1e6, rel=0.01)
+    assert peaks_mb(CPU) == {"peak": pytest.approx(kilobytes * 1024 / 1e6, rel=0.01)}
 
 
 def test_memory_of_which_nobody_can_tell_is_left_out(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

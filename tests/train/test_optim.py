@@ -7,7 +7,7 @@ from torch import nn
 from inkseq.config import OptimConfig, Schedule, TrainConfig
 from inkseq.config import Optimizer as Name
 from inkseq.errors import UserError
-from inkseq.train.diagnostics import explain_memory
+from inkseq.train.diagnostics import memory_explained
 from inkseq.train.durations import to_steps
 from inkseq.train.optim import clip_, follow, learning_rate, make_optimizer
 
@@ -89,5 +89,7 @@ def test_memory_that_ran_out_names_the_setting() -> None:
         torch.OutOfMemoryError("CUDA out of memory"),
         RuntimeError("can't allocate memory: 9"),
     ):
-        assert "micro_batch=32" in str(explain_memory(error, config))
-    assert explain_memory(RuntimeError("shapes do not fit"), config) is None
+        with pytest.raises(UserError, match="micro_batch=32"), memory_explained(config):
+            raise error
+    with pytest.raises(RuntimeError, match="shapes do not fit"), memory_explained(config):
+        raise RuntimeError("shapes do not fit")
