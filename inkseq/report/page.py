@@ -24,7 +24,7 @@ from inkseq.report.scores import breakdowns, class_rows, confusion_words, measur
 from inkseq.report.subject import Subject, run_name
 from inkseq.report.timing import timing
 from inkseq.report.trusting import trust
-from inkseq.report.words import count, listed, percent, shortened
+from inkseq.report.words import count, listed, percent
 
 HERE = Path(__file__).parent
 FEW = 100  # drawings, of which a report says so
@@ -62,11 +62,9 @@ def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[st
             "generator": GENERATOR,
             "sections": {name: title for name, title in SECTIONS.items() if against or name != "against"},
             "name": run_name(subject.run),
-            "split": subject.split,
             "data": subject.data.path.resolve().name,
             "subject": subject,
             "resamples": RESAMPLES,
-            "count": len(subject.facts),
             "num_parameters": sum(p.numel() for p in subject.run.model.parameters()),
             "known": known,
             "findings": findings(subject, known),
@@ -88,13 +86,9 @@ def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[st
 
 def render(context: dict[str, Any]) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        trim_blocks=True,
-        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"percent": percent, "counted": count, "shortened": shortened}
-    environment.filters["number"] = lambda count: f"{count:,}"
+    environment.filters |= {"percent": percent, "counted": count, "number": lambda number: f"{number:,}"}
     files = {name: Markup((HERE / f"page.{name}").read_text("utf-8")) for name in ("css", "js")}
     return environment.get_template("page.html").render(**context, **files)
 
@@ -109,9 +103,8 @@ def notes(subject: Subject) -> list[str]:
         found.append(f"Left out: {left_out} of classes that it was never taught, {listed(matching.unknown)}.")
     if matching.missing:
         found.append(f"It knows classes that the data does not have: {listed(matching.missing)}.")
-    known = set(subject.classes) - set(matching.missing)
     by_class = zip(subject.classes, subject.per_class, strict=True)
-    empty = [name for name, one in by_class if not one.count and name in known]
+    empty = [name for name, one in by_class if not one.count and name not in matching.missing]
     if empty:
         found.append(f"No drawing in {subject.split}, so nothing is known of {listed(empty)}.")
     if subject.split == "train" and subject.data.path.resolve() == Path(subject.run.config.data).resolve():
