@@ -32,14 +32,10 @@ def results(rows: list[Row], columns: Columns) -> str:
         data = [_data(group.rows[0])] if several_data else []
         parameters = group.statistic("num_parameters")
         size = f"{parameters.mean:,.0f}" if parameters else UNKNOWN
-        lines.append([_code(group.name), *data, size, group.seeds, *(_cell(group, *one) for one in columns.values())])
+        cells = [group.show(key, UNKNOWN, factor, places) for key, factor, places in columns.values()]
+        lines.append([_code(group.name), *data, size, group.seeds, *cells])
     header = ["", *(["data"] if several_data else []), "parameters", "runs (seeds)", *columns]
     return f"{markdown(header, lines)}\n\n{_legend(groups)}"
-
-
-def _cell(group: Group, column: str, factor: float = 100, places: int = 2) -> str:
-    statistic = group.statistic(column)
-    return statistic.show(factor, places) if statistic else UNKNOWN
 
 
 def _legend(groups: list[Group]) -> str:
@@ -105,7 +101,8 @@ def _brief(groups: list[Group]) -> str:
     if left > 0:
         groups = sorted(groups, key=lambda group: -score.mean if (score := group.statistic("test/top1")) else 0.0)
     shown = [
-        f"{_code(group.name)} {_cell(group, 'test/top1')}, n = {len(group.rows)}" for group in groups[:MOST_IN_OVERVIEW]
+        f"{_code(group.name)} {group.show('test/top1', UNKNOWN)}, n = {len(group.rows)}"
+        for group in groups[:MOST_IN_OVERVIEW]
     ]
     return "<br>".join([*shown, f"and {left} that scored less"] if left > 0 else shown)
 

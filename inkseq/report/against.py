@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from inkseq.errors import UserError
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.paired import count, interval, mcnemar, verdict
+from inkseq.evaluate.picks import highest
 from inkseq.inference.runs import Run
 from inkseq.report.subject import Card, Subject, run_name
 from inkseq.report.words import count as count_of
@@ -66,12 +67,11 @@ def compare(first: Subject, run: Run, facts: Facts) -> Against:
     outcomes = zip(called, (first_N & other_N, only_other_N, only_first_N, ~first_N & ~other_N), strict=True)
 
     def gallery(right: int, which_N: NDArray[np.bool_]) -> BothGallery:
-        some = np.flatnonzero(which_N)
-        sure = np.maximum(first.facts.chance_NG[mine[some], 0], facts.chance_NG[theirs[some], 0])
-        chosen = some[np.argsort(-sure, kind="stable")][:SHOWN]
+        chosen = highest(np.maximum(first.facts.chance_NG[mine, 0], facts.chance_NG[theirs, 0]), which_N, SHOWN)
         said, sure = facts.guess_NG[theirs[chosen], 0], facts.chance_NG[theirs[chosen], 0]
         cards = list(map(BothCard, first.cards(mine[chosen]), [run.classes[k] for k in said], sure.tolist()))
-        remark = f"{count_of(len(some), 'drawing')}; first those that one of the two is surest of." if len(some) else ""
+        number = count_of(int(which_N.sum()), "drawing")
+        remark = f"{number}; first those that one of the two is surest of." if len(chosen) else ""
         return BothGallery(f"What {names[right]} gets right and {names[1 - right]} does not", remark, cards)
 
     return Against(

@@ -45,9 +45,8 @@ SECTIONS = {
 
 def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[str]) -> str:
     """The page."""
-    intervals = measure(subject.facts)
     known = Known(
-        intervals,
+        measure(subject.facts),
         class_rows(subject),
         strongest_pairs(subject),
         breakdowns(subject),
@@ -56,20 +55,20 @@ def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[st
         trust(subject),
         explained(subject),
     )
-    against = compare(subject, *other) if other else None
+    against, run = compare(subject, *other) if other else None, subject.run
     return render(
         {
             "generator": GENERATOR,
             "sections": {name: title for name, title in SECTIONS.items() if against or name != "against"},
-            "name": run_name(subject.run),
+            "name": run_name(run),
             "data": subject.data.path.resolve().name,
             "subject": subject,
             "resamples": RESAMPLES,
-            "num_parameters": sum(p.numel() for p in subject.run.model.parameters()),
+            "num_parameters": sum(p.numel() for p in run.model.parameters()),
             "known": known,
             "findings": findings(subject, known),
             "notes": notes(subject),
-            "score_rows": score_rows(intervals),
+            "score_rows": score_rows(known.metrics),
             "confusion": matrix(subject.confusion_KK, subject.classes),
             "confusion_words": confusion_words(known.pairs),
             "gap": max((one.gap for one in known.explained), default=0.0),
@@ -79,7 +78,8 @@ def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[st
             "colors": (FOR, AGAINST),
             "symbols": definitions((i, subject.data.drawing(i)) for i in sorted(subject.shown)),
             "command": f"python -m inkseq.report {shlex.join(words)}",
-            "made": made(subject),
+            "made": f"Weights of step {run.step:,} of {run.folder}, on {subject.drawings.device}; "
+            f"torch {version('torch')}, numpy {version('numpy')}.",
         }
     )
 
@@ -110,12 +110,6 @@ def notes(subject: Subject) -> list[str]:
     if subject.split == "train" and subject.data.path.resolve() == Path(subject.run.config.data).resolve():
         found.append("It was trained on these drawings: of others it will get fewer right.")
     return found
-
-
-def made(subject: Subject) -> str:
-    run = subject.run
-    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
-    return f"Weights of step {run.step:,} of {run.folder}, on {subject.drawings.device}; {versions}."
 
 
 def check_out(out: Path) -> None:

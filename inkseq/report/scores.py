@@ -9,7 +9,7 @@ from inkseq.evaluate.breakdown import GroupScore, by, country_key, points_key, r
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import Interval, bootstrap, wilson
 from inkseq.evaluate.metrics import ClassMetrics
-from inkseq.evaluate.picks import examples, pairs
+from inkseq.evaluate.picks import examples, highest, pairs
 from inkseq.report.subject import Card, Subject
 from inkseq.report.words import percent
 
@@ -77,15 +77,11 @@ def score_rows(intervals: dict[str, Interval]) -> list[ScoreRow]:
 def breakdowns(subject: Subject) -> list[Breakdown]:
     """Only those by which the drawings differ."""
     facts, data = subject.facts, subject.data
+    game = "Whether Google's own recogniser got the drawing while it was drawn."
     some = [
         Breakdown("By number of points", "points", by(facts, *points_key(data, facts))),
         Breakdown("By number of strokes", "strokes", by(facts, *strokes_key(data, facts))),
-        Breakdown(
-            "By what the game made of it",
-            "the game",
-            by(facts, *recognized_key(data, facts)),
-            "Whether Google's own recogniser got the drawing while it was drawn.",
-        ),
+        Breakdown("By what the game made of it", "the game", by(facts, *recognized_key(data, facts)), game),
         Breakdown("By country", "country", by(facts, *country_key(data, facts))),
     ]
     return [one for one in some if len(one.rows) > 1]
@@ -107,8 +103,7 @@ def strongest_pairs(subject: Subject) -> list[NamedPair]:
     facts = subject.facts
     found = []
     for pair in pairs(subject.confusion_KK, NUM_PAIRS):
-        real = np.flatnonzero((facts.label_N == pair.said) & facts.right_N)
-        typical = real[np.argsort(-facts.truth_N[real], kind="stable")][:1]
+        typical = highest(facts.truth_N, (facts.label_N == pair.said) & facts.right_N, 1)
         drawn, said = subject.classes[pair.drawn], subject.classes[pair.said]
         shown, beside = subject.cards(examples(facts, pair, 2)), next(iter(subject.cards(typical)), None)
         found.append(NamedPair(drawn, said, pair.count, pair.share, shown, beside))
