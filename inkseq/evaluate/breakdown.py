@@ -40,11 +40,11 @@ def by(facts: Facts, key_N: NDArray[np.int64], names: list[str]) -> list[GroupSc
     """A row for each group that has drawings, in the order of the names."""
     count_X = np.bincount(key_N, minlength=len(names)).tolist()
     right_X = np.bincount(key_N[facts.right_N], minlength=len(names)).tolist()
-    rows = []
-    for name, count, right in zip(names, count_X, right_X, strict=True):
-        if interval := wilson(right, count):
-            rows.append(GroupScore(name, count, right / count, *interval))
-    return rows
+    return [
+        GroupScore(name, count, right / count, *interval)
+        for name, count, right in zip(names, count_X, right_X, strict=True)
+        if (interval := wilson(right, count))
+    ]
 
 
 def recognized_key(data: Packed, facts: Facts) -> Key:

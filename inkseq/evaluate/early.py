@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from inkseq.data.batches import gather_first
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices
-from inkseq.evaluate.facts import likeliest
 from inkseq.evaluate.matching import Matching, sample
 from inkseq.evaluate.metrics import place_of_truth
 from inkseq.inference.ask import answer_parts, together
@@ -19,7 +18,6 @@ from inkseq.inference.runs import Run
 MOST = 1_000  # drawings: shares are off by 3 points at most, 95 times in 100
 TENTHS = np.arange(1, 11)
 MOST_STROKES = 20
-GUESSES = 3  # of a frame
 
 Shares = NDArray[np.float64]
 
@@ -41,7 +39,8 @@ class Frame(NamedTuple):
     """What was said of the first points of a drawing."""
 
     num_points: int
-    guesses: list[tuple[str, float]]  # words with their probability, the likeliest first
+    said: str  # the first guess
+    sure: float
 
 
 def early(run: Run, drawings: Drawings, matching: Matching, most: int = MOST) -> Early:
@@ -71,16 +70,11 @@ def film(
 ) -> list[list[Frame]]:
     """The frames of some drawings, by index in the dataset: what was said when such shares of the points were there."""
     position_N = np.asarray(index_N, np.int64) - drawings.first
-    wanted_NF = np.ceil(drawings.length_N[position_N, None] * np.array(shares) - 1e-9).astype(np.int64)
-    part_P = wanted_NF.ravel()
+    part_P = np.ceil(drawings.length_N[position_N, None] * np.array(shares) - 1e-9).astype(np.int64).ravel()
     logits_PK = answer_parts(run, drawings, np.repeat(position_N, len(shares)), part_P, "a film")
-    guess_PG = likeliest(logits_PK, min(GUESSES, len(run.classes)))
-    chance_PG = logits_PK.softmax(dim=1).gather(1, guess_PG)
-    guesses_P = [
-        [(run.classes[k], p) for k, p in zip(guess, chance, strict=True)]
-        for guess, chance in zip(guess_PG.tolist(), chance_PG.tolist(), strict=True)
-    ]
-    frames = list(map(Frame, part_P.tolist(), guesses_P))
+    said_P = logits_PK.argmax(dim=1)
+    sure_P = logits_PK.softmax(dim=1).gather(1, said_P[:, None])[:, 0]
+    frames = list(map(Frame, part_P.tolist(), [run.classes[k] for k in said_P.tolist()], sure_P.tolist()))
     return [frames[begin : begin + len(shares)] for begin in range(0, len(frames), len(shares))]
 
 

@@ -1,7 +1,7 @@
 """What is kept of every drawing of a split that a recogniser named: 54 bytes, never its logits."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,6 @@ class Facts:
     chance_NG: NDArray[np.float32]  # their probabilities, as the model says them
     calm_N: NDArray[np.float32]  # the highest probability
     calm_loss_N: NDArray[np.float32]
-    temperature: float
     left_out: int  # drawings of the split without a word, or of a class that the run does not know
 
     def __len__(self) -> int:
@@ -46,11 +45,6 @@ class Facts:
     def right_N(self) -> NDArray[np.bool_]:
         right_N: NDArray[np.bool_] = self.place_N == 0
         return right_N
-
-    def take(self, which: NDArray[Any]) -> "Facts":
-        """Of some drawings, by a mask or by positions."""
-        arrays = {field.name: getattr(self, field.name) for field in fields(self) if "_N" in field.name}
-        return replace(self, **{name: array[which] for name, array in arrays.items()})
 
 
 def gather_facts(run: Run, drawings: Drawings, matching: Matching, temperature: float) -> tuple[Facts, Metrics]:
@@ -77,30 +71,17 @@ def collect(
     answers: Iterable[Answers], index_N: Indices, num_classes: int, temperature: float, device: torch.device
 ) -> tuple[Facts, Metrics]:
     """Facts and metrics of the drawings `index_N`, in rising order, from answers that name each of them once."""
-    facts, metrics = _room_for(index_N, min(GUESSES, num_classes), temperature), Metrics(num_classes, device)
+    metrics = Metrics(num_classes, device)
+    found: dict[str, NDArray[Any]] = {}
     for index_B, label_B, logits_BK in answers:
         metrics.update(logits_BK, label_B)
         at_B = np.searchsorted(index_N, index_B)
         for name, fact in _facts_of(logits_BK, label_B, temperature).items():
-            getattr(facts, name)[at_B] = fact.cpu().numpy()
-    return facts, metrics
-
-
-def _room_for(index_N: Indices, num_guesses: int, temperature: float) -> Facts:
-    count = len(index_N)
-    return Facts(
-        index_N=index_N.astype(np.int32),
-        label_N=np.empty(count, np.int16),
-        place_N=np.empty(count, np.int16),
-        loss_N=np.empty(count, np.float32),
-        truth_N=np.empty(count, np.float32),
-        guess_NG=np.empty((count, num_guesses), np.int16),
-        chance_NG=np.empty((count, num_guesses), np.float32),
-        calm_N=np.empty(count, np.float32),
-        calm_loss_N=np.empty(count, np.float32),
-        temperature=temperature,
-        left_out=0,
-    )
+            if name not in found:
+                kind = np.float32 if fact.is_floating_point() else np.int16
+                found[name] = np.empty((len(index_N), *fact.shape[1:]), kind)
+            found[name][at_B] = fact.cpu().numpy()
+    return Facts(index_N.astype(np.int32), **found, left_out=0), metrics
 
 
 def _facts_of(logits_BK: Tensor, label_B: Tensor, temperature: float) -> dict[str, Tensor]:

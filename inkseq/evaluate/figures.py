@@ -35,12 +35,12 @@ def predictions_page(drawings: Sequence[Flat], truth: Sequence[str], guesses: Se
 def _verdict(truth: str, guesses: Guesses) -> str:
     (said, sure), probability = guesses[0], dict(guesses)
     if said == truth:
-        return f"{_short(said)} {sure:.0%}"
+        return f"{shortened(said)} {sure:.0%}"
     then = f" {probability[truth]:.0%}" if truth in probability else ""
-    return f"{_short(said)} {sure:.0%}\nis {_short(truth)}{then}"
+    return f"{shortened(said)} {sure:.0%}\nis {shortened(truth)}{then}"
 
 
-def _short(word: str) -> str:
+def shortened(word: str) -> str:
     """No wider than a drawing."""
     return word if len(word) <= 18 else word[:17].rstrip() + "…"
 
@@ -51,7 +51,7 @@ def confusion(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> Figure
     drawings_K = confusion_KK.sum(axis=1)
     share_KK = confusion_KK / np.maximum(drawings_K, 1)[:, None]
     order = similar_together(share_KK + share_KK.T)
-    shown_KK, names = share_KK[np.ix_(order, order)], [_short(classes[k]) for k in order]
+    shown_KK, names = share_KK[np.ix_(order, order)], [shortened(classes[k]) for k in order]
     if len(classes) <= MAX_LABELLED:
         side = 0.27 * len(classes) + 2.6
         figure = Figure(figsize=(side + 0.4, side))
@@ -135,7 +135,7 @@ def _strongest(axes: Axes, share_KK: NDArray[np.float64], classes: Sequence[str]
     axes.barh(range(len(pairs)), shares, height=0.75, color=matplotlib.colormaps["Reds"](0.2))
     for place, ((drawn, said), share) in enumerate(zip(pairs, shares, strict=True)):
         axes.text(
-            0, place, f" {_short(classes[drawn])} → {_short(classes[said])}  {share:.0%}", fontsize=8, va="center"
+            0, place, f" {shortened(classes[drawn])} → {shortened(classes[said])}  {share:.0%}", fontsize=8, va="center"
         )
     axes.set(ylim=(max(len(pairs), 1) - 0.4, -0.6), xlim=(0, 1), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)

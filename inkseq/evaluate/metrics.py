@@ -88,13 +88,8 @@ class Metrics:
     def per_class(self) -> list[ClassMetrics]:
         """One a class, in the order of the classes."""
         confusion_KK = self.confusion_KK.cpu()
-        rows = zip(
-            confusion_KK.sum(dim=1).tolist(),
-            confusion_KK.sum(dim=0).tolist(),
-            confusion_KK.diagonal().tolist(),
-            strict=True,
-        )
-        return [_class_metrics(drawings, guesses, right) for drawings, guesses, right in rows]
+        counts = confusion_KK.sum(dim=1), confusion_KK.sum(dim=0), confusion_KK.diagonal()
+        return list(map(_class_metrics, *(count_K.tolist() for count_K in counts)))
 
 
 def _class_metrics(drawings: int, guesses: int, right: int) -> ClassMetrics:

@@ -32,16 +32,20 @@ class Pair:
     share: float  # of the drawings of the class
 
 
+def highest(score_N: NDArray[np.floating], which_N: NDArray[np.bool_], most: int) -> Positions:
+    """Some of these drawings, the highest score first."""
+    some = np.flatnonzero(which_N)
+    return some[np.argsort(-score_N[some], kind="stable")[:most]]
+
+
 def surest_right(facts: Facts, most: int) -> Positions:
     """Those with the least loss."""
-    right = np.flatnonzero(facts.right_N)
-    return right[np.argsort(facts.loss_N[right], kind="stable")[:most]]
+    return highest(-facts.loss_N, facts.right_N, most)
 
 
 def surest_wrong(facts: Facts, most: int) -> Positions:
     """Those it was surest of what they are not."""
-    wrong = np.flatnonzero(~facts.right_N)
-    return wrong[np.argsort(-facts.chance_NG[wrong, 0], kind="stable")[:most]]
+    return highest(facts.chance_NG[:, 0], ~facts.right_N, most)
 
 
 def least_sure(facts: Facts, most: int) -> Positions:
@@ -85,5 +89,4 @@ def pairs(confusion_KK: NDArray[np.int64], most: int) -> list[Pair]:
 
 def examples(facts: Facts, pair: Pair, most: int = 3) -> Positions:
     """Drawings of a pair, those that were surest wrong first."""
-    mistaken = np.flatnonzero((facts.label_N == pair.drawn) & (facts.guess_NG[:, 0] == pair.said))
-    return mistaken[np.argsort(-facts.chance_NG[mistaken, 0], kind="stable")[:most]]
+    return highest(facts.chance_NG[:, 0], (facts.label_N == pair.drawn) & (facts.guess_NG[:, 0] == pair.said), most)

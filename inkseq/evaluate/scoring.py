@@ -44,8 +44,6 @@ def class_table(per_class: dict[str, ClassMetrics]) -> str:
     def cell(share: float | None) -> str:
         return "-" if share is None else f"{share:.3f}"
 
-    rows = [
-        [word, one.count, cell(one.top1), cell(one.precision), cell(one.f1)] for word, one in worst_first[:MOST_ROWS]
-    ]
+    rows = [[word, one.count, *map(cell, (one.top1, one.precision, one.f1))] for word, one in worst_first[:MOST_ROWS]]
     text = table(["class", "drawings", "recall", "precision", "f1"], rows)
     return text + (f"\n({len(worst_first) - MOST_ROWS} better ones not shown)" if len(worst_first) > MOST_ROWS else "")

@@ -66,20 +66,16 @@ def game(facts: Facts, thresholds: Sequence[float]) -> dict[int, list[Said]]:
     """The game says those of the first 1, 3 or 5 guesses (no more than there are) that are at least so likely, and is
     won when the word is among them."""
     wrong_NG = facts.guess_NG != facts.label_N[:, None]
-    found = {}
+    found: dict[int, list[Said]] = {}
     for tries in [n for n in TRIES if n == 1 or n <= facts.guess_NG.shape[1]]:
         chance_NG, said_wrong_NG = facts.chance_NG[:, :tries], wrong_NG[:, :tries]
         truth_N = np.where(said_wrong_NG, -1, chance_NG).max(axis=1)
         other_N = np.where(said_wrong_NG, chance_NG, -1).max(axis=1)
-        found[tries] = [
-            Said(
-                t,
-                float((truth_N >= t).mean()),
-                float(((truth_N >= t) & (other_N >= t)).mean()),
-                float(((truth_N < t) & (other_N >= t)).mean()),
-            )
-            for t in thresholds
-        ]
+        found[tries] = []
+        for t in thresholds:
+            right_N, wrong_N = truth_N >= t, other_N >= t
+            outcomes = right_N, right_N & wrong_N, ~right_N & wrong_N
+            found[tries].append(Said(t, *(float(outcome_N.mean()) for outcome_N in outcomes)))
     return found
 
 

@@ -36,17 +36,15 @@ def _right(run: Run, drawings: Drawings, classes: list[str]) -> NDArray[np.bool_
 
 def check_same_data(runs: list[Finished]) -> None:
     """A run that was trained on other drawings may have seen those that are held out from the first."""
-    first = runs[0]
-    for run in runs[1:]:
-        differ = differences(_unordered(first.data), _unordered(run.data))
-        if differ:
+    first, *others = runs
+    for run in others:
+        if differ := differences(_unordered(first.data), _unordered(run.data)):
             raise UserError(f"{first.folder} and {run.folder} were trained on different data: {_listed(differ)}")
 
 
 def check_unchanged(run: Finished, data: Packed) -> None:
     """The dataset may have been converted anew since."""
-    differ = differences(run.data, fingerprint(data))
-    if differ:
+    if differ := differences(run.data, fingerprint(data)):
         raise UserError(f"{data.path} is no longer what {run.folder} was trained on: {_listed(differ)}; say data=")
 
 

@@ -36,10 +36,8 @@ def settings_table(names: list[str], rows: list[Row]) -> str:
 
 def groups_table(groups: list[Group]) -> str:
     """Means over seeds, where there are several."""
-    lines = []
-    for group in groups:
-        scores = [group.statistic(key) for key in ("val/top1", "test/top1")]
-        lines.append([group.name, group.seeds, *[score.show(100) if score else "-" for score in scores]])
+    scores = "val/top1", "test/top1"
+    lines = [[group.name, group.seeds, *(group.show(score, "-") for score in scores)] for group in groups]
     return table(["mean ± standard deviation", "runs (seeds)", "val top-1, %", "test top-1, %"], lines)
 
 
@@ -52,10 +50,11 @@ def paired_table(config: CompareConfig, runs: list[Finished], names: list[str]) 
     lines = [[names[0], f"{right[0].mean():.4f}", "", "", "", "", "", "the reference"]]
     for name, right_N in zip(names[1:], right[1:], strict=True):
         counts = count(right[0], right_N)
-        low, high = interval(counts)
+        (low, high), p = interval(counts), mcnemar(counts)
         difference = [f"{100 * counts.difference:+.2f}", f"{100 * low:+.2f} to {100 * high:+.2f}"]
         only = [str(counts.only_other), str(counts.only_first)]
-        lines.append([name, f"{right_N.mean():.4f}", *difference, *only, _p(mcnemar(counts)), verdict(low, high)])
+        chance = f"{p:.3f}" if p >= 0.001 else "< 0.001"
+        lines.append([name, f"{right_N.mean():.4f}", *difference, *only, chance, verdict(low, high)])
     header = ["run", "top-1", "points more", "95 % interval", "only it right", "only the first", "p", "verdict"]
     notes = [
         f"{len(right[0]):,} drawings of {config.split} of {data.path}, the same for all; intervals by bootstrap over "
@@ -65,10 +64,6 @@ def paired_table(config: CompareConfig, runs: list[Finished], names: list[str]) 
     if len(runs) > 2:
         notes.append("Each pair is judged alone: of twenty that are equal, one will seem to differ.")
     return "\n".join([table(header, lines), *notes])
-
-
-def _p(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
 def picture_name(names: list[str]) -> str:

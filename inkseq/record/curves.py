@@ -53,8 +53,7 @@ def draw_curves(groups: Sequence[Curves], heading: str, path: Path) -> None:
     several = ": a thin line a seed, a thick one their mean" if any(len(group.runs) > 1 for group in groups) else ""
     figure.suptitle(heading + several, x=0.01, ha="left", fontsize=12)
     with_val = any("val/top1" in row for group in groups for run in group.runs for row in run.logged)
-    panels = PANELS if with_val else PANELS[-1:]
-    side = 2 if with_val else 1
+    panels, side = (PANELS, 2) if with_val else (PANELS[-1:], 1)
     for axes, (title, name, over) in zip(figure.subplots(side, side, squeeze=False).flat, panels, strict=True):
         for group, color in zip(groups, _colors(len(groups)), strict=True):
             _draw_group(axes, group.runs, name, over, color)

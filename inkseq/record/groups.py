@@ -14,10 +14,6 @@ class Statistic:
     mean: float
     deviation: float | None  # of a sample: divided by n - 1
 
-    def show(self, factor: float = 1, places: int = 2) -> str:
-        spread = "" if self.deviation is None else f" ± {factor * self.deviation:,.{places}f}"
-        return f"{factor * self.mean:,.{places}f}{spread}"
-
 
 @dataclass(frozen=True)
 class Group:
@@ -32,6 +28,13 @@ class Group:
         values = [float(cell) for cell in cells]
         finite = all(map(math.isfinite, values))
         return Statistic(fmean(values), stdev(values) if len(values) > 1 and finite else None)
+
+    def show(self, column: str, unknown: str, factor: float = 100, places: int = 2) -> str:
+        """Mean ± standard deviation, in per cent unless said otherwise."""
+        if (found := self.statistic(column)) is None:
+            return unknown
+        spread = "" if found.deviation is None else f" ± {factor * found.deviation:,.{places}f}"
+        return f"{factor * found.mean:,.{places}f}{spread}"
 
     @property
     def seeds(self) -> str:

@@ -1,69 +1,41 @@
 """The generated parts of the record, as markdown made of rows and nothing else."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from inkseq.record.groups import Group, Statistic, differing, to_groups
+from inkseq.record.groups import Group, differing, to_groups
 from inkseq.record.results import VERSIONS, Row
 
 UNKNOWN = "–"
 MOST_IN_OVERVIEW = 4  # groups of an experiment that the overview tells apart
 
-Show = Callable[[Statistic], str]
+Columns = dict[str, tuple[str, float, int]]  # headings: the column of the rows, what it is multiplied by, decimals
 
-
-def _percent(statistic: Statistic) -> str:
-    return statistic.show(100)
-
-
-def _whole(statistic: Statistic) -> str:
-    return statistic.show(places=0)
-
-
-def _tenths(statistic: Statistic) -> str:
-    return statistic.show(places=1)
-
-
-TEST: dict[str, tuple[str, Show]] = {
-    "test top-1": ("test/top1", _percent),
-    "test top-3": ("test/top3", _percent),
-    "test MAP@3": ("test/map3", _percent),
+# For a page that is not about the experiment alone.
+TEST: Columns = {
+    "test top-1": ("test/top1", 100, 2),
+    "test top-3": ("test/top3", 100, 2),
+    "test MAP@3": ("test/map3", 100, 2),
 }
-ALL: dict[str, tuple[str, Show]] = {
-    "val top-1": ("val/top1", _percent),
+ALL: Columns = {
+    "val top-1": ("val/top1", 100, 2),
     **TEST,
-    "drawings/s": ("drawings_per_second", _whole),
-    "seconds": ("seconds", _tenths),
+    "drawings/s": ("drawings_per_second", 1, 0),
+    "seconds": ("seconds", 1, 1),
 }
 
 
-def results(rows: list[Row]) -> str:
+def results(rows: list[Row], columns: Columns) -> str:
     """All groups with what they score and what they cost."""
-    return f"{_table_of_groups(rows, ALL)}\n\n{_legend(to_groups(rows))}"
-
-
-def results_on_test(rows: list[Row]) -> str:
-    """The same in fewer columns, for a page that is not about this experiment alone."""
-    return f"{_table_of_groups(rows, TEST)}\n\n{_legend(to_groups(rows))}"
-
-
-def _table_of_groups(rows: list[Row], columns: dict[str, tuple[str, Show]]) -> str:
-    several_data = len({row["data_id"] for row in rows}) > 1
-    header = ["", *(["data"] if several_data else []), "parameters", "runs (seeds)", *columns]
+    groups, several_data = to_groups(rows), len({row["data_id"] for row in rows}) > 1
     lines = []
-    for group in to_groups(rows):
+    for group in groups:
         data = [_data(group.rows[0])] if several_data else []
-        cells = [_cell(group, column, show) for column, show in columns.values()]
-        lines.append([_code(group.name), *data, _cell(group, "num_parameters", _parameters), group.seeds, *cells])
-    return markdown(header, lines)
-
-
-def _parameters(statistic: Statistic) -> str:
-    return f"{statistic.mean:,.0f}"
-
-
-def _cell(group: Group, column: str, show: Show) -> str:
-    statistic = group.statistic(column)
-    return UNKNOWN if statistic is None else show(statistic)
+        parameters = group.statistic("num_parameters")
+        size = f"{parameters.mean:,.0f}" if parameters else UNKNOWN
+        cells = [group.show(key, UNKNOWN, factor, places) for key, factor, places in columns.values()]
+        lines.append([_code(group.name), *data, size, group.seeds, *cells])
+    header = ["", *(["data"] if several_data else []), "parameters", "runs (seeds)", *columns]
+    return f"{markdown(header, lines)}\n\n{_legend(groups)}"
 
 
 def _legend(groups: list[Group]) -> str:
@@ -97,14 +69,9 @@ def how(rows: list[Row]) -> str:
         notes.append("`+`: files differed from the commit, which alone does not say what was run.")
     if any(not row["git_commit"] for row in rows):
         notes.append(f"{UNKNOWN}: the commit is not known.")
-    commands = [f"    {row['command']}" for row in rows]
-    paragraphs = [
-        f"Trained on {' and '.join(data)}.",
-        markdown(["runs", "device", "precision", "versions", "commit"], lines),
-        *notes,
-        "\n".join(commands),
-    ]
-    return "\n\n".join(paragraphs)
+    machines = markdown(["runs", "device", "precision", "versions", "commit"], lines)
+    commands = "\n".join(f"    {row['command']}" for row in rows)
+    return "\n\n".join([f"Trained on {' and '.join(data)}.", machines, *notes, commands])
 
 
 def _place(row: Row) -> tuple[str, ...]:
@@ -130,15 +97,14 @@ def overview(experiments: Iterable[tuple[str, str, list[Row]]]) -> str:
 
 def _brief(groups: list[Group]) -> str:
     """The groups' test top-1; of many the best."""
-    scored = [(group, group.statistic("test/top1")) for group in groups]
-    if len(groups) > MOST_IN_OVERVIEW:
-        scored.sort(key=lambda pair: -pair[1].mean if pair[1] else 0.0)
+    left = len(groups) - MOST_IN_OVERVIEW
+    if left > 0:
+        groups = sorted(groups, key=lambda group: -score.mean if (score := group.statistic("test/top1")) else 0.0)
     shown = [
-        f"{_code(group.name)} {_percent(score) if score else UNKNOWN}, n = {len(group.rows)}"
-        for group, score in scored[:MOST_IN_OVERVIEW]
+        f"{_code(group.name)} {group.show('test/top1', UNKNOWN)}, n = {len(group.rows)}"
+        for group in groups[:MOST_IN_OVERVIEW]
     ]
-    left = len(groups) - len(shown)
-    return "<br>".join([*shown, f"and {left} that scored less"] if left else shown)
+    return "<br>".join([*shown, f"and {left} that scored less"] if left > 0 else shown)
 
 
 def _commits(rows: list[Row]) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 from inkseq.errors import UserError
 from inkseq.files import write_whole
 from inkseq.record import markdown as parts
-from inkseq.record.results import Row, read_csv
+from inkseq.record.results import read_csv
 
-Write = Callable[[str], str]  # from what a marker says (`results: NAME`) to the text behind it
+Parts = dict[str, Callable[[], str]]  # by what a marker says (`results: NAME`), how the text behind it is written
 
 MARKER = re.compile(r"<!-- ((?:generated|results): [^\n]*?|end) -->")
 QUESTION = re.compile(r"\*\*Question\.\*\*\s*(.+?)(?:(?<=[.?!])\s|\n\s*\n|\Z)", re.DOTALL)
+GENERATED = "results, curves, settings, how, overview"
 CURVES = "![Loss and top-1 of every run: a thin line a seed, a thick one their mean](curves.png)"
 NEW_PAGE = """# {name}
 
@@ -40,8 +41,8 @@ How it was done:
 """
 
 
-def fill(text: str, write: Write, where: Path) -> str:
-    """The text with every generated part as `write` has it."""
+def fill(text: str, written: Parts, where: Path) -> str:
+    """The text with every generated part as it is written now."""
     kept, marker, begin = [], "", 0
     for match in MARKER.finditer(text):
         if (match[1] == "end") != bool(marker):
@@ -49,8 +50,11 @@ def fill(text: str, write: Write, where: Path) -> str:
             raise UserError(f"{where}, line {line}: {match[0]} is out of place; a part has a beginning and an end")
         if not marker:
             kept.append(text[begin : match.end()])
+        elif marker not in written:
+            known = [*(one for one in written if one.startswith("results: ")), f"generated: {GENERATED}"]
+            raise UserError(f"{where}: <!-- {marker} --> cannot be generated here; there is {'; '.join(known)}")
         else:
-            kept += [f"\n{body}\n" if (body := write(marker)) else "\n", match[0]]
+            kept += [f"\n{body}\n" if (body := written[marker]()) else "\n", match[0]]
         marker, begin = "" if marker else match[1], match.end()
     if marker:
         raise UserError(f"{where}: behind <!-- {marker} --> there is no <!-- end -->")
@@ -63,18 +67,23 @@ def written_anew(experiments: Path) -> dict[Path, tuple[str, str]]:
     The pages are README.md in the folder of experiments, in each of them, and beside the folder.
     """
     tables = {path.parent.name: read_csv(path) for path in sorted(experiments.glob("*/results.csv"))}
+    anywhere: Parts = {f"results: {name}": partial(parts.results, rows, parts.TEST) for name, rows in tables.items()}
     texts: dict[Path, tuple[str, str]] = {}
     for name, rows in tables.items():
         page = experiments / name / "README.md"
         text = page.read_text("utf-8") if page.exists() else ""
-        own = partial(_own_part, rows=rows, folder=page.parent, tables=tables, where=page)
-        texts[page] = text, fill(_with_parts(text, name), own, page)
-    questions = {name: question_of(texts[experiments / name / "README.md"][1]) for name in tables}
+        own: Parts = {
+            "generated: curves": partial(str, CURVES if page.with_name("curves.png").exists() else ""),
+            "generated: results": partial(parts.results, rows, parts.ALL),
+            "generated: settings": partial(parts.settings, rows),
+            "generated: how": partial(parts.how, rows),
+        }
+        texts[page] = text, fill(_with_parts(text, name), anywhere | own, page)
+    asked = [(name, question_of(texts[experiments / name / "README.md"][1]), rows) for name, rows in tables.items()]
     for page in (experiments / "README.md", experiments.parent / "README.md"):
         if page.exists():
             text = page.read_text("utf-8")
-            shared = partial(_shared_part, questions=questions, tables=tables, where=page)
-            texts[page] = text, fill(text, shared, page)
+            texts[page] = text, fill(text, anywhere | {"generated: overview": partial(parts.overview, asked)}, page)
     return texts
 
 
@@ -96,25 +105,3 @@ def _with_parts(text: str, name: str) -> str:
     """A page that has no generated part yet gets all of them, below what somebody wrote."""
     text = text or NEW_PAGE.format(name=name)
     return text if "<!-- generated: " in text else f"{text.rstrip()}\n\n{GENERATED_PARTS}"
-
-
-def _own_part(marker: str, rows: list[Row], folder: Path, tables: dict[str, list[Row]], where: Path) -> str:
-    """A part of an experiment's own page."""
-    if marker == "generated: curves":
-        return CURVES if (folder / "curves.png").exists() else ""
-    own = {"results": parts.results, "settings": parts.settings, "how": parts.how}
-    kind, _, name = marker.partition(": ")
-    if kind == "generated" and name in own:
-        return own[name](rows)
-    return _shared_part(marker, None, tables, where)
-
-
-def _shared_part(marker: str, questions: dict[str, str] | None, tables: dict[str, list[Row]], where: Path) -> str:
-    """A part of any page."""
-    kind, _, name = marker.partition(": ")
-    if kind == "results" and name in tables:
-        return parts.results_on_test(tables[name])
-    if marker == "generated: overview" and questions is not None:
-        return parts.overview((name, questions[name], rows) for name, rows in tables.items())
-    known = [f"results: {name}" for name in tables] + ["generated: results, curves, settings, how, overview"]
-    raise UserError(f"{where}: <!-- {marker} --> cannot be generated here; there is {'; '.join(known)}")

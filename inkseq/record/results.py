@@ -54,17 +54,13 @@ def make_rows(groups: list[list[Finished]]) -> list[Row]:
     runs = [run for members in groups for run in members]
     names = iter(run_names([run.folder for run in runs]))
     named = [[(next(names), run.config.seed) for run in members] for members in groups]
+    called = [(run, group) for group, some in zip(group_names(named), named, strict=True) for run, _ in some]
     default = plain(compose_config(TrainConfig, ["data=any"]))
     changed = [differences(default, plain(run.config)) for run in runs]
     anywhere = dict(sorted((key, pair[0]) for pairs in changed for key, pair in pairs.items()))
-    called = [
-        {"run": name, "group": group}
-        for group, members in zip(group_names(named), named, strict=True)
-        for name, _ in members
-    ]
     return [
-        {key: _text(value) for key, value in (who | _facts(run, own, anywhere)).items()}
-        for who, run, own in zip(called, runs, changed, strict=True)
+        {key: _text(value) for key, value in {"run": name, "group": group, **_facts(run, own, anywhere)}.items()}
+        for (name, group), run, own in zip(called, runs, changed, strict=True)
     ]
 
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from inkseq.errors import UserError
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.paired import count, interval, mcnemar, verdict
+from inkseq.evaluate.picks import highest
 from inkseq.inference.runs import Run
-from inkseq.report.subject import Subject, run_name
+from inkseq.report.subject import Card, Subject, run_name
 from inkseq.report.words import count as count_of
 from inkseq.report.words import percent
 
@@ -33,11 +34,7 @@ class ClassDifference(NamedTuple):
 
 
 class BothCard(NamedTuple):
-    drawing: int
-    truth: str
-    first: str
-    first_sure: float
-    first_right: bool
+    first: Card
     other: str
     other_sure: float
 
@@ -59,36 +56,31 @@ class Against(NamedTuple):
 
 def compare(first: Subject, run: Run, facts: Facts) -> Against:
     """The first run's page speaks; the other may know other classes, and is asked only what both know."""
-    mine, theirs = _both(first.facts, facts)
+    # Positions, among the facts of each, of the drawings that both have a word for.
+    _, mine, theirs = np.intersect1d(first.facts.index_N, facts.index_N, assume_unique=True, return_indices=True)
     if not len(mine):
         raise UserError(f"{run.folder} knows none of the classes that {first.run.folder} was tested on")
     first_N, other_N = first.facts.right_N[mine], facts.right_N[theirs]
     names = names_apart(first.run, run)
-    rows = [
-        Outcome(name, int(which.sum()), float(which.mean()))
-        for name, which in (
-            ("both", first_N & other_N),
-            (f"only {names[1]}", ~first_N & other_N),
-            (f"only {names[0]}", first_N & ~other_N),
-            ("neither", ~first_N & ~other_N),
-        )
-    ]
+    only_first_N, only_other_N = first_N & ~other_N, ~first_N & other_N
+    called = "both", f"only {names[1]}", f"only {names[0]}", "neither"
+    outcomes = zip(called, (first_N & other_N, only_other_N, only_first_N, ~first_N & ~other_N), strict=True)
 
     def gallery(right: int, which_N: NDArray[np.bool_]) -> BothGallery:
-        some = np.flatnonzero(which_N)
-        sure = np.maximum(first.facts.chance_NG[mine[some], 0], facts.chance_NG[theirs[some], 0])
-        chosen = some[np.argsort(-sure, kind="stable")][:SHOWN]
-        cards = [_card(first, run, facts, int(mine[i]), int(theirs[i])) for i in chosen]
-        remark = f"{count_of(len(some), 'drawing')}; first those that one of the two is surest of." if len(some) else ""
+        chosen = highest(np.maximum(first.facts.chance_NG[mine, 0], facts.chance_NG[theirs, 0]), which_N, SHOWN)
+        said, sure = facts.guess_NG[theirs[chosen], 0], facts.chance_NG[theirs[chosen], 0]
+        cards = list(map(BothCard, first.cards(mine[chosen]), [run.classes[k] for k in said], sure.tolist()))
+        number = count_of(int(which_N.sum()), "drawing")
+        remark = f"{number}; first those that one of the two is surest of." if len(chosen) else ""
         return BothGallery(f"What {names[right]} gets right and {names[1 - right]} does not", remark, cards)
 
     return Against(
         names,
         words(names, first_N, other_N),
         different_classes(names, first.classes, run.classes, len(first.facts) - len(mine)),
-        rows,
+        [Outcome(name, int(which.sum()), float(which.mean())) for name, which in outcomes],
         class_differences(first, first.facts.label_N[mine], first_N, other_N),
-        [gallery(1, ~first_N & other_N), gallery(0, first_N & ~other_N)],
+        [gallery(1, only_other_N), gallery(0, only_first_N)],
     )
 
 
@@ -127,19 +119,7 @@ def class_differences(
     """The classes whose recall differs most, either way."""
     found = []
     for k in np.unique(label_N):
-        own = label_N == k
-        a, b = float(first_N[own].mean()), float(other_N[own].mean())
-        found.append((abs(b - a), ClassDifference(first.classes[k], a, b, f"{100 * (b - a):+.1f}")))
-    return [one for size, one in sorted(found, key=lambda item: (-item[0], item[1].name))[:CLASSES] if size]
-
-
-def _both(first: Facts, other: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions, among the facts of each, of the drawings that both have a word for."""
-    _, mine, theirs = np.intersect1d(first.index_N, other.index_N, assume_unique=True, return_indices=True)
-    return mine, theirs
-
-
-def _card(first: Subject, run: Run, facts: Facts, mine: int, theirs: int) -> BothCard:
-    card = first.card(mine)
-    said, sure = run.classes[facts.guess_NG[theirs, 0]], float(facts.chance_NG[theirs, 0])
-    return BothCard(card.drawing, card.truth, card.said, card.sure, card.right, said, sure)
+        a, b = (float(right_N[label_N == k].mean()) for right_N in (first_N, other_N))
+        if a != b:
+            found.append(ClassDifference(first.classes[k], a, b, f"{100 * (b - a):+.1f}"))
+    return sorted(found, key=lambda one: (-abs(one.other - one.first), one.name))[:CLASSES]

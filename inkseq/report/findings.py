@@ -57,26 +57,22 @@ def findings(subject: Subject, known: Known) -> list[Markup]:
     return [one for one in said if one][:TEN]
 
 
-def _bold(text: str) -> Markup:
-    return Markup("<b>{}</b>").format(text)
-
-
 def _score(subject: Subject, known: Known) -> Markup:
     top1, top3, words = known.metrics["top1"], known.metrics["top3"], len(subject.classes)
     third = f", {percent(top3.value)} within three" if words > 3 else ""
-    return Markup("It names {} of the drawings at first guess{}. Blind guessing would get {}.").format(
-        _bold(percent(top1.value)), third, percent(1 / words)
+    return Markup("It names <b>{}</b> of the drawings at first guess{}. Blind guessing would get {}.").format(
+        percent(top1.value), third, percent(1 / words)
     )
 
 
 def _classes(known: Known) -> Markup | None:
     """The classes told apart best and worst, unless many are alike."""
     some = [row for row in known.classes if row.count >= FEWEST and row.f1 is not None]
-    if len(some) < 2 or some[0].f1 == some[1].f1 or some[0].recall == some[-1].recall:
+    if len(some) < 2 or some[0].f1 == some[1].f1 or some[0].top1 == some[-1].top1:
         return None
     worst, best = some[0], some[-1]
-    return Markup("It knows {} best ({} of them found) and {} worst ({}).").format(
-        _bold(best.name), percent(best.recall or 0, 0), _bold(worst.name), percent(worst.recall or 0, 0)
+    return Markup("It knows <b>{}</b> best ({} of them found) and <b>{}</b> worst ({}).").format(
+        best.name, percent(best.top1 or 0, 0), worst.name, percent(worst.top1 or 0, 0)
     )
 
 
@@ -85,21 +81,21 @@ def _pairs(known: Known) -> Markup:
         return Markup("It took nothing for anything else.")
     pair = known.pairs[0]
     drawings = count(round(pair.count / pair.share), "drawing")
-    return Markup("Its commonest mistake is to take {} for {}: {} of {}.").format(
-        _bold(pair.drawn), _bold(pair.said), f"{pair.count:,}", drawings
+    return Markup("Its commonest mistake is to take <b>{}</b> for <b>{}</b>: {} of {}.").format(
+        pair.drawn, pair.said, f"{pair.count:,}", drawings
     )
 
 
 def _weak(known: Known) -> Markup:
     """How many classes are found always, and how many are not found half of the time."""
-    recalls = [row.recall for row in known.classes if row.recall is not None]
+    recalls = [row.top1 for row in known.classes if row.top1 is not None]
     always, seldom = sum(recall == 1 for recall in recalls), sum(recall < 0.5 for recall in recalls)
     classes = count(len(recalls), "class")
     weak = f"{seldom:,} of {classes} {'is' if seldom == 1 else 'are'} found less than half of the time"
     if not seldom:
         weak = f"None of {classes} is found less than half of the time"
     strong = f"{always:,} {'is' if always == 1 else 'are'} found always" if always else "none is found always"
-    return Markup("{}; {}.").format(_bold(weak), strong)
+    return Markup("<b>{}</b>; {}.").format(weak, strong)
 
 
 def _groups(known: Known, what: str, called: Callable[[str], str]) -> Markup | None:
@@ -111,16 +107,16 @@ def _groups(known: Known, what: str, called: Callable[[str], str]) -> Markup | N
     worst, best = min(rows, key=lambda row: row.top1), max(rows, key=lambda row: row.top1)
     if worst.high >= best.low:
         return None
-    return Markup("Hardest are {}: {} of them right, against {} of {}.").format(
-        _bold(called(worst.name)), _bold(percent(worst.top1)), percent(best.top1), called(best.name)
+    return Markup("Hardest are <b>{}</b>: <b>{}</b> of them right, against {} of {}.").format(
+        called(worst.name), percent(worst.top1), percent(best.top1), called(best.name)
     )
 
 
 def _early(known: Known) -> Markup:
     seen = known.timing.early
     of = f" (of {known.timing.sample})" if known.timing.sample else ""
-    return Markup("With half of a drawing it is right {} of the time, with all of it {}{}.").format(
-        _bold(percent(at_half(seen))), percent(float(seen.top1_S[-1])), of
+    return Markup("With half of a drawing it is right <b>{}</b> of the time, with all of it {}{}.").format(
+        percent(at_half(seen)), percent(float(seen.top1_S[-1])), of
     )
 
 
@@ -129,23 +125,20 @@ def _threshold(subject: Subject, known: Known) -> Markup | None:
     for one in known.trust.thresholds:
         above = one.wanted > known.metrics["top1"].value
         if above and one.threshold is not None and one.precision is not None and one.coverage is not None:
+            shares = percent(one.threshold, 0), percent(one.precision), percent(one.coverage)
             return Markup(
-                "Act only when it is over {} sure, and it is right {} of the time, on {} of the drawings{}."
-            ).format(
-                percent(one.threshold, 0),
-                _bold(percent(one.precision)),
-                _bold(percent(one.coverage)),
-                "" if subject.chosen_on else " (by which that threshold was chosen)",
-            )
+                "Act only when it is over {} sure, and it is right <b>{}</b> of the time, on <b>{}</b> of the "
+                "drawings{}."
+            ).format(*shares, "" if subject.chosen_on else " (by which that threshold was chosen)")
     return None
 
 
 def _calibration(subject: Subject, known: Known) -> Markup:
     error, over = known.metrics["ece"].value, oversure(subject)
     if error < HONEST or abs(over) < error / 2:
-        return Markup("What it says of its sureness is off by {} on average.").format(_bold(percent(error)))
+        return Markup("What it says of its sureness is off by <b>{}</b> on average.").format(percent(error))
     boastful, modest = "boastful: it is right less often than it says", "modest: it is right more often than it says"
-    return Markup("It is {}, by {} on average.").format(_bold(boastful if over > 0 else modest), percent(error))
+    return Markup("It is <b>{}</b>, by {} on average.").format(boastful if over > 0 else modest, percent(error))
 
 
 def _labels(known: Known) -> Markup | None:
@@ -154,8 +147,8 @@ def _labels(known: Known) -> Markup | None:
         return None
     first = suspects[0]
     number = count(len(suspects), "drawing") + (" or more" if len(suspects) == IN_GALLERY else "")
-    return Markup("{} may carry the wrong word: one is called {} and looks like {}.").format(
-        _bold(number), _bold(first.truth), _bold(first.looks_like or first.said)
+    return Markup("<b>{}</b> may carry the wrong word: one is called <b>{}</b> and looks like <b>{}</b>.").format(
+        number, first.truth, first.looks_like or first.said
     )
 
 
@@ -165,9 +158,9 @@ def _strokes(known: Known) -> Markup | None:
     hang = sum(one.least < one.card.sure / 2 for one in told if one.least is not None)
     if len(told) < FEWEST:
         return None
-    return Markup("Of {} that it got right, {} hung on a single stroke, without which it is half as sure.").format(
-        count(len(told), "drawing"), _bold(str(hang))
-    )
+    return Markup(
+        "Of {} that it got right, <b>{}</b> hung on a single stroke, without which it is half as sure."
+    ).format(count(len(told), "drawing"), hang)
 
 
 def _others(subject: Subject, known: Known) -> Markup | None:
@@ -176,8 +169,8 @@ def _others(subject: Subject, known: Known) -> Markup | None:
     if wrong < FEWEST or not known.pairs:
         return None
     most = sum(pair.count for pair in known.pairs[:3])
-    return Markup("Three confusions make up {} of its {}.").format(
-        _bold(percent(most / wrong, 0)), count(wrong, "mistake")
+    return Markup("Three confusions make up <b>{}</b> of its {}.").format(
+        percent(most / wrong, 0), count(wrong, "mistake")
     )
 
 
@@ -186,8 +179,8 @@ def _sureness(subject: Subject) -> Markup | None:
     right_N, sure_N = subject.facts.right_N, subject.facts.chance_NG[:, 0]
     if not right_N.any() or right_N.all():
         return None
-    return Markup("When it is right it is {} sure on average, when it is wrong {}.").format(
-        percent(float(sure_N[right_N].mean()), 0), _bold(percent(float(sure_N[~right_N].mean()), 0))
+    return Markup("When it is right it is {} sure on average, when it is wrong <b>{}</b>.").format(
+        percent(float(sure_N[right_N].mean()), 0), percent(float(sure_N[~right_N].mean()), 0)
     )
 
 
@@ -195,12 +188,12 @@ def _for_good(known: Known) -> Markup | None:
     median = known.timing.early.median
     if median is None:
         return None
-    return Markup("Half of the drawings are known for good by {} of their points.").format(_bold(percent(median, 0)))
+    return Markup("Half of the drawings are known for good by <b>{}</b> of their points.").format(percent(median, 0))
 
 
 def _balance(subject: Subject, known: Known) -> Markup:
-    return Markup("Were all classes equally frequent, it would be right {} of the time.").format(
-        _bold(percent(known.metrics["balanced_accuracy"].value))
+    return Markup("Were all classes equally frequent, it would be right <b>{}</b> of the time.").format(
+        percent(known.metrics["balanced_accuracy"].value)
     )
 
 
@@ -210,4 +203,4 @@ def _third_guess(subject: Subject, known: Known) -> Markup | None:
         return None
     if not missed:
         return Markup("The truth is always among its first three guesses.")
-    return Markup("Of {} of the drawings not even the third guess is right.").format(_bold(percent(missed)))
+    return Markup("Of <b>{}</b> of the drawings not even the third guess is right.").format(percent(missed))

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from inkseq.evaluate import picks
 from inkseq.evaluate.embedding import embed, flatten_map
 from inkseq.evaluate.explanation import Explained, explain
-from inkseq.evaluate.figures import similar_together
+from inkseq.evaluate.figures import shortened, similar_together
 from inkseq.report.ink import credit_picture, heat_picture, needed_picture
 from inkseq.report.subject import Card, Subject
-from inkseq.report.words import percent, shortened
+from inkseq.report.words import percent
 
 IN_GALLERY = 24
 MISLABELLED = "Perhaps mislabelled"
@@ -58,29 +58,20 @@ class MapName(NamedTuple):
 
 
 def galleries(subject: Subject) -> list[Gallery]:
-    facts = subject.facts
+    wrong, unsure, right = (
+        subject.cards(pick(subject.facts, IN_GALLERY))
+        for pick in (picks.surest_wrong, picks.least_sure, picks.surest_right)
+    )
     return [
-        Gallery(
-            "The surest mistakes",
-            "The mistakes it was surest of.",
-            subject.cards(picks.surest_wrong(facts, IN_GALLERY)),
-        ),
+        Gallery("The surest mistakes", "The mistakes it was surest of.", wrong),
         Gallery(
             MISLABELLED,
             "Another word is as likely here as it usually is for that word's own drawings, and the given word is less "
             "likely than it usually is. Look at them before you trust the labels.",
             mislabelled(subject),
         ),
-        Gallery(
-            "The least sure",
-            "Its first two guesses were nearly as likely.",
-            subject.cards(picks.least_sure(facts, IN_GALLERY)),
-        ),
-        Gallery(
-            "The surest right answers",
-            "What it takes for typical.",
-            subject.cards(picks.surest_right(facts, IN_GALLERY)),
-        ),
+        Gallery("The least sure", "Its first two guesses were nearly as likely.", unsure),
+        Gallery("The surest right answers", "What it takes for typical.", right),
     ]
 
 
@@ -113,17 +104,10 @@ def _explained_card(subject: Subject, position: int, one: Explained) -> Explaine
         credit = credit_picture(drawing, one.credit, f"which points spoke for {card.said}")
     if one.heat:
         heat = heat_picture(drawing, one.heat, f"where it looked to say {card.said}")
-    needed = int(np.argmin(one.without)) if one.without else None
-    stroke = f"{card.truth}, thick the stroke it needs most to say {card.said}" if one.without else card.truth
-    return ExplainedCard(
-        card,
-        credit,
-        heat,
-        needed_picture(drawing, needed, stroke),
-        without_words(one.without),
-        min(one.without, default=None),
-        one.gap,
-    )
+    label = f"{card.truth}, thick the stroke it needs most to say {card.said}" if one.without else card.truth
+    needed = needed_picture(drawing, int(np.argmin(one.without)) if one.without else None, label)
+    least = min(one.without, default=None)
+    return ExplainedCard(card, credit, heat, needed, without_words(one.without), least, one.gap)
 
 
 def without_words(without: list[float]) -> str:

@@ -26,65 +26,55 @@ WARM = LinearSegmentedColormap.from_list("warm", ["#ffffff", "#fdae61", "#d7301f
 
 def definition(i: int, drawing: Flat) -> Markup:
     """The drawing, once: every picture of it in the page refers to it as `#d{i}`."""
-    return Markup('<g id="d{}">{}</g>').format(i, strokes(drawing))
+    return Markup('<g id="d{}">{}</g>').format(i, Markup("").join(colored(drawing, len(drawing[0]))))
 
 
-def strokes(drawing: Flat, shown: int | None = None) -> Markup:
+def colored(drawing: Flat, shown: int) -> list[Markup]:
     """Paths of the first `shown` points, in the colours that the strokes have in the whole drawing."""
-    points, pen = centred(drawing)
-    ends = np.flatnonzero(pen)[:-1] + 1
-    paths, begin = [], 0
-    for number, stroke in enumerate(np.split(points, ends)):
-        stroke = stroke[: None if shown is None else max(shown - begin, 0)]
-        begin += len(stroke)
-        if len(stroke):
-            color = round(number * (NUM_INKS - 1) / max(len(ends), 1))
-            paths.append(Markup('<path class="i{}" d="{}"/>').format(color, path(stroke)))
-    return Markup("").join(paths)
+    strokes = centred(drawing)
+    paths = []
+    for number, stroke in enumerate(strokes):
+        if len(seen := stroke[: max(shown, 0)]):
+            color = round(number * (NUM_INKS - 1) / max(len(strokes) - 1, 1))
+            paths.append(Markup('<path class="i{}" d="{}"/>').format(color, path(seen)))
+        shown -= len(stroke)
+    return paths
 
 
 def film_frame(drawing: Flat, shown: int, label: str) -> Markup:
-    return _picture(label, strokes(drawing, shown))
+    return _picture(label, colored(drawing, shown))
 
 
 def credit_picture(drawing: Flat, credit_P: NDArray[np.float32], label: str) -> Markup:
     """Each point's step in red where it spoke for what was said, in blue where it spoke against it."""
-    points, pen = centred(drawing)
+    steps = [stroke[[max(i - 1, 0), i]] for stroke in centred(drawing) for i in range(len(stroke))]
     strongest = max(float(np.quantile(np.abs(credit_P), 0.95)), 1e-9)
-    begins = np.concatenate([[True], pen[:-1] > 0])
-    before = np.where(begins[:, None], points, np.concatenate([points[:1], points[:-1]]))
     worth_P = np.clip(credit_P / strongest, -1, 1)
     lines = [
-        Markup('<path stroke="{}" d="{}"/>').format(_shade(float(worth_P[i])), path(np.stack([before[i], points[i]])))
+        Markup('<path stroke="{}" d="{}"/>').format(_shade(float(worth_P[i])), path(steps[i]))
         for i in np.argsort(np.abs(worth_P), kind="stable")  # the strongest last, on top
     ]
-    return _picture(label, Markup("").join(lines))
+    return _picture(label, lines)
 
 
 def needed_picture(drawing: Flat, needed: int | None, label: str) -> Markup:
     """One stroke thick and the others thin; all alike where none is named."""
-    points, pen = centred(drawing)
-    parts = np.split(points, np.flatnonzero(pen)[:-1] + 1)
     lines = [
         Markup('<path class="{}" d="{}"/>').format("thick" if n == needed else "thin", path(stroke))
-        for n, stroke in enumerate(parts)
+        for n, stroke in enumerate(centred(drawing))
     ]
-    return _picture(label, Markup("").join(lines))
+    return _picture(label, lines)
 
 
 def heat_picture(drawing: Flat, heat: Heat, label: str) -> Markup:
     """The drawing on a grid of heat."""
-    points, pen = centred(drawing)
-    side = float(np.ptp(points, axis=0).max()) or 1.0
+    side = float(np.ptp(drawing[0], axis=0).max()) or 1.0
     corner, width = CANVAS / 2 + side * heat.low, side * (heat.high - heat.low)
     image = Markup('<image href="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
         png(WARM(np.clip(heat.cell_YX, 0, 1))[:, :, :3]), corner, corner, width, width
     )
-    lines = [
-        Markup('<path stroke="#333" d="{}"/>').format(path(stroke))
-        for stroke in np.split(points, np.flatnonzero(pen)[:-1] + 1)
-    ]
-    return _picture(label, image + Markup("").join(lines))
+    lines = [Markup('<path stroke="#333" d="{}"/>').format(path(stroke)) for stroke in centred(drawing)]
+    return _picture(label, [image, *lines])
 
 
 def _shade(worth: float) -> str:
@@ -94,15 +84,16 @@ def _shade(worth: float) -> str:
     return to_hex(nothing + (toward - nothing) * abs(worth) ** 0.7)
 
 
-def _picture(label: str, inside: Markup) -> Markup:
+def _picture(label: str, parts: list[Markup]) -> Markup:
+    inside = Markup("").join(parts)
     return Markup('<svg class="ink" viewBox="{}" role="img" aria-label="{}">{}</svg>').format(BOX, label, inside)
 
 
-def centred(drawing: Flat) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """The drawing in the middle of the paper."""
-    points, pen = drawing
-    points = points.astype(np.int64)
-    return points + (CANVAS - points.min(axis=0) - points.max(axis=0)) // 2, pen
+def centred(drawing: Flat) -> list[NDArray[np.int64]]:
+    """The drawing's strokes, in the middle of the paper."""
+    points = drawing[0].astype(np.int64)
+    points += (CANVAS - points.min(axis=0) - points.max(axis=0)) // 2
+    return np.split(points, np.flatnonzero(drawing[1])[:-1] + 1)
 
 
 def path(stroke: NDArray[np.int64]) -> str:

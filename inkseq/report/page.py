@@ -24,7 +24,7 @@ from inkseq.report.scores import breakdowns, class_rows, confusion_words, measur
 from inkseq.report.subject import Subject, run_name
 from inkseq.report.timing import timing
 from inkseq.report.trusting import trust
-from inkseq.report.words import count, listed, percent, shortened
+from inkseq.report.words import count, listed, percent
 
 HERE = Path(__file__).parent
 FEW = 100  # drawings, of which a report says so
@@ -45,9 +45,8 @@ SECTIONS = {
 
 def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[str]) -> str:
     """The page."""
-    intervals = measure(subject.facts)
     known = Known(
-        intervals,
+        measure(subject.facts),
         class_rows(subject),
         strongest_pairs(subject),
         breakdowns(subject),
@@ -56,22 +55,20 @@ def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[st
         trust(subject),
         explained(subject),
     )
-    against = compare(subject, *other) if other else None
+    against, run = compare(subject, *other) if other else None, subject.run
     return render(
         {
             "generator": GENERATOR,
             "sections": {name: title for name, title in SECTIONS.items() if against or name != "against"},
-            "name": run_name(subject.run),
-            "split": subject.split,
+            "name": run_name(run),
             "data": subject.data.path.resolve().name,
             "subject": subject,
             "resamples": RESAMPLES,
-            "count": len(subject.facts),
-            "num_parameters": sum(p.numel() for p in subject.run.model.parameters()),
+            "num_parameters": sum(p.numel() for p in run.model.parameters()),
             "known": known,
             "findings": findings(subject, known),
             "notes": notes(subject),
-            "score_rows": score_rows(intervals),
+            "score_rows": score_rows(known.metrics),
             "confusion": matrix(subject.confusion_KK, subject.classes),
             "confusion_words": confusion_words(known.pairs),
             "gap": max((one.gap for one in known.explained), default=0.0),
@@ -81,20 +78,17 @@ def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[st
             "colors": (FOR, AGAINST),
             "symbols": definitions((i, subject.data.drawing(i)) for i in sorted(subject.shown)),
             "command": f"python -m inkseq.report {shlex.join(words)}",
-            "made": made(subject),
+            "made": f"Weights of step {run.step:,} of {run.folder}, on {subject.drawings.device}; "
+            f"torch {version('torch')}, numpy {version('numpy')}.",
         }
     )
 
 
 def render(context: dict[str, Any]) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        trim_blocks=True,
-        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"percent": percent, "counted": count, "shortened": shortened}
-    environment.filters["number"] = lambda count: f"{count:,}"
+    environment.filters |= {"percent": percent, "counted": count, "number": lambda number: f"{number:,}"}
     files = {name: Markup((HERE / f"page.{name}").read_text("utf-8")) for name in ("css", "js")}
     return environment.get_template("page.html").render(**context, **files)
 
@@ -109,20 +103,13 @@ def notes(subject: Subject) -> list[str]:
         found.append(f"Left out: {left_out} of classes that it was never taught, {listed(matching.unknown)}.")
     if matching.missing:
         found.append(f"It knows classes that the data does not have: {listed(matching.missing)}.")
-    known = set(subject.classes) - set(matching.missing)
     by_class = zip(subject.classes, subject.per_class, strict=True)
-    empty = [name for name, one in by_class if not one.count and name in known]
+    empty = [name for name, one in by_class if not one.count and name not in matching.missing]
     if empty:
         found.append(f"No drawing in {subject.split}, so nothing is known of {listed(empty)}.")
     if subject.split == "train" and subject.data.path.resolve() == Path(subject.run.config.data).resolve():
         found.append("It was trained on these drawings: of others it will get fewer right.")
     return found
-
-
-def made(subject: Subject) -> str:
-    run = subject.run
-    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
-    return f"Weights of step {run.step:,} of {run.folder}, on {subject.drawings.device}; {versions}."
 
 
 def check_out(out: Path) -> None:

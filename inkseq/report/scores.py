@@ -8,7 +8,8 @@ import numpy as np
 from inkseq.evaluate.breakdown import GroupScore, by, country_key, points_key, recognized_key, strokes_key
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import Interval, bootstrap, wilson
-from inkseq.evaluate.picks import examples, pairs
+from inkseq.evaluate.metrics import ClassMetrics
+from inkseq.evaluate.picks import examples, highest, pairs
 from inkseq.report.subject import Card, Subject
 from inkseq.report.words import percent
 
@@ -40,12 +41,8 @@ class Breakdown(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ClassRow:
+class ClassRow(ClassMetrics):
     name: str
-    count: int
-    recall: float | None
-    precision: float | None
-    f1: float | None
     taken_for: str
 
 
@@ -70,32 +67,21 @@ def measure(facts: Facts) -> dict[str, Interval]:
 
 
 def score_rows(intervals: dict[str, Interval]) -> list[ScoreRow]:
-    def text(name: str, value: float) -> str:
-        return percent(value) if name in IN_PERCENT else f"{value:.3f}"
-
-    return [
-        ScoreRow(
-            title,
-            text(name, intervals[name].value),
-            f"{text(name, intervals[name].low)} – {text(name, intervals[name].high)}",
-            meaning,
-        )
-        for name, (title, meaning) in MEANINGS.items()
-    ]
+    rows = []
+    for name, (title, meaning) in MEANINGS.items():
+        value, low, high = (percent(score) if name in IN_PERCENT else f"{score:.3f}" for score in intervals[name])
+        rows.append(ScoreRow(title, value, f"{low} – {high}", meaning))
+    return rows
 
 
 def breakdowns(subject: Subject) -> list[Breakdown]:
     """Only those by which the drawings differ."""
     facts, data = subject.facts, subject.data
+    game = "Whether Google's own recogniser got the drawing while it was drawn."
     some = [
         Breakdown("By number of points", "points", by(facts, *points_key(data, facts))),
         Breakdown("By number of strokes", "strokes", by(facts, *strokes_key(data, facts))),
-        Breakdown(
-            "By what the game made of it",
-            "the game",
-            by(facts, *recognized_key(data, facts)),
-            "Whether Google's own recogniser got the drawing while it was drawn.",
-        ),
+        Breakdown("By what the game made of it", "the game", by(facts, *recognized_key(data, facts)), game),
         Breakdown("By country", "country", by(facts, *country_key(data, facts))),
     ]
     return [one for one in some if len(one.rows) > 1]
@@ -109,7 +95,7 @@ def class_rows(subject: Subject) -> list[ClassRow]:
     for k, (name, one) in enumerate(zip(subject.classes, subject.per_class, strict=True)):
         most = int(wrong_KK[k].argmax())
         taken_for = f"{subject.classes[most]} ({wrong_KK[k, most]:,})" if wrong_KK[k, most] else ""
-        rows.append(ClassRow(name, one.count, one.top1, one.precision, one.f1, taken_for))
+        rows.append(ClassRow(**vars(one), name=name, taken_for=taken_for))
     return sorted(rows, key=lambda row: (row.f1 is None, row.f1 or 0.0, row.name))
 
 
@@ -117,18 +103,10 @@ def strongest_pairs(subject: Subject) -> list[NamedPair]:
     facts = subject.facts
     found = []
     for pair in pairs(subject.confusion_KK, NUM_PAIRS):
-        real = np.flatnonzero((facts.label_N == pair.said) & facts.right_N)
-        typical = real[np.argsort(-facts.truth_N[real], kind="stable")][:1]
-        found.append(
-            NamedPair(
-                subject.classes[pair.drawn],
-                subject.classes[pair.said],
-                pair.count,
-                pair.share,
-                subject.cards(examples(facts, pair, 2)),
-                next(iter(subject.cards(typical)), None),
-            )
-        )
+        typical = highest(facts.truth_N, (facts.label_N == pair.said) & facts.right_N, 1)
+        drawn, said = subject.classes[pair.drawn], subject.classes[pair.said]
+        shown, beside = subject.cards(examples(facts, pair, 2)), next(iter(subject.cards(typical)), None)
+        found.append(NamedPair(drawn, said, pair.count, pair.share, shown, beside))
     return found
 
 

@@ -60,16 +60,12 @@ class Subject:
         """Positions in the split, of positions among the facts: those leave out what the run has no word for."""
         return self.facts.index_N[positions].astype(np.int64) - self.drawings.first
 
-    def picture(self, position: int) -> int:
-        """The page's name for the picture of a drawing, which it will have."""
-        index = int(self.facts.index_N[position])
-        self.shown.add(index)
-        return index
-
     def card(self, position: int) -> Card:
+        """With it the page will have a picture of the drawing."""
         facts, classes = self.facts, self.classes
+        self.shown.add(index := int(facts.index_N[position]))
         return Card(
-            self.picture(position),
+            index,
             classes[facts.label_N[position]],
             classes[facts.guess_NG[position, 0]],
             float(facts.chance_NG[position, 0]),

@@ -66,7 +66,7 @@ def films(subject: Subject) -> list[Film]:
         truth, drawing = subject.classes[subject.facts.label_N[position]], subject.flat(position)
         cards = [
             FrameCard(film_frame(drawing, num_points, f"{truth}, {num_points} points drawn"), said, sure, said == truth)
-            for num_points, [(said, sure), *_] in frames
+            for num_points, said, sure in frames
         ]
         found.append(Film(truth, cards))
     return found

@@ -21,7 +21,3 @@ def count(number: int, thing: str) -> str:
 
 def listed(words: Sequence[str]) -> str:
     return ", ".join(words[:SOME]) + (f" and {len(words) - SOME:,} more" if len(words) > SOME else "")
-
-
-def shortened(word: str, letters: int = 18) -> str:
-    return word if len(word) <= letters else f"{word[: letters - 1].rstrip()}…"

@@ -1,5 +1,8 @@
 """Logits made up, and the facts of them."""
 
+from dataclasses import fields, replace
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -28,6 +31,12 @@ def facts_of(logits_NK: Tensor, label_N: Tensor, temperature: float = 1.0) -> Fa
     index_N = np.arange(len(label_N))
     answers = in_batches(logits_NK, label_N, index_N)
     return collect(answers, index_N, logits_NK.shape[1], temperature, torch.device("cpu"))[0]
+
+
+def take(facts: Facts, which: NDArray[Any]) -> Facts:
+    """The facts of some drawings, by a mask or by positions."""
+    arrays = {field.name: getattr(facts, field.name) for field in fields(facts) if "_N" in field.name}
+    return replace(facts, **{name: array[which] for name, array in arrays.items()})
 
 
 def metrics_of(logits_NK: Tensor, label_N: Tensor) -> Metrics:

@@ -18,7 +18,7 @@ from inkseq.evaluate.matching import match
 from inkseq.evaluate.scoring import evaluate
 from inkseq.inference.runs import Run
 from inkseq.models.contract import Model
-from tests.evaluate.made import facts_of, in_batches, made_up, metrics_of
+from tests.evaluate.made import facts_of, in_batches, made_up, metrics_of, take
 
 CPU = torch.device("cpu")
 
@@ -69,14 +69,6 @@ def test_a_drawing_takes_54_bytes_and_a_batch_may_be_empty() -> None:
     assert sum(getattr(facts, field.name).nbytes for field in fields(facts) if "_N" in field.name) == 2 * 54
 
 
-def test_some_of_the_facts() -> None:
-    facts = facts_of(*made_up(9, 4, seed=1))
-    taken = facts.take(np.array([5, 2]))
-    assert taken.index_N.tolist() == [5, 2]
-    assert np.array_equal(taken.chance_NG, facts.chance_NG[[5, 2]])
-    assert_same(facts.take(facts.right_N), facts.take(np.flatnonzero(facts.place_N == 0)))
-
-
 def test_a_pass_gives_the_numbers_of_evaluate(trained: Run, data: Packed, drawings: Drawings) -> None:
     facts, metrics = gather_facts(trained, drawings, match(data.classes, trained.classes), 1.5)
     reference = evaluate(trained, data, "test", CPU)
@@ -84,7 +76,7 @@ def test_a_pass_gives_the_numbers_of_evaluate(trained: Run, data: Packed, drawin
     assert torch.equal(metrics.confusion_KK, reference.confusion_KK)
     assert facts.index_N.tolist() == list(data.split("test"))
     assert np.array_equal(facts.label_N, data.labels[facts.index_N])
-    assert (facts.temperature, facts.left_out) == (1.5, 0)
+    assert facts.left_out == 0
     assert 0.25 < facts.right_N.mean() == metrics.compute()["top1"]
 
 
@@ -101,7 +93,7 @@ def test_labels_are_translated_and_what_the_run_does_not_know_is_left_out(
 
     facts, metrics = gather_facts(turned, drawings, match(data.classes, names), 1.0)
     known_N = (whole.label_N != data.classes.index("circle")) & (np.arange(len(whole)) != without)
-    expected = whole.take(known_N)
+    expected = take(whole, known_N)
     assert facts.left_out == len(whole) - len(expected) > 1
     for name in ("index_N", "place_N", "loss_N", "truth_N", "chance_NG"):
         np.testing.assert_allclose(getattr(facts, name), getattr(expected, name), rtol=1e-4, err_msg=name)

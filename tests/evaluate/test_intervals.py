@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inkseq.evaluate import intervals
 from inkseq.evaluate.intervals import bootstrap, wilson
-from tests.evaluate.made import facts_of, made_up, metrics_of
+from tests.evaluate.made import facts_of, made_up, metrics_of, take
 
 METRICS = {"top1", "top3", "top5", "map3", "balanced_accuracy", "loss", "ece"}
 
@@ -56,7 +56,7 @@ def test_a_class_that_a_resample_has_none_of_is_not_counted() -> None:
 
 def test_groups_of_drawings_give_the_interval_of_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
     facts = facts_of(*made_up(4000, 5, seed=2))
-    facts = facts.take(np.argsort(facts.loss_N))  # neighbours are alike, and must not meet in a group
+    facts = take(facts, np.argsort(facts.loss_N))  # neighbours are alike, and must not meet in a group
     single = bootstrap(facts)
     monkeypatch.setattr(intervals, "GROUPS", 700)  # of five or six drawings
     grouped = bootstrap(facts)

@@ -156,7 +156,7 @@ def test_a_path_goes_through_the_points() -> None:
     stroke = np.array([[3, 4], [10, 2], [0, 255]])
     assert path(stroke) == "M3 4l7 -2 -10 253"
     assert path(stroke[:1]) == "M3 4l0 0"
-    points, _ = centred((np.array([[0, 0], [255, 55]], np.uint8), np.array([0, 1], np.uint8)))
+    (points,) = centred((np.array([[0, 0], [255, 55]], np.uint8), np.array([0, 1], np.uint8)))
     assert points.tolist() == [[0, 100], [255, 155]]
 
 

@@ -11,6 +11,7 @@ import torch
 
 from inkseq.data.packed import Packed, open_packed
 from inkseq.evaluate.facts import Facts
+from inkseq.evaluate.figures import shortened
 from inkseq.evaluate.matching import Matching
 from inkseq.inference.runs import Run
 from inkseq.report import findings as said
@@ -23,7 +24,7 @@ from inkseq.report.scores import Breakdown, class_rows, measure, strongest_pairs
 from inkseq.report.subject import Card, Subject
 from inkseq.report.timing import at_half
 from inkseq.report.trusting import CHOSEN_HERE, CHOSEN_ON_VAL, oversure, trust
-from inkseq.report.words import count, listed, percent, shortened
+from inkseq.report.words import count, listed, percent
 from tests.evaluate.made import facts_of, metrics_of
 
 WORDS = ["cat", "dog", "owl", "yak"]
@@ -184,7 +185,7 @@ def test_classes_are_sorted_worst_first_and_named_by_what_was_said(data: Packed)
     rows = class_rows(subject_of(ROWS, data))
     assert [row.name for row in rows] == ["dog", "owl", "cat", "yak"]
     assert [row.taken_for for row in rows] == ["owl (4)", "cat (1)", "", ""]
-    assert (rows[-1].count, rows[-1].recall, rows[-1].f1) == (0, None, None)
+    assert (rows[-1].count, rows[-1].top1, rows[-1].f1) == (0, None, None)
 
 
 def test_pairs_stand_beside_what_they_were_taken_for(data: Packed) -> None:
@@ -205,7 +206,7 @@ def test_two_runs_are_told_apart_the_right_way_round(data: Packed) -> None:
     ]  # fmt: skip
     assert [len(gallery.cards) for gallery in found.galleries] == [5, 0]
     assert found.galleries[0].title == "What yours gets right and mine does not"
-    assert {(card.first, card.other) for card in found.galleries[0].cards} == {("owl", "dog"), ("cat", "owl")}
+    assert {(card.first.said, card.other) for card in found.galleries[0].cards} == {("owl", "dog"), ("cat", "owl")}
     assert found.classes[0].name == "dog"
     assert found.classes[0].difference == "+40.0"
 
