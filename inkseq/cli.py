@@ -106,11 +106,11 @@ def compose_config(schema: type[Config], words: list[str], also: Collection[str]
     chosen = [_choice(key, text) for _, key, _, text in parts if key in groups and text]
     composed = _typed(schema, _read_yaml(schema, chosen))
     types = dict(_types(schema, _family(composed)))
-    known = [*types, *groups, *also]
+    known = sorted({*types, *groups, *also})
     try:
         for word, key, equals, text in parts:
             if not equals:
-                raise UserError(f"'{word}' is not key=value; known keys: {', '.join(sorted(known))}")
+                raise UserError(f"'{word}' is not key=value; known keys: {', '.join(known)}")
             if key not in types and key not in groups:
                 raise UserError(_unknown(key, known, composed))
             if not text:
@@ -207,10 +207,10 @@ def _unknown(key: str, known: Collection[str], composed: DictConfig) -> str:
     if room == "model" and any(name in (one.name for one in fields(family)) for family in FAMILIES.values()):
         own = (one.name for one in fields(_family(composed)))
         return f"model={composed.model.preset} has no '{name}'; it has {', '.join(own)}"
-    near = difflib.get_close_matches(key, known, 1)
-    return f"there is no setting '{key}'; " + (
-        f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known))}"
-    )
+    last = {one.rpartition(".")[2]: one for one in known}  # `hiden` means model.hidden
+    near = difflib.get_close_matches(key, known, 1) or [last[one] for one in difflib.get_close_matches(key, last, 1)]
+    said = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+    return f"there is no setting '{key}'; {said}"
 
 
 def _value(key: str, text: str, takes_list: bool) -> Any:

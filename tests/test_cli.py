@@ -73,6 +73,7 @@ def test_groups_are_taken_only_by_the_commands_that_choose_from_them() -> None:
     [
         (["raww=a"], "there is no setting 'raww'; did you mean 'raw'?"),
         (["split.trian=1"], "there is no setting 'split.trian'; did you mean 'split.train'?"),
+        (["trian=1"], "there is no setting 'trian'; did you mean 'split.train'?"),
         (["zzz=1"], "there is no setting 'zzz'; known keys: classes, "),
         (["raw"], "'raw' is not key=value"),
         (["~seed"], "'~seed' is not key=value"),
