@@ -177,10 +177,10 @@ def test_nothing_is_left_of_an_output_that_was_interrupted(
     ("make", "settings", "expected"),
     [
         (lambda p: p / "nothing", {}, "nothing does not exist"),
-        (lambda p: p, {}, "nothing to name in"),
+        (lambda p: p, {}, "nothing to name"),
         (lambda p: p, {"top": 0}, "top=0: at least 1"),
         (lambda p: p, {"threshold": 1.5}, "threshold=1.5: a probability"),
-        (lambda p: p, {"run": "nowhere"}, "nothing to name in"),
+        (lambda p: p, {"run": "nowhere"}, "nothing to name"),
     ],
 )
 def test_mistakes_are_said_in_a_line(
