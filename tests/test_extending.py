@@ -109,7 +109,7 @@ def test_a_stopped_run_goes_on_to_the_bit(
     with monkeypatch.context() as patch:
         patch.setattr("inkseq.train.loop.StopRequest", StopAt)
         patch.setattr(StopAt, "at", 5)
-        with pytest.raises(KeyboardInterrupt, match="saved at step 5; the same command goes on"):
+        with pytest.raises(KeyboardInterrupt, match="saved at step 5;"):
             run(config)
     run(config)
     whole, parts = (checkpoint.load(folder / "checkpoints" / "last.pt") for folder in (trained, tmp_path / "run"))
@@ -199,7 +199,7 @@ def test_a_search_among_families_asks_each_for_its_own_settings() -> None:
     found = read_space(SweepConfig(preset="test", space=space), ["data=x"], set())
     assert [one.key for one in found] == list(space)
     space["model.width"]["when"] = {"model": "plain"}
-    with pytest.raises(UserError, match=r"^space: model.width: model=plain has no 'width'; it has name, preset, "):
+    with pytest.raises(UserError, match=r"^space: model.width: model=plain .*'width'; "):
         read_space(SweepConfig(preset="test", space=space), ["data=x"], set())
 
 
@@ -209,7 +209,7 @@ def test_it_starts_from_a_runs_weights_with_a_new_head(packed: Path, trained: Pa
     run(compose_config(TrainConfig, words(tmp_path / "fewer", tmp_path, f"init_from={trained}", "freeze=true")))
     before, after = (open_run(folder).model.state_dict() for folder in (trained, tmp_path / "run"))
     assert [name for name in before if not torch.equal(before[name], after[name])] == ["head.weight", "head.bias"]
-    with pytest.raises(UserError, match=r"run is another model; say model.width=12$"):
+    with pytest.raises(UserError, match=r"say model.width=12$"):
         run(compose_config(TrainConfig, words(packed, tmp_path, f"init_from={trained}", "model.width=9", "name=b")))
 
 
@@ -219,7 +219,7 @@ def test_it_starts_from_a_runs_weights_with_a_new_head(packed: Path, trained: Pa
         (["model=bag", "model.hidden=3"], "model=bag has no 'hidden'; it has name, preset, width, pooling"),
         (["model=plain", "model.width=3"], "model=plain has no 'width'; it has name, preset, layout, "),
         (["model=bag", "model.widht=3"], "there is no setting 'model.widht'; did you mean 'model.width'?"),
-        (["model=bag", "model.width=x"], "model.width: Value 'x' of type 'str' could not be converted to Integer"),
+        (["model=bag", "model.width=x"], "model.width: Value 'x'"),
         (["model=bag", "model.width="], "model.width= has no value; see --help"),
         (["model=bug"], "model=bug: there are bag, bilstm, "),
     ],

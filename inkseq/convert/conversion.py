@@ -27,7 +27,7 @@ from inkseq.convert.splits import SURPLUS, Counts, Rules, check_split, count_cla
 from inkseq.convert.workers import Result, Tick, Workers
 from inkseq.data.packed import FORMAT
 from inkseq.drawings.kaggle import WORDLESS
-from inkseq.drawings.sources import Task, find_tasks
+from inkseq.drawings.sources import TASK_BYTES, Task, find_tasks
 from inkseq.errors import UserError
 from inkseq.files import whole_folder
 
@@ -38,15 +38,17 @@ WORKER_BYTES = 16 * 2**20  # so much input is worth starting a process for
 MAX_CLASSES = 2**15 - 1
 
 
-def convert(config: ConvertConfig) -> Books:
-    """Make the packed folder `config.out`."""
+def convert(
+    config: ConvertConfig, per_task: int = TASK_BYTES, per_bucket: int = BUCKET_BYTES, per_worker: int = WORKER_BYTES
+) -> Books:
+    """Make the packed folder `config.out`; each task, bucket and worker is for so many bytes of input."""
     started = time.perf_counter()
     _check(config)
     out = Path(config.out)
-    tasks = find_tasks(list(config.raw))
+    tasks = find_tasks(list(config.raw), per_task)
     num_bytes = sum(task.end - task.start for task in tasks)
-    num_workers = min(config.workers or _num_cores(), len(tasks), 1 + num_bytes // WORKER_BYTES)
-    num_buckets = min(1 + num_bytes // BUCKET_BYTES, _most_buckets())
+    num_workers = min(config.workers or _num_cores(), len(tasks), 1 + num_bytes // per_worker)
+    num_buckets = min(1 + num_bytes // per_bucket, _most_buckets())
     busy = f"another conversion is writing {out} just now"
     # Workers start before the folder is locked, for they would inherit the lock, and stop before it is removed.
     with closing(Workers(num_workers)) as workers, whole_folder(out, busy) as packed, closing(workers):

@@ -72,11 +72,11 @@ def fingerprint(data: Packed) -> dict[str, Any]:
     }
 
 
-def count_strokes(data: Packed, chosen: range) -> NDArray[np.int64]:
+def count_strokes(data: Packed, chosen: range, stretch: int = STRETCH) -> NDArray[np.int64]:
     """Strokes of each drawing: the pen's bits between its offsets, a stretch of drawings at a time."""
     counts = np.empty(len(chosen), np.int64)
-    for start in range(chosen.start, chosen.stop, STRETCH):
-        stop = min(start + STRETCH, chosen.stop)
+    for start in range(chosen.start, chosen.stop, stretch):
+        stop = min(start + stretch, chosen.stop)
         offsets = np.asarray(data.offsets[start : stop + 1])
         first_bit = offsets[0] // 8 * 8
         bits = np.unpackbits(data.pen[first_bit // 8 : -(-offsets[-1] // 8)])

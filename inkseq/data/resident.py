@@ -22,7 +22,7 @@ CHUNK = 1 << 26  # points copied at a time, so that loading needs no second copy
 class Drawings:
     """One split: `gather` makes padded arrays of any of its drawings, on `device`."""
 
-    def __init__(self, data: Packed, split: str, device: torch.device) -> None:
+    def __init__(self, data: Packed, split: str, device: torch.device, share: float = MEMORY_SHARE) -> None:
         indices = data.split(split)
         if not indices:
             raise UserError(f"the split {split} of {data.path} is empty")
@@ -42,7 +42,7 @@ class Drawings:
         points = np.asarray(data.points)[begin:end].view(np.int16)[:, 0]  # both bytes of a point at once
         pen = np.asarray(data.pen)[begin // 8 : -(-end // 8)]
         num_bytes = points.nbytes + pen.nbytes
-        place, in_words = choose_place(num_bytes, self.device)
+        place, in_words = choose_place(num_bytes, self.device, share)
         self._points: Stored = points if place is None else load(points, place)
         self._pen: Stored = pen if place is None else load(pen, place)
         self._gathering_device = place or torch.device("cpu")
@@ -73,12 +73,12 @@ class Drawings:
         return Strokes(xy_BT2, send(pen_BT, self.device), length_B), label_B, index_in_split_B + self.first
 
 
-def choose_place(num_bytes: int, device: torch.device) -> tuple[torch.device | None, str]:
+def choose_place(num_bytes: int, device: torch.device, share: float = MEMORY_SHARE) -> tuple[torch.device | None, str]:
     """The memory to keep so many bytes in, None for no memory at all, and how to tell people."""
     host = torch.device("cpu")
-    if num_bytes <= MEMORY_SHARE * memory_of(device):
+    if num_bytes <= share * memory_of(device):
         return device, "in memory" if device == host else f"in the memory of {device}"
-    if num_bytes <= MEMORY_SHARE * memory_of(host):
+    if num_bytes <= share * memory_of(host):
         return host, f"in host memory (too large for {device})"
     return None, "memory-mapped (too large for memory)"
 

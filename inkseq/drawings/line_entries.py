@@ -17,10 +17,10 @@ BLOCK_LINES, BLOCK_BYTES = 2_000, 4 * 2**20
 LEADING_ZERO = b'"key_id":"0'  # the bulk path reads a key_id as a number, which would lose it
 
 
-def line_entries(lines: Iterable[bytes], where: str, mode: Simplify) -> Iterator[Entry]:
+def line_entries(lines: Iterable[bytes], where: str, mode: Simplify, block_lines: int = BLOCK_LINES) -> Iterator[Entry]:
     """Entries of lines of JSON."""
     first_line = 1
-    for block in _blocks(lines):
+    for block in _blocks(lines, block_lines):
         yield from _block_entries(block, where, mode, first_line)
         first_line += block.count(b"\n")
 
@@ -50,7 +50,7 @@ def document_entries(lines: Iterator[bytes], where: str, mode: Simplify) -> Iter
         yield from chain([one], found)
 
 
-def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
+def _blocks(lines: Iterable[bytes], block_lines: int = BLOCK_LINES) -> Iterator[bytes]:
     """Lines joined, some thousands at a time; where they break off, first those before."""
     some: list[bytes] = []
     size = 0
@@ -59,7 +59,7 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
         for line in lines:
             some.append(line)
             size += len(line)
-            if len(some) == BLOCK_LINES or size >= BLOCK_BYTES:
+            if len(some) == block_lines or size >= BLOCK_BYTES:
                 yield b"".join(some)
                 some, size = [], 0
     except Rejected as reason:

@@ -52,7 +52,7 @@ class Task:
         return 2 if self.kind == "csv" else 1
 
 
-def find_tasks(raw: list[str]) -> list[Task]:
+def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES) -> list[Task]:
     """All that there is to convert, each file once, in the order of their names and in pieces for the workers."""
     tasks: dict[tuple[Path, str], Task] = {}
     for task in chain.from_iterable(map(find_files, raw)):
@@ -66,7 +66,7 @@ def find_tasks(raw: list[str]) -> list[Task]:
             f"nothing to convert in {', '.join(raw)}: no {ENDINGS} file there. "
             "`python -m inkseq.doodles out=DIR` draws some, `python -m inkseq.download` fetches Quick, Draw!"
         )
-    return list(chain.from_iterable(map(_pieces, tasks.values())))
+    return [piece for task in tasks.values() for piece in _pieces(task, task_bytes if task.is_part else task.end)]
 
 
 def find_files(source: str) -> Iterator[Task]:
@@ -150,8 +150,7 @@ def _tasks_of_zip(path: Path) -> Iterator[Task]:
             yield Task(path, kind, info.compress_size, member=info.filename)
 
 
-def _pieces(whole: Task) -> Iterator[Task]:
-    """A plain ndjson file in pieces of some megabytes, anything else as it is."""
-    step = TASK_BYTES if whole.is_part else max(whole.end, 1)
-    for start in range(0, max(whole.end, 1), step):
+def _pieces(whole: Task, step: int) -> Iterator[Task]:
+    """A file in pieces of so many bytes; an empty one as it is."""
+    for start in range(0, max(whole.end, 1), max(step, 1)):
         yield replace(whole, start=start, end=min(start + step, whole.end))

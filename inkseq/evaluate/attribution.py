@@ -18,8 +18,8 @@ from inkseq.drawings.padded import Strokes
 from inkseq.inference.ask import together
 from inkseq.models.contract import Explainable, Sight
 
-PIECES, HALVED = 32, 8  # of the way: to begin with, at a time
-MOST_PIECES = 256
+PIECES = 32, 256  # of the way: to begin with, and so many that no more are halved
+HALVED = 8  # at a time
 ENOUGH = 0.01  # of the rise that credits may miss it by
 SMALL_RISE = 0.01  # of a smaller one, they may miss as much as of this
 MOST_DRAWINGS, MOST_POINTS = 64, 16_384  # computed at a time
@@ -67,7 +67,9 @@ class Way(NamedTuple):
         return Way(place_BN, target_BN.gather(1, order_BN), slope_BNT.gather(1, order_BNT))
 
 
-def integrated_gradients(model: Explainable, drawings: Strokes, target_B: Tensor) -> tuple[Tensor, Tensor]:
+def integrated_gradients(
+    model: Explainable, drawings: Strokes, target_B: Tensor, pieces: tuple[int, int] = PIECES, enough: float = ENOUGH
+) -> tuple[Tensor, Tensor]:
     """credit_BT of every point in class `target_B`, and the share gap_B of the target's rise that credits miss it by.
 
     Credits add up to target(shown) - target(nothing). Every rectifier and every maximum bends the target somewhere on
@@ -77,12 +79,12 @@ def integrated_gradients(model: Explainable, drawings: Strokes, target_B: Tensor
     credit_BT, gap_B = torch.zeros_like(drawings.xy_BT2[:, :, 0]), torch.zeros_like(drawings.xy_BT2[:, 0, 0])
     open_B = torch.arange(len(credit_BT), device=credit_BT.device)
     shown = Shown(drawings, target_B, model.show(drawings))
-    even_N = torch.linspace(0, 1, PIECES + 1, device=credit_BT.device)
+    even_N = torch.linspace(0, 1, pieces[0] + 1, device=credit_BT.device)
     way = walk(model, shown, even_N.expand(len(credit_BT), -1))
     while True:
         credit_BT[open_B], gap_B[open_B] = way.add_up(), gap(way)
-        wanting_N = (gap(way) > ENOUGH).nonzero()[:, 0]
-        if not len(wanting_N) or way.place_BN.shape[1] > MOST_PIECES:
+        wanting_N = (gap(way) > enough).nonzero()[:, 0]
+        if not len(wanting_N) or way.place_BN.shape[1] > pieces[1]:
             return credit_BT, gap_B
         open_B, way = open_B[wanting_N], way.take(wanting_N)
         way = way.join(walk(model, shown.take(open_B), worst_middles(way)))
@@ -100,12 +102,12 @@ def worst_middles(way: Way) -> Tensor:
     return (way.place_BN.gather(1, worst_BN) + way.place_BN.gather(1, worst_BN + 1)) / 2
 
 
-def walk(model: Explainable, shown: Shown, place_BN: Tensor) -> Way:
+def walk(model: Explainable, shown: Shown, place_BN: Tensor, most_points: int = MOST_POINTS) -> Way:
     """What is at these places of each drawing's way."""
     num_drawings, num_places = place_BN.shape
     drawing_R = torch.arange(num_drawings, device=place_BN.device).repeat_interleave(num_places)
     length_R = np.full(len(drawing_R), shown.drawings.pen_BT.shape[1])
-    at_a_time = [torch.from_numpy(some) for some in together(length_R, np.asarray, MOST_POINTS, MOST_DRAWINGS)]
+    at_a_time = [torch.from_numpy(some) for some in together(length_R, np.asarray, most_points, MOST_DRAWINGS)]
     found = [stop(model, shown.take(drawing_R[at]), place_BN.flatten()[at]) for at in at_a_time]
     target_R, slope_RT = (torch.cat(columns) for columns in zip(*found, strict=True))
     return Way(place_BN, target_R.view_as(place_BN), slope_RT.view(num_drawings, num_places, -1))

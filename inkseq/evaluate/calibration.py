@@ -35,7 +35,7 @@ def sample_logits(
     return answer_parts(run, drawings, position_N, length_N, "a sample of drawings").numpy(), label_N
 
 
-def fit_temperature(logits_NK: NDArray[np.float32], label_N: NDArray[np.int64]) -> float:
+def fit_temperature(logits_NK: NDArray[np.float32], label_N: NDArray[np.int64], chunk: int = CHUNK) -> float:
     """What to divide logits by, for the log-loss to be least.
 
     In the inverse of the temperature, b, the loss is convex: its slope is the mean of E[z] - z_truth, where E is over
@@ -48,7 +48,7 @@ def fit_temperature(logits_NK: NDArray[np.float32], label_N: NDArray[np.int64]) 
     """
     low, high, b = 1 / FACTOR, FACTOR, 1.0
     for _ in range(STEPS):
-        slope, curvature = _slopes(logits_NK, label_N, b)
+        slope, curvature = _slopes(logits_NK, label_N, b, chunk)
         low, high = (low, b) if slope > 0 else (b, high)
         newton = b - slope / curvature if curvature > 0 else b  # without curvature all temperatures are alike
         if min(abs(newton - b), high - low) < CLOSE * b:
@@ -57,17 +57,17 @@ def fit_temperature(logits_NK: NDArray[np.float32], label_N: NDArray[np.int64]) 
     return 1 / b
 
 
-def _slopes(logits_NK: NDArray[np.float32], label_N: NDArray[np.int64], b: float) -> tuple[float, float]:
+def _slopes(logits_NK: NDArray[np.float32], label_N: NDArray[np.int64], b: float, chunk: int) -> tuple[float, float]:
     """First and second derivative of the summed loss by b, the imagined drawing's included."""
     count = len(label_N)
     slope = curvature = 0.0
-    for begin in range(0, count, CHUNK):
-        z_BK = logits_NK[begin : begin + CHUNK].astype(np.float64)
+    for begin in range(0, count, chunk):
+        z_BK = logits_NK[begin : begin + chunk].astype(np.float64)
         z_BK -= z_BK.max(axis=1, keepdims=True)
         p_BK = np.exp(b * z_BK)
         p_BK /= p_BK.sum(axis=1, keepdims=True)
         mean_B = np.einsum("bk,bk->b", p_BK, z_BK)
-        truth_B = z_BK[np.arange(len(z_BK)), label_N[begin : begin + CHUNK]]
+        truth_B = z_BK[np.arange(len(z_BK)), label_N[begin : begin + chunk]]
         slope += float((mean_B - truth_B + (mean_B - z_BK.mean(axis=1)) / count).sum())
         square_B = np.einsum("bk,bk,bk->b", p_BK, z_BK, z_BK)
         curvature += (1 + 1 / count) * float((square_B - mean_B**2).sum())

@@ -41,10 +41,12 @@ class Explained(NamedTuple):
     heat: Heat | None  # None for a model that sees no grid
 
 
-def explain(run: Run, drawings: Drawings, position_N: Indices, target_N: Indices) -> list[Explained]:
+def explain(
+    run: Run, drawings: Drawings, position_N: Indices, target_N: Indices, at_a_time: int = AT_A_TIME
+) -> list[Explained]:
     """What speaks for class `target_N[n]` in the drawing at place `position_N[n]` of the split, in float32."""
     found: dict[int, Explained] = {}
-    for some in together(drawings.length_N[position_N], np.asarray, AT_A_TIME * MOST_POINTS, AT_A_TIME):
+    for some in together(drawings.length_N[position_N], np.asarray, at_a_time * MOST_POINTS, at_a_time):
         strokes, *_ = drawings.gather(position_N[some], int(drawings.length_N[position_N[some[0]]]))
         target_B = torch.from_numpy(target_N[some]).to(drawings.device).long()  # labels are stored as int16
         found |= zip(some.tolist(), explain_batch(run.model, strokes, target_B), strict=True)
@@ -73,7 +75,9 @@ def tell_points(model: Model, strokes: Strokes, target_B: Tensor) -> list[Told]:
     return list(zip(own, gap_B.tolist(), heats, strict=True))
 
 
-def without_each_stroke(model: Model, strokes: Strokes, target_B: Tensor) -> list[list[float]]:
+def without_each_stroke(
+    model: Model, strokes: Strokes, target_B: Tensor, most_points: int = MOST_POINTS
+) -> list[list[float]]:
     """For each drawing, the probability of class `target_B` without each of its strokes; [] where there is but one.
 
     What is left becomes a drawing of its own, as in training: it fills its box and begins with its own first point.
@@ -81,7 +85,7 @@ def without_each_stroke(model: Model, strokes: Strokes, target_B: Tensor) -> lis
     counts = [count if count > 1 else 0 for count in strokes.pen_BT.sum(1).tolist()]
     left_out = torch.tensor([(b, stroke) for b, count in enumerate(counts) for stroke in range(count)]).view(-1, 2)
     found: list[float] = []
-    for some in together(np.full(len(left_out), strokes.pen_BT.shape[1]), np.asarray, MOST_POINTS):
+    for some in together(np.full(len(left_out), strokes.pen_BT.shape[1]), np.asarray, most_points):
         drawing_V, stroke_V = left_out[torch.from_numpy(some)].to(target_B.device).unbind(1)
         found += probability(model, leave_out(strokes, drawing_V, stroke_V), target_B[drawing_V])
     rest = iter(found)

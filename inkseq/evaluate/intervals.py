@@ -25,9 +25,10 @@ class Interval(NamedTuple):
     high: float
 
 
-def bootstrap(facts: Facts) -> dict[str, Interval]:
+def bootstrap(facts: Facts, groups: int = GROUPS) -> dict[str, Interval]:
     """Every metric with the percentile interval of 1,000 resamples, each of as many drawings as there are."""
-    return _from_places(facts) | _from_sums(facts)
+    rng = np.random.default_rng(SEED)
+    return _from_places(facts) | _from_sums(_sums(facts, rng, groups), rng)
 
 
 def wilson(right: int, count: int) -> tuple[float, float] | None:
@@ -60,7 +61,7 @@ def _from_places(facts: Facts) -> dict[str, Interval]:
     return {name: _interval(score_R) for name, score_R in scores.items()}
 
 
-def _from_sums(facts: Facts) -> dict[str, Interval]:
+def _from_sums(sums_GX: Array, rng: np.random.Generator) -> dict[str, Interval]:
     """Loss and calibration error: they follow from sums over drawings, of losses and, bin by bin, of how far what is
     right exceeds confidence.
 
@@ -69,8 +70,6 @@ def _from_sums(facts: Facts) -> dict[str, Interval]:
     the drawings were: means of a few drawings scatter less by the root of that few, and fewer of them are drawn, so
     that the interval is as wide as that of single drawings, but for a few thousandths.
     """
-    rng = np.random.default_rng(SEED)
-    sums_GX = _sums(facts, rng)
     total_RX = np.concatenate([sums_GX.sum(axis=0, keepdims=True), *_resampled(sums_GX, rng)])
     loss_R = total_RX[:, 1] / total_RX[:, 0]
     ece_R = np.abs(total_RX[:, 2:]).sum(axis=1) / total_RX[:, 0]
@@ -82,10 +81,10 @@ def _from_sums(facts: Facts) -> dict[str, Interval]:
     return {"loss": _interval(loss_R), "ece": moved}
 
 
-def _sums(facts: Facts, rng: np.random.Generator) -> Array:
+def _sums(facts: Facts, rng: np.random.Generator, groups: int) -> Array:
     """Of each drawing, or each group of them: how many, the loss, and right less confidence in each bin."""
     count, confidence_N = len(facts), facts.chance_NG[:, 0]
-    num_groups = min(count, GROUPS)
+    num_groups = min(count, groups)
     group_N = rng.permutation(np.arange(count) % num_groups)
     gap_N: Array = facts.right_N - confidence_N.astype(np.float64)
     sums_GX = np.empty((num_groups, 2 + BINS))

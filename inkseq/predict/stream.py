@@ -46,10 +46,10 @@ class Tally:
 
 
 def answer_windows(
-    entries: Iterator[Entry], recogniser: Recogniser, top: int, threshold: float, tally: Tally
+    entries: Iterator[Entry], recogniser: Recogniser, top: int, threshold: float, tally: Tally, size: int = WINDOW
 ) -> Iterator[list[Answer]]:
-    """Answers to all entries, a window at a time; `tally` counts them."""
-    while window := list(islice(entries, WINDOW)):
+    """Answers to all entries, a window of this size at a time; `tally` counts them."""
+    while window := list(islice(entries, size)):
         probability_NK = recogniser.probabilities([entry.drawing for entry in window if entry.drawing is not None])
         guesses = iter(recogniser.guesses(probability_NK, top))
         answers = [

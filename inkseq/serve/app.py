@@ -50,13 +50,14 @@ class Server:
     def __init__(self, recogniser: Recogniser, own: OwnDrawings, threshold: float, rate: float) -> None:
         self.recogniser, self.own, self.threshold = recogniser, own, threshold
         self.batcher, self.rate = Batcher(recogniser), Rate(rate)
+        self.body_within = asks.BODY_WITHIN
         self.registry = CollectorRegistry()
         self.requests = Counter("inkseq_requests", "Requests.", ["path", "status"], registry=self.registry)
         self.seconds = Histogram("inkseq_predict_seconds", "From request to answer.", registry=self.registry)
 
     async def predict(self, request: Request) -> Response:
         begin = time.perf_counter()
-        ask = await asks.read(request, Ask)
+        ask = await asks.read(request, Ask, self.body_within)
         probability_K = await self.batcher.ask(await asks.to_drawing(ask.strokes))
         guesses = self.recogniser.guesses(probability_K[None], ask.top)[0]
         self.seconds.observe(time.perf_counter() - begin)
@@ -64,7 +65,7 @@ class Server:
         return answer({"guesses": said, "sure": guesses[0].probability >= self.threshold})
 
     async def explain(self, request: Request) -> Response:
-        ask = await asks.read(request, AskWhy)
+        ask = await asks.read(request, AskWhy, self.body_within)
         if ask.word not in self.recogniser.classes:
             raise Refused(422, "this recogniser does not know that word")
         points, pen = await asks.to_drawing(ask.strokes)
@@ -87,7 +88,7 @@ class Server:
         return answer({"classes": self.recogniser.classes, "threshold": self.threshold, "run": run.folder.name})
 
     async def teach(self, request: Request) -> Response:
-        lesson = await asks.read(request, Lesson)
+        lesson = await asks.read(request, Lesson, self.body_within)
         word = asks.check_word(lesson.word)
         await asks.to_drawing(lesson.strokes)  # what could not be trained on is not kept
         key_id = await run_in_threadpool(self.own.add, word, lesson.strokes)

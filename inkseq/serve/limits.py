@@ -31,9 +31,11 @@ class Rate:
 class ImpatientProtocol(H11Protocol):
     """uvicorn waits for ever for headers that come byte by byte, or not at all; this one hangs up."""
 
+    headers_within = HEADERS_WITHIN
+
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._patience = self.loop.call_later(HEADERS_WITHIN, self._hang_up, transport)
+        self._patience = self.loop.call_later(self.headers_within, self._hang_up, transport)
 
     def _hang_up(self, transport: Any) -> None:
         if not self.cycle:  # no request has been read

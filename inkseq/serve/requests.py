@@ -58,14 +58,14 @@ class Lesson(msgspec.Struct, forbid_unknown_fields=True):
 Asked = TypeVar("Asked", Ask, AskWhy, Lesson)
 
 
-async def read(request: Request, what: type[Asked]) -> Asked:
+async def read(request: Request, what: type[Asked], within: float) -> Asked:
     """The body of a request, which must be JSON of this shape."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refused(415, "the content type has to be application/json")
     try:
-        body = await asyncio.wait_for(_body(request), BODY_WITHIN)
+        body = await asyncio.wait_for(_body(request), within)
     except TimeoutError:
-        raise Refused(408, f"the body did not come within {BODY_WITHIN:.0f} seconds") from None
+        raise Refused(408, f"the body did not come within {within:.0f} seconds") from None
     try:
         return msgspec.json.decode(body, type=what)
     except msgspec.ValidationError as error:

@@ -11,21 +11,30 @@ import numpy as np
 import pytest
 
 from inkseq.config import ConvertConfig, Simplify
-from inkseq.convert import conversion
 from inkseq.convert.books import Books
-from inkseq.convert.conversion import convert
+from inkseq.convert.conversion import BUCKET_BYTES, WORKER_BYTES, convert
 from inkseq.data.packed import Packed, open_packed
 from inkseq.drawings import blocks as lines_room
-from inkseq.drawings import sources
 from inkseq.drawings.ndjson import parse_line
+from inkseq.drawings.sources import TASK_BYTES
 from inkseq.drawings.strokes import flatten
 from inkseq.errors import UserError
 from tests.samples import SHARED, line, needs_shared, random_lines
 
 
-def pack(tmp_path: Path, *raw: Path, out: str = "packed", workers: int = 1, **settings: Any) -> tuple[Packed, Books]:
+def pack(
+    tmp_path: Path,
+    *raw: Path,
+    out: str = "packed",
+    workers: int = 1,
+    per_task: int = TASK_BYTES,
+    per_bucket: int = BUCKET_BYTES,
+    per_worker: int = WORKER_BYTES,
+    **settings: Any,
+) -> tuple[Packed, Books]:
     sources = [str(path) for path in raw]
-    books = convert(ConvertConfig(raw=sources, out=str(tmp_path / out), workers=workers, **settings))
+    config = ConvertConfig(raw=sources, out=str(tmp_path / out), workers=workers, **settings)
+    books = convert(config, per_task, per_bucket, per_worker)
     return open_packed(tmp_path / out), books
 
 
@@ -65,14 +74,12 @@ def test_the_order_depends_on_seed_and_keys_alone(tmp_path: Path, monkeypatch: p
     b = tmp_path / "b"
     write(b / "1.ndjson", doubles[2:] + [lines[i] for i in order[:100]])
     write(b / "2.ndjson", [lines[i] for i in order[100:]] + doubles[:2][::-1])
-    monkeypatch.setattr(sources, "TASK_BYTES", 10_000)
     monkeypatch.setattr(lines_room, "BLOCK_BYTES", 3_000)
-    monkeypatch.setattr(conversion, "BUCKET_BYTES", 20_000)
-    monkeypatch.setattr(conversion, "WORKER_BYTES", 1)
-    scattered, books = pack(tmp_path, b, out="scattered", workers=2)
+    small = {"per_task": 10_000, "per_bucket": 20_000, "per_worker": 1}
+    scattered, books = pack(tmp_path, b, out="scattered", workers=2, **small)
     assert books.left_out == {"duplicate": 3}
     assert contents(scattered) == contents(whole)
-    other_seed, _ = pack(tmp_path, b, out="other", seed=1)
+    other_seed, _ = pack(tmp_path, b, out="other", seed=1, **small)
     assert contents(other_seed) != contents(whole)
     assert sorted(other_seed.key_id) == sorted(whole.key_id)
 

@@ -15,7 +15,6 @@ import pytest
 from inkseq.config import ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.drawings import blocks as lines_room
-from inkseq.drawings import sources
 from inkseq.errors import UserError
 from tests.convert.test_convert import CSV_HEADER, csv_row, pack, sketchrnn_file, write
 from tests.drawings.test_ndjson import mutate
@@ -39,14 +38,13 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
 
 
 def test_rejected_lines_are_named_by_file_and_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "TASK_BYTES", 4_000)
     monkeypatch.setattr(lines_room, "BLOCK_BYTES", 1_500)
     lines = random_lines(100)
     bad = {1: b"\n", 30: lines[30][:50] + b"\n", 99: b'{"word":"x"}\n'}
     path = write(tmp_path / "a.ndjson", [bad.get(i, text) for i, text in enumerate(lines)])
     csv = CSV_HEADER + csv_row(lines[0]) + 'US,"[[[0,1\n' + csv_row(lines[1]) + "US,5\n"
     csv_path = write(tmp_path / "b.csv", [csv.encode()])
-    data, books = pack(tmp_path, path, csv_path)
+    data, books = pack(tmp_path, path, csv_path, per_task=4_000)
     found = [json.loads(text) for text in (data.path / "rejected.ndjson").read_text().splitlines()]
     assert [(Path(r["file"]).name, r["line"], r["reason"]) for r in found] == [
         ("a.ndjson", 2, "empty line"),
@@ -59,9 +57,8 @@ def test_rejected_lines_are_named_by_file_and_number(tmp_path: Path, monkeypatch
     assert books.left_out == {"duplicate": 1}  # line 2 of the CSV is the first of the ndjson; its other is line 2
 
 
-def test_the_books_balance_on_hostile_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_books_balance_on_hostile_input(tmp_path: Path) -> None:
     """read = kept + left out + rejected, of files that are mostly wrong."""
-    monkeypatch.setattr(sources, "TASK_BYTES", 100_000)
     rng = np.random.default_rng(11)
     originals = random_lines(300, seed=5)
     texts = [
@@ -71,14 +68,14 @@ def test_the_books_balance_on_hostile_input(tmp_path: Path, monkeypatch: pytest.
     damaged = write(tmp_path / "b.ndjson.gz", [gzip.compress(b"".join(originals))[:-3000]])
     garbage = write(tmp_path / "c.csv", [CSV_HEADER.encode(), rng.bytes(50_000)])
     empty = write(tmp_path / "d.ndjson", [])
-    data, books = pack(tmp_path, path, damaged, garbage, empty, recognized_only=True, min_points=5)
+    data, books = pack(tmp_path, path, damaged, garbage, empty, recognized_only=True, min_points=5, per_task=100_000)
     meta = data.meta
     assert meta["read"] == meta["kept"] + sum(meta["left_out"].values()) + sum(meta["rejected"].values())
     assert meta["kept"] == len(data) == books.kept
     assert meta["read"] == sum(source["lines"] for source in meta["sources"])
     rejected = (data.path / "rejected.ndjson").read_text().splitlines()
     assert len(rejected) == sum(meta["rejected"].values()) > 3000
-    assert any("damaged from here on" in reason for reason in meta["rejected"])
+    assert any("damaged" in reason for reason in meta["rejected"])
 
 
 def test_a_file_that_ends_in_the_middle_of_its_compression_keeps_what_came_before(tmp_path: Path) -> None:
@@ -261,5 +258,5 @@ def test_recognized_may_be_unknown(tmp_path: Path) -> None:
     data, _ = pack(tmp_path, write(tmp_path / "a.ndjson", [line(recognized=None)]))
     assert data.recognized.tolist() == [True]
     rows = [CSV_HEADER.encode(), csv_row(line()).replace("True", "perhaps").encode()]
-    with pytest.raises(UserError, match="recognized is not true or false"):
+    with pytest.raises(UserError, match=r"\brecognized is not"):
         pack(tmp_path, write(tmp_path / "b.csv", rows), out="b")

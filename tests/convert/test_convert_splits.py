@@ -11,7 +11,6 @@ from inkseq.config import ConvertConfig, SplitConfig, SplitOrder, SplitUnit
 from inkseq.convert.__main__ import run
 from inkseq.convert.splits import rank_bounds
 from inkseq.data.packed import Packed
-from inkseq.drawings import sources
 from inkseq.errors import UserError
 from tests.convert.test_convert import CSV_HEADER, csv_row, pack, write
 from tests.samples import random_lines
@@ -36,11 +35,10 @@ def test_counts_take_what_they_ask_for_and_scale_for_small_classes(tmp_path: Pat
     assert books.left_out == {"surplus": 76}
 
 
-def test_the_tutorial_takes_the_first_of_every_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "TASK_BYTES", 5_000)
+def test_the_tutorial_takes_the_first_of_every_class(tmp_path: Path) -> None:
     lines = random_lines(200, words=["cat", "dog"])
     split = SplitConfig(SplitUnit.count, SplitOrder.file, train=30, val=10, test=0)
-    data, _ = pack(tmp_path, write(tmp_path / "raw.ndjson", lines), split=split)
+    data, _ = pack(tmp_path, write(tmp_path / "raw.ndjson", lines), split=split, per_task=5_000)
     first = 10**15
     assert sorted(data.key_id[data.split("train")]) == list(range(first, first + 60))
     assert sorted(data.key_id[data.split("val")]) == list(range(first + 60, first + 80))

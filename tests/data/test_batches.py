@@ -74,11 +74,9 @@ def assert_same(batches: list[tuple[Batch, Share]], others: list[tuple[Batch, Sh
 
 
 @pytest.mark.parametrize("mapped", [False, True])
-def test_drawings_are_those_of_the_dataset(packed: Packed, mapped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if mapped:
-        monkeypatch.setattr(resident, "MEMORY_SHARE", 0.0)
+def test_drawings_are_those_of_the_dataset(packed: Packed, mapped: bool) -> None:
     for split in ("train", "val", "test"):
-        drawings = Drawings(packed, split, CPU)
+        drawings = Drawings(packed, split, CPU, share=0.0 if mapped else resident.MEMORY_SHARE)
         assert ("memory-mapped" in drawings.where) == mapped
         batches = [batch for step in (0, 1) for batch, _ in Batches(drawings, 64, 0).step(step)]
         for batch in batches:

@@ -62,7 +62,8 @@ def test_groups_that_say_what_they_are_are_the_drawings(tmp_path: Path) -> None:
     assert (cat.source, cat.word) == (f"{path}[1]", "cat")
     assert cat.drawing is not None
     assert cat.drawing[0].tolist() == canonical([[[0, 9], [0, 9]]])[0].tolist()
-    assert (dog.source, dog.error) == (f"{path}[2]", "a trace with a value that is no number")
+    assert dog.source == f"{path}[2]"
+    assert "no number" in dog.error
 
 
 def test_a_document_is_one_drawing_with_its_word(tmp_path: Path) -> None:

@@ -15,8 +15,7 @@ from inkseq.data.resident import Drawings
 from inkseq.drawings.padded import Strokes, pad_together
 from inkseq.drawings.raster import BREADTH, cells, measure_steps, nearness, share_out, spread_ink
 from inkseq.drawings.strokes import flatten, unflatten
-from inkseq.evaluate import attribution, explanation
-from inkseq.evaluate.attribution import ENOUGH, grad_cam, integrated_gradients
+from inkseq.evaluate.attribution import ENOUGH, SMALL_RISE, Shown, grad_cam, integrated_gradients, walk
 from inkseq.evaluate.explanation import explain, explain_batch, without_each_stroke
 from inkseq.inference.ask import differentiable, put_on
 from inkseq.inference.runs import Run
@@ -92,7 +91,7 @@ def test_credits_add_up_to_what_the_target_rose_by(kind: dict[str, object]) -> N
     for credit_T, gap, rows_T3, k in zip(credit_BT, gap_B, drawings, TARGET_B.tolist(), strict=True):
         rise = risen(model, rows_T3, k)
         assert float(gap) <= ENOUGH
-        assert float(credit_T.sum()) == pytest.approx(rise, abs=1.1 * ENOUGH * max(abs(rise), attribution.SMALL_RISE))
+        assert float(credit_T.sum()) == pytest.approx(rise, abs=1.1 * ENOUGH * max(abs(rise), SMALL_RISE))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -107,28 +106,34 @@ def test_credits_are_the_same_alone_and_in_a_batch_and_padding_has_none(kind: di
 
 
 @pytest.mark.parametrize("kind", [{}, EYES, EYES | {"cell": Cell.attention}], ids=str)
-def test_credits_are_those_of_many_equal_steps(kind: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attribution, "ENOUGH", 0.0005)  # their sum can be right before each of them is
+def test_credits_are_those_of_many_equal_steps(kind: dict[str, object]) -> None:
     model, (*_, rows_T3, _) = small(**kind), scribbles(LENGTHS)
-    credit_BT, _ = integrated_gradients(model, pad([rows_T3]), TARGET_B[2:3])
+    enough = 0.0005  # their sum can be right before each of them is
+    credit_BT, _ = integrated_gradients(model, pad([rows_T3]), TARGET_B[2:3], enough=enough)
     by_hand_T = credit_by_hand(model, rows_T3, int(TARGET_B[2]), steps=400)
     assert float((credit_BT[0] - by_hand_T).abs().sum()) < 0.02 * float(by_hand_T.abs().sum())
 
 
-def test_what_credits_miss_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attribution, "PIECES", 1)
-    monkeypatch.setattr(attribution, "MOST_PIECES", 0)  # no piece is halved
+def test_what_credits_miss_is_said() -> None:
     model, drawings = small(**EYES), scribbles(LENGTHS)
-    credit_BT, gap_B = integrated_gradients(model, pad(drawings), TARGET_B)
+    credit_BT, gap_B = integrated_gradients(model, pad(drawings), TARGET_B, pieces=(1, 0))  # none is halved
     assert float(gap_B.max()) > 0.1
     for credit_T, gap, rows_T3, k in zip(credit_BT, gap_B, drawings, TARGET_B.tolist(), strict=True):
         rise = risen(model, rows_T3, k)
-        missed = abs(float(credit_T.sum()) - rise) / max(abs(rise), attribution.SMALL_RISE)
+        missed = abs(float(credit_T.sum()) - rise) / max(abs(rise), SMALL_RISE)
         assert float(gap) == pytest.approx(missed, rel=1e-2, abs=1e-4)
 
 
-def test_a_model_is_left_as_it_was_and_has_no_dropout_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attribution, "MOST_POINTS", 40)  # a few drawings at a time
+def test_a_few_drawings_at_a_time_find_the_same() -> None:
+    model, batch = small(**EYES), pad(scribbles(LENGTHS))
+    shown = Shown(batch, TARGET_B, model.show(batch))
+    place_BN = torch.linspace(0, 1, 5).expand(len(LENGTHS), -1)
+    whole = walk(model, shown, place_BN)
+    for few, all_of_them in zip(walk(model, shown, place_BN, most_points=40), whole, strict=True):
+        torch.testing.assert_close(few, all_of_them, rtol=0, atol=1e-5)
+
+
+def test_a_model_is_left_as_it_was_and_has_no_dropout_meanwhile() -> None:
     batch = pad(scribbles(LENGTHS))
     model = small(**EYES, dropout=0.5, conv_dropout=0.5)
     expected_BT, _ = integrated_gradients(model, batch, TARGET_B)
@@ -253,15 +258,15 @@ def probability_by_hand(run: Run, strokes: list[list[list[int]]], k: int) -> flo
 
 
 @pytest.mark.parametrize("kind", [EYES, {}, {"layout": Layout.tutorial}], ids=str)
-def test_drawings_are_explained_in_the_order_they_are_asked_for(
-    packed: Path, kind: dict[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(explanation, "AT_A_TIME", 3)
-    monkeypatch.setattr(explanation, "MOST_POINTS", 200)
+def test_drawings_are_explained_in_the_order_they_are_asked_for(packed: Path, kind: dict[str, object]) -> None:
     run, data, drawings = recogniser(packed, **kind)
     index_N = np.array([5, 0, 3, 5, 1])
     target_N = np.array([0, 1, 2, 1, 0])
-    explained = explain(run, drawings, index_N, target_N)
+    explained = explain(run, drawings, index_N, target_N, at_a_time=3)
+    strokes_of_all, *_ = drawings.gather(index_N, int(drawings.length_N.max()))
+    without = without_each_stroke(run.model, strokes_of_all, torch.from_numpy(target_N), most_points=200)
+    for one, few_at_a_time in zip(explained, without, strict=True):
+        assert one.without == pytest.approx(few_at_a_time, abs=1e-5)
     for one, index, k in zip(explained, index_N.tolist(), target_N.tolist(), strict=True):
         points, pen = data.drawing(drawings.first + index)
         strokes = unflatten(points, pen)

@@ -3,11 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 
-from inkseq.data import packed
-from inkseq.data.packed import Packed
+from inkseq.data.packed import Packed, count_strokes
 from inkseq.evaluate.breakdown import Key, by, country_key, points_key, recognized_key, strokes_key
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import wilson
@@ -36,11 +34,14 @@ def test_a_group_is_counted_with_its_interval() -> None:
     assert 0 < last.low < 1
 
 
-@pytest.mark.parametrize("stretch", [7, 1 << 16])
-def test_points_and_strokes_are_those_of_the_drawing(
-    data: Packed, stretch: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(packed, "STRETCH", stretch)
+def test_strokes_are_counted_a_stretch_at_a_time(data: Packed) -> None:
+    for split in ("train", "test"):
+        chosen = data.split(split)
+        counts = [int(data.drawing(index)[1].sum()) for index in chosen]
+        assert count_strokes(data, chosen, stretch=7).tolist() == count_strokes(data, chosen).tolist() == counts
+
+
+def test_points_and_strokes_are_those_of_the_drawing(data: Packed) -> None:
     facts = facts_about(data, "train")
     pens = [data.drawing(index)[1] for index in facts.index_N]
     for key, counts in (

@@ -42,12 +42,9 @@ def arrays(num: int, num_classes: int, seed: int, stretched: float) -> tuple[NDA
 @pytest.mark.parametrize(
     ("num", "num_classes", "stretched"), [(300, 4, 3.0), (300, 10, 0.3), (40, 2, 1.0), (3, 3, 5.0)]
 )
-def test_the_temperature_is_the_best_of_all(
-    num: int, num_classes: int, stretched: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calibration, "CHUNK", 128)
+def test_the_temperature_is_the_best_of_all(num: int, num_classes: int, stretched: float) -> None:
     logits_NK, label_N = arrays(num, num_classes, 0, stretched)
-    found = fit_temperature(logits_NK, label_N)
+    found = fit_temperature(logits_NK, label_N, chunk=128)
     assert found == pytest.approx(obvious_temperature(logits_NK, label_N, imagined=True), rel=0.006)
 
 
@@ -73,9 +70,11 @@ def test_a_recogniser_that_is_always_right_stays_modest() -> None:
 def test_there_are_always_bounds_and_few_steps(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     tries, slopes = [], calibration._slopes
 
-    def counted(logits_NK: NDArray[np.float32], label_N: NDArray[np.int64], b: float) -> tuple[float, float]:
+    def counted(
+        logits_NK: NDArray[np.float32], label_N: NDArray[np.int64], b: float, chunk: int
+    ) -> tuple[float, float]:
         tries.append(b)
-        return slopes(logits_NK, label_N, b)
+        return slopes(logits_NK, label_N, b, chunk)
 
     monkeypatch.setattr(calibration, "_slopes", counted)
     logits_NK, label_N = arrays(200, 5, seed, stretched=10.0**seed)

@@ -9,7 +9,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkseq.evaluate import intervals
 from inkseq.evaluate.intervals import bootstrap, wilson
 from tests.evaluate.made import facts_of, made_up, metrics_of, take
 
@@ -54,18 +53,17 @@ def test_a_class_that_a_resample_has_none_of_is_not_counted() -> None:
     assert always_right["balanced_accuracy"] == always_right["top1"] == (1, 1, 1)
 
 
-def test_groups_of_drawings_give_the_interval_of_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_groups_of_drawings_give_the_interval_of_drawings() -> None:
     facts = facts_of(*made_up(4000, 5, seed=2))
     facts = take(facts, np.argsort(facts.loss_N))  # neighbours are alike, and must not meet in a group
     single = bootstrap(facts)
-    monkeypatch.setattr(intervals, "GROUPS", 700)  # of five or six drawings
-    grouped = bootstrap(facts)
+    grouped = bootstrap(facts, groups=700)  # of five or six drawings
     for name in METRICS:
         assert grouped[name].value == pytest.approx(single[name].value, rel=1e-9)
         width = single[name].high - single[name].low
         assert grouped[name][1:] == pytest.approx(single[name][1:], abs=0.1 * width), name
     alike = replace(facts, loss_N=np.ones_like(facts.loss_N))
-    assert bootstrap(alike)["loss"] == pytest.approx((1, 1, 1))
+    assert bootstrap(alike, groups=700)["loss"] == pytest.approx((1, 1, 1))
 
 
 def test_the_same_facts_give_the_same_interval() -> None:

@@ -29,5 +29,5 @@ def test_without_a_common_class_a_line_names_some_of_both() -> None:
 
 @pytest.mark.parametrize("label", [1, -1])
 def test_there_has_to_be_a_drawing_that_can_be_right(label: int) -> None:
-    with pytest.raises(UserError, match="no drawing of the split"):
+    with pytest.raises(UserError, match="no drawing of the split has a word that the run knows"):
         match(["ant", "bee"], ["ant"]).known(np.array([label, label]))

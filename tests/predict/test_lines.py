@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkseq.drawings import line_entries as lines
-from inkseq.drawings import ndjson
-from inkseq.drawings import reader as inputs
+from inkseq.config import Simplify
 from inkseq.drawings.canonical import MAX_POINTS
 from inkseq.drawings.entries import Entry, json_entries
+from inkseq.drawings.line_entries import line_entries
+from inkseq.drawings.ndjson import MAX_LINE
 from tests.drawings.test_ndjson import mutate
 from tests.predict.conftest import entries_of
 from tests.samples import line, random_lines
@@ -26,9 +26,8 @@ def comparable(entries: list[Entry]) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("changed", [False, True])
-def test_bulk_and_careful_agree_line_by_line(changed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bulk_and_careful_agree_line_by_line(changed: bool, tmp_path: Path) -> None:
     """Through blocks that end within them, in their order."""
-    monkeypatch.setattr(lines, "BLOCK_LINES", 70)
     rng = np.random.default_rng(1)
     texts = random_lines(600)
     texts = [mutate(text, rng) if changed and i % 3 else text for i, text in enumerate(texts)]
@@ -38,6 +37,7 @@ def test_bulk_and_careful_agree_line_by_line(changed: bool, tmp_path: Path, monk
     careful = [entry for i, text in enumerate(texts, 1) for entry in json_entries(text[:-1], f"{path}:{i}")]
     found = entries_of(path)
     assert comparable(found) == comparable(careful)
+    assert comparable(list(line_entries(texts, str(path), Simplify.auto, block_lines=70))) == comparable(careful)
     assert found[5].key_id == "0001"
     assert sum(entry.drawing is None for entry in found) > (100 if changed else -1)
 
@@ -91,8 +91,8 @@ def test_key_and_word_are_known_even_of_what_is_no_drawing() -> None:
     [
         (b'{"key_id":1.5}', "key_id is neither text nor a whole number"),
         (b'{"key_id":"\\u001b[31m"}', "key_id is too long, or has unprintable characters"),
-        (b'{"word":7}', "word is not text"),
-        (b'{"word":"\\u001b[31m"}', "word has unprintable characters"),
+        (b'{"word":7}', "word is not"),
+        (b'{"word":"\\u001b[31m"}', "word has unprintable"),
         (b'"cat"', "neither strokes nor an object with a drawing"),
         (b"[" * 100_000, "malformed"),
         (b"[[[NaN],[1]]]", "coordinate is not finite"),
@@ -109,15 +109,13 @@ def test_what_is_no_drawing_is_said(text: bytes, reason: str) -> None:
 
 def test_a_canonical_line_that_is_too_long_to_be_named(tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").write_bytes(line(strokes=[[[0, 255] * MAX_POINTS, [0, 255] * MAX_POINTS]]) + line())
-    assert [entry.error for entry in entries_of(tmp_path / "a.ndjson")] == ["more than 10,000 points, simplified", ""]
+    too_long, fine = entries_of(tmp_path / "a.ndjson")
+    assert "10,000 points" in too_long.error
+    assert fine.error == ""
 
 
-def test_a_line_without_an_end_is_an_error_and_the_next_one_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for room in (inputs, lines, ndjson):
-        monkeypatch.setattr(room, "MAX_LINE", 1000)
-    (tmp_path / "a.jsonl").write_text(f"[{' ' * 5000}]\n{STROKES}\n{'x' * 3000}")
+def test_a_line_without_an_end_is_an_error_and_the_next_one_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(f"[{' ' * 2 * MAX_LINE}]\n{STROKES}\n{'x' * (MAX_LINE + 1)}")
     errors = [entry.error for entry in entries_of(tmp_path / "a.jsonl")]
     assert [error.partition(" than")[0] for error in errors] == ["line longer", "", "line longer"]
 
@@ -127,4 +125,4 @@ def test_what_comes_before_damage_is_named(tmp_path: Path) -> None:
     *before, last = entries_of(tmp_path / "a.ndjson.gz")
     assert len(before) > 100
     assert all(entry.drawing is not None for entry in before)
-    assert last.error.startswith("the file is damaged from here on")
+    assert "damaged" in last.error

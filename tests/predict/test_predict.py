@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_records_keep_their_order_and_an_error_is_one_of_them(
-    file: Path, name_them: Predict, recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch
+    file: Path, name_them: Predict, recogniser: Recogniser
 ) -> None:
     code, out, err = name_them(file, top=2)
     records = [json.loads(text) for text in out.splitlines()]
@@ -47,12 +48,14 @@ def test_records_keep_their_order_and_an_error_is_one_of_them(
     right = sum(record["word"] == record.get("answer") for record in records)
     said = f"10 drawings, {right} right at first guess ({right / 10:.1%}), 1 error ({file}:3: empty drawing)\n"
     assert err == said
-    monkeypatch.setattr(stream, "WINDOW", 4)
-    assert [json.loads(text)["source"] for text in name_them(file)[1].splitlines()] == [r["source"] for r in records]
+    windows = list(answer_windows(iter(entries_of(file)), recogniser, 2, 0.0, Tally(), size=4))
+    assert [len(window) for window in windows] == [4, 4, 3]
+    for record, (entry, guesses, answer) in zip(records, chain.from_iterable(windows), strict=True):
+        assert (record["source"], record.get("answer", "")) == (entry.source, answer)
+        assert [word for word, _ in record.get("guesses", [])] == [word for word, _ in guesses]
 
 
-def test_only_a_window_is_in_memory(recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "WINDOW", 3)
+def test_only_a_window_is_in_memory(recogniser: Recogniser) -> None:
     drawing = canonical([[[0, 9], [0, 9]]])
     taken = 0
 
@@ -62,7 +65,7 @@ def test_only_a_window_is_in_memory(recogniser: Recogniser, monkeypatch: pytest.
             taken += 1
             yield Entry(str(taken), drawing)
 
-    windows = answer_windows(endless(), recogniser, 1, 0.0, tally := Tally())
+    windows = answer_windows(endless(), recogniser, 1, 0.0, tally := Tally(), size=3)
     for number in range(1, 4):
         assert [answer.entry.source for answer in next(windows)] == [str(3 * number + i) for i in (-2, -1, 0)]
         assert taken == tally.entries == 3 * number
@@ -174,10 +177,10 @@ def test_nothing_is_left_of_an_output_that_was_interrupted(
     ("make", "settings", "expected"),
     [
         (lambda p: p / "nothing", {}, "nothing does not exist"),
-        (lambda p: p, {}, "nothing to name in"),
+        (lambda p: p, {}, "nothing to name"),
         (lambda p: p, {"top": 0}, "top=0: at least 1"),
         (lambda p: p, {"threshold": 1.5}, "threshold=1.5: a probability"),
-        (lambda p: p, {"run": "nowhere"}, "nothing to name in"),
+        (lambda p: p, {"run": "nowhere"}, "nothing to name"),
     ],
 )
 def test_mistakes_are_said_in_a_line(

@@ -113,7 +113,7 @@ def test_a_sketchrnn_file_is_named_as_it_is_learnt(tmp_path: Path) -> None:
     assert_same(sketchrnn_file(tmp_path / "cat.npz", 2, train=[rows]), tmp_path)
     (tmp_path / "dog.npz").write_bytes(b"nonsense")
     [entry] = entries_of(tmp_path / "dog.npz")
-    assert entry.error.startswith("the file is damaged from here on")
+    assert "damaged" in entry.error
 
 
 def assert_same(path: Path, tmp_path: Path) -> None:

@@ -115,10 +115,7 @@ def test_tables_are_written_again_from_the_csv_alone(runs: Path, capsys: pytest.
     assert "written: experiments/cells/README.md, experiments/README.md, README.md" in capsys.readouterr().out
     assert Path("README.md").read_text().startswith("a\n<!-- results: cells -->\n| | parameters | ")
     assert Path("README.md").read_text().endswith("<!-- end -->\nb\n")
-    assert (
-        "| [cells](cells/README.md) | *To be written: what was to be found out?"
-        in Path("experiments/README.md").read_text()
-    )
+    assert "| [cells](cells/README.md) | *To be written" in Path("experiments/README.md").read_text()
     assert all(before == after for before, after in written_anew(Path("experiments")).values())
 
 

@@ -101,9 +101,9 @@ def test_a_dataset_that_was_converted_anew_is_refused(runs: Path, packed: Path) 
 def test_what_cannot_be_compared(runs: Path) -> None:
     with pytest.raises(UserError, match="two runs or more are needed"):
         compare(CompareConfig(), [SMALL, SMALL])
-    with pytest.raises(UserError, match="no split 'dev', only train, val, test"):
+    with pytest.raises(UserError, match="no split 'dev'"):
         compare(CompareConfig(split="dev"), [SMALL, WIDE])
-    with pytest.raises(UserError, match="'runs/none' is neither a run folder nor a setting"):
+    with pytest.raises(UserError, match="'runs/none' is neither"):
         compare(CompareConfig(), [SMALL, "runs/none"])
     Path(WIDE, "result.json").unlink()
     with pytest.raises(UserError, match=r"not finished, there is no result\.json: runs/wide,lr=0.01"):
@@ -113,5 +113,5 @@ def test_what_cannot_be_compared(runs: Path) -> None:
 def test_a_mistake_is_one_line_and_code_1(runs: Path) -> None:
     words = [sys.executable, "-m", "inkseq.compare", SMALL, "splitt=val"]
     ended = subprocess.run(words, capture_output=True, text=True, check=False)
-    said = "inkseq: 'splitt=val' is neither a run folder nor a setting; did you mean 'split='?\n"
-    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", said)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.fullmatch(r"inkseq: 'splitt=val' is neither .*'split='\?\n", ended.stderr)

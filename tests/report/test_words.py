@@ -114,7 +114,7 @@ def test_nothing_is_said_of_nothing(data: Packed) -> None:
     found = list(map(text, findings(subject, known_of(subject))))
     assert not [line for line in found if "worst" in line or "mistake to" in line or "wrong word" in line]
     assert "It took nothing for anything else." in found
-    assert "None of 4 classes is found less than half of the time; 4 are found always." in found
+    assert [line for line in found if line.startswith("None of 4 ") and line.endswith(" 4 are found always.")]
     assert "The truth is always among its first three guesses." in found
     assert measure(subject.facts)["top1"].low < 0.9  # 24 drawings do not make it infallible
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,10 +43,16 @@ def served(recogniser: Recogniser, tmp_path: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def address(recogniser: Recogniser, tmp_path: Path) -> Iterator[tuple[str, int]]:
-    """Where a server listens on this machine, in a thread of its own."""
-    server = Server(recogniser, OwnDrawings(tmp_path / "own.ndjson"), threshold=0.5, rate=10_000)
+    """Where a server listens."""
+    with listening_to(Server(recogniser, OwnDrawings(tmp_path / "own.ndjson"), 0.5, 10_000)) as place:
+        yield place
+
+
+@contextmanager
+def listening_to(server: Server, http: type[ImpatientProtocol] = ImpatientProtocol) -> Iterator[tuple[str, int]]:
+    """The place on this machine where it answers, from a thread of its own."""
     listening = listen("127.0.0.1", 0)
-    config = uvicorn.Config(make_app(server, ["127.0.0.1"]), http=ImpatientProtocol, ws="none", log_level="error")
+    config = uvicorn.Config(make_app(server, ["127.0.0.1"]), http=http, ws="none", log_level="error")
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, args=([listening],))
     thread.start()

@@ -9,16 +9,18 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from inkseq.errors import UserError
 from inkseq.inference.recogniser import Recogniser
-from inkseq.serve import limits
-from inkseq.serve import requests as asks
+from inkseq.serve.app import Server
+from inkseq.serve.limits import ImpatientProtocol
 from inkseq.serve.own import OwnDrawings
 from inkseq.serve.server import listen
+from tests.serve.conftest import listening_to
 
 BODY = json.dumps({"strokes": [[[0, 90], [0, 40]]]}).encode()
 
@@ -31,15 +33,26 @@ def ask(port: int) -> int:
         return int(response.status)
 
 
-def test_those_who_dawdle_are_left(address: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "HEADERS_WITHIN", 0.3)
-    monkeypatch.setattr(asks, "BODY_WITHIN", 0.3)
-    silent, half, bodyless = (socket.create_connection(address) for _ in range(3))
+class Hasty(ImpatientProtocol):
+    headers_within = 0.3
+
+
+@pytest.fixture
+def hasty(recogniser: Recogniser, tmp_path: Path) -> Iterator[tuple[str, int]]:
+    """Where a server listens that waits for nobody."""
+    server = Server(recogniser, OwnDrawings(tmp_path / "own.ndjson"), threshold=0.5, rate=10_000)
+    server.body_within = 0.3
+    with listening_to(server, Hasty) as place:
+        yield place
+
+
+def test_those_who_dawdle_are_left(hasty: tuple[str, int]) -> None:
+    silent, half, bodyless = (socket.create_connection(hasty) for _ in range(3))
     half.sendall(b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\n")
     bodyless.sendall(
         b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
     )
-    assert ask(address[1]) == 200
+    assert ask(hasty[1]) == 200
     for patient in (silent, half, bodyless):
         patient.settimeout(10)
     assert silent.recv(100) == b""

@@ -82,7 +82,7 @@ def test_a_word_takes_a_setting_out_of_the_space() -> None:
             {"model.hiden": {"int": [1, 2]}},
             "space: model.hiden: there is no setting 'model.hiden'; did you mean 'model.",
         ),
-        ({"model.hidden": {"float": [1, 2]}}, "space: model.hidden: model.hidden: Value '1.0' of type 'str' could not"),
+        ({"model.hidden": {"float": [1, 2]}}, "space: model.hidden: model.hidden: Value '1.0'"),
         ({"model.hidden": {"int": [1.5, 2]}}, "space: model.hidden: int: [1.5, 2]: int: takes two whole numbers"),
         ({"optim.lr": {"float": [1, 0]}}, "space: optim.lr: float: [1, 0]: "),
         ({"optim.lr": {"float": [0, 1], "log": True}}, "space: optim.lr: float: [0, 1]: "),
@@ -112,5 +112,5 @@ def test_a_space_that_makes_no_sense_is_refused_in_a_line(space: dict[str, Any],
 
 
 def test_a_misspelt_word_may_be_one_of_the_sweep() -> None:
-    with pytest.raises(UserError, match="there is no setting 'trails'; did you mean 'trials'"):
+    with pytest.raises(UserError, match=r"'trails'; .*'trials'"):
         read_space(config(CONDITIONAL), ["data=x", "trails=3"], settings(SweepConfig))

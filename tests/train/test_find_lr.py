@@ -165,8 +165,8 @@ def test_a_loss_that_explodes_at_once_is_no_crash(
         (FindLrConfig(low=1, high=0.1), [], "low=1 high=0.1: rates go up"),
         (FindLrConfig(low=0), [], "low=0 high=1: rates go up"),
         (FindLrConfig(steps=19), [], "steps=19: a curve takes 20 at least"),
-        (FindLrConfig(), ["batch_size=1000"], "batch_size=1000, but .* has 192 drawings"),
-        (FindLrConfig(), ["hihg=1"], "there is no setting 'hihg'; did you mean 'high'?"),
+        (FindLrConfig(), ["batch_size=1000"], "batch_size=1000, but"),
+        (FindLrConfig(), ["hihg=1"], "'hihg'; .*'high'"),
     ],
 )
 def test_mistakes_are_said_in_a_line(doodles: Path, config: FindLrConfig, words: list[str], expected: str) -> None:

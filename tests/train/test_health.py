@@ -151,7 +151,7 @@ def test_a_run_that_starves_says_so_once(
     step = Batches.step
     monkeypatch.setattr(Batches, "step", lambda self, n: [step(self, n) for _ in range(100)].pop())
     run(tiny(doodles, tmp_path))
-    assert capsys.readouterr().out.count("warning: training waits for its data") == 1
+    assert capsys.readouterr().out.count("training waits") == 1
 
 
 def test_a_run_without_a_step_has_no_time_a_step(doodles: Path, tmp_path: Path) -> None:

@@ -63,10 +63,10 @@ def test_only_minutes_are_timed(doodles: Path, tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("word", "expected"),
     [
-        ("duration=soon", "'soon' is no duration"),
-        ("batch_size=1000", "batch_size=1000, but .* has 192 drawings"),
-        ("batch_size=0", "batch_size=0: expected a number 1 or more"),
-        ("ot=a.png", "there is no setting 'ot'; did you mean 'out'?"),
+        ("duration=soon", "'soon' is no"),
+        ("batch_size=1000", "batch_size=1000, but"),
+        ("batch_size=0", "batch_size=0: expected"),
+        ("ot=a.png", "'ot'; .*'out'"),
         ("data=nowhere", "nowhere does not exist"),
     ],
 )
