@@ -247,7 +247,7 @@ def _items(text: str) -> list[str]:
 def _chosen_family(schema: type, words: list[str]) -> type:
     """Whose settings `model=NAME --help` asks for."""
     chosen = [word for word in words if word.startswith(("model=", "experiment="))]
-    return type(compose_config(schema, chosen).model) if _has_model(schema) else ModelConfig
+    return type(compose_config(schema, chosen).model) if chosen and _has_model(schema) else HybridConfig
 
 
 def _describe(schema: type, family: type, prefix: str = "") -> Iterator[str]:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from inkseq.errors import UserError
 
 LOCK = "lock"  # in the room of a folder; the last thing to go
@@ -78,6 +76,8 @@ def _clear(room: Path, out: Path) -> None:
 @contextmanager
 def locked(path: Path, busy: str | None = None) -> Iterator[None]:
     """Hold a lock, which the system lets go of when we are killed. Another has it: wait, or say that it is `busy`."""
+    from filelock import FileLock, Timeout  # here, for few commands lock anything and all of them start
+
     try:
         held = FileLock(path).acquire(blocking=busy is None)
     except Timeout:
