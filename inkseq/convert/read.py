@@ -19,7 +19,6 @@ from inkseq.drawings.columns import Columns, concatenate, from_records
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.kaggle import WORDLESS
 from inkseq.drawings.ndjson import Record, check_key, check_word, parse_line
-from inkseq.drawings.reader import entries_of
 from inkseq.drawings.scan import Bytes, all_slow, scan
 from inkseq.drawings.sketchrnn import read_npz
 from inkseq.drawings.sources import UNLABELLED, Task
@@ -116,6 +115,8 @@ def _records(task: Task, mode: Simplify, tick: Callable[[int], None]) -> Iterato
             yield from read_npz(task.path, mode)
             tick(task.end)
         else:
+            from inkseq.drawings.reader import entries_of  # here, for most conversions need no XML to be read
+
             yield from (_record(entry, task.word) for entry in entries_of(task, tick, mode))
     except Rejected as rejected:
         yield rejected
