@@ -24,10 +24,10 @@ from inkseq.convert.pack import Placement, count_splits, create_arrays, pack_buc
 from inkseq.convert.read import TaskBooks, read_task
 from inkseq.convert.shuffle import BucketWriter, TaskWords, load_ink, load_sorted, remove_bucket, sort_bucket
 from inkseq.convert.splits import SURPLUS, Counts, Rules, check_split, count_classes, divide
-from inkseq.convert.workers import Result, Tick, Workers
+from inkseq.convert.workers import Result, Workers
 from inkseq.data.packed import FORMAT
 from inkseq.drawings.kaggle import WORDLESS
-from inkseq.drawings.sources import TASK_BYTES, Task, find_tasks
+from inkseq.drawings.sources import TASK_BYTES, Task, Tick, find_tasks
 from inkseq.errors import UserError
 from inkseq.files import whole_folder
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from inkseq.drawings.kaggle import WORDLESS
 from inkseq.drawings.ndjson import Record, check_key, check_word, parse_line
 from inkseq.drawings.scan import Bytes, all_slow, scan
 from inkseq.drawings.sketchrnn import read_npz
-from inkseq.drawings.sources import UNLABELLED, Task
+from inkseq.drawings.sources import UNLABELLED, Task, Tick
 
 RECORDS_AT_ONCE = 1 << 14
 
@@ -47,7 +47,7 @@ class TaskBooks:
 
 
 def read_task(
-    number: int, task: Task, config: ConvertConfig, buckets: BucketWriter, folder: Path, tick: Callable[[int], None]
+    number: int, task: Task, config: ConvertConfig, buckets: BucketWriter, folder: Path, tick: Tick
 ) -> TaskBooks:
     """Read all of a task into the buckets; its rejected lines go to the file `folder`/NUMBER."""
     books = TaskBooks()
@@ -68,7 +68,7 @@ def read_task(
 
 
 def _blocks(
-    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Callable[[int], None]
+    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Tick
 ) -> Iterator[tuple[Columns, list[Reject]]]:
     """Drawings and rejects of the task, some megabytes at a time; for a rest that cannot be read one reject."""
     if task.kind not in ("ndjson", "csv"):
@@ -108,7 +108,7 @@ def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[t
         yield columns, rejects, num_lines
 
 
-def _records(task: Task, mode: Simplify, tick: Callable[[int], None]) -> Iterator[Record | Rejected]:
+def _records(task: Task, mode: Simplify, tick: Tick) -> Iterator[Record | Rejected]:
     """The drawings of a task that is no lines; what is none; last, why the rest cannot be read, if it cannot."""
     try:
         if task.kind == "npz":

@@ -16,7 +16,6 @@ from inkseq.errors import UserError
 from inkseq.memory import keep_freed_memory
 
 Result = TypeVar("Result")
-Tick = Callable[[int], None]
 
 
 class Workers:

@@ -24,7 +24,7 @@ class Ink(NamedTuple):
     recognized: Mask
 
 
-class Strokes(NamedTuple):
+class PenStrokes(NamedTuple):
     """A table of strokes, one row each: which drawing, which place in it, which points."""
 
     drawing: NDArray[np.int64]
@@ -32,8 +32,8 @@ class Strokes(NamedTuple):
     first: NDArray[np.int64]
     length: NDArray[np.int64]
 
-    def take(self, rows: NDArray[np.int64] | Mask) -> "Strokes":
-        return Strokes(self.drawing[rows], self.order[rows], self.first[rows], self.length[rows])
+    def take(self, rows: NDArray[np.int64] | Mask) -> "PenStrokes":
+        return PenStrokes(self.drawing[rows], self.order[rows], self.first[rows], self.length[rows])
 
 
 def by_hand(pen: Pen) -> Ink:
@@ -84,10 +84,10 @@ def _stray_marks(pen: Pen, scrawled: Mask, mess: Floats) -> None:
     spoilt.scribble(pen.around(0, 0.4), pen.around(0, 0.4), pen.between(0.2, 0.9), pen.between(0.1, 0.5))
 
 
-def _table(pen: Pen) -> tuple[Floats, Strokes]:
+def _table(pen: Pen) -> tuple[Floats, PenStrokes]:
     """All the points of the block end to end, and where each stroke's are."""
     length = np.concatenate([np.full(len(rows), points.shape[1]) for points, rows in pen.strokes])
-    return np.concatenate([points.reshape(-1, 2) for points, _ in pen.strokes]), Strokes(
+    return np.concatenate([points.reshape(-1, 2) for points, _ in pen.strokes]), PenStrokes(
         drawing=np.concatenate([rows for _, rows in pen.strokes]),
         order=np.concatenate([np.full(len(s.rows), place, np.float64) for place, s in enumerate(pen.strokes)]),
         first=np.cumsum(length) - length,
@@ -95,7 +95,7 @@ def _table(pen: Pen) -> tuple[Floats, Strokes]:
     )
 
 
-def _place(strokes: Strokes) -> NDArray[np.int64]:
+def _place(strokes: PenStrokes) -> NDArray[np.int64]:
     """0, 1, 2, ... within each drawing, by the strokes' order."""
     by_drawing = np.lexsort((strokes.order, strokes.drawing))
     sorted_drawing = strokes.drawing[by_drawing]
@@ -104,7 +104,7 @@ def _place(strokes: Strokes) -> NDArray[np.int64]:
     return place
 
 
-def _not_left_out(strokes: Strokes, rng: np.random.Generator, haste: Floats, scrawled: Mask) -> Mask:
+def _not_left_out(strokes: PenStrokes, rng: np.random.Generator, haste: Floats, scrawled: Mask) -> Mask:
     """Some strokes are forgotten; others never come, as the clock ran out or the guess was right."""
     count = len(haste)
     forgotten = np.where(scrawled, 0.2, 0.045 * haste)[strokes.drawing]
@@ -116,20 +116,20 @@ def _not_left_out(strokes: Strokes, rng: np.random.Generator, haste: Floats, scr
     return ~left_out
 
 
-def _drawn_again(strokes: Strokes, rng: np.random.Generator) -> NDArray[np.int64]:
+def _drawn_again(strokes: PenStrokes, rng: np.random.Generator) -> NDArray[np.int64]:
     """Some strokes twice: the line was not good enough the first time."""
     again = rng.random(len(strokes.drawing)) < 0.012
     return np.repeat(np.arange(len(again)), 1 + again)
 
 
-def _in_own_order(strokes: Strokes, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
+def _in_own_order(strokes: PenStrokes, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
     """Drawing by drawing, each in nearly the usual order; one in twelve follows an order of their own."""
     disorder = np.where(rng.random(count) < 0.08, 5.0, rng.exponential(0.35, count))
     order = strokes.order + disorder[strokes.drawing] * rng.normal(0, 1, len(strokes.order))
     return np.lexsort((order, strokes.drawing))
 
 
-def _lifted(points: Floats, strokes: Strokes, backwards: Mask, rng: np.random.Generator, count: int) -> Mask:
+def _lifted(points: Floats, strokes: PenStrokes, backwards: Mask, rng: np.random.Generator, count: int) -> Mask:
     """Whether the pen goes up after each stroke: it stays down on a short way for some, on any for a few."""
     first, last = points[strokes.first], points[strokes.first + strokes.length - 1]
     start = np.where(backwards[:, None], last, first)

@@ -3,7 +3,7 @@
 import gzip
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BufferedIOBase, BufferedReader
 from typing import cast
 
@@ -13,13 +13,13 @@ from inkseq.drawings.canonical import Damaged
 from inkseq.drawings.kaggle import SUBMISSION, CsvToNdjson, split_cells
 from inkseq.drawings.ndjson import MAX_LINE
 from inkseq.drawings.scan import Bytes
-from inkseq.drawings.sources import Task
+from inkseq.drawings.sources import Task, Tick
 
 BLOCK_BYTES = 2 * 2**20  # with what is made of it, small enough for the caches of two cores
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def line_blocks(task: Task, tick: Callable[[int], None]) -> Iterator[tuple[Bytes, bool]]:
+def line_blocks(task: Task, tick: Tick) -> Iterator[tuple[Bytes, bool]]:
     """Whole lines of ndjson, some megabytes at a time, and whether their words mean nothing.
 
     `tick` hears of the bytes read from the disk. A block is good until the next one is asked for. Raises Rejected
@@ -66,7 +66,7 @@ def damaged(error: Exception) -> Exception:
     return Damaged(f"the file is damaged from here on ({str(error) or type(error).__name__})")
 
 
-def _whole_lines(stream: BufferedIOBase, share: float, task: Task, tick: Callable[[int], None]) -> Iterator[Bytes]:
+def _whole_lines(stream: BufferedIOBase, share: float, task: Task, tick: Tick) -> Iterator[Bytes]:
     """The task's bytes cut at line ends, in one buffer that is used again and again.
 
     No line grows past MAX_LINE + 1 bytes, which is enough to reject it.

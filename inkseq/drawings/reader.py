@@ -18,14 +18,12 @@ from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
 from inkseq.drawings.ndjson import MAX_LINE, UNPRINTABLE, check_word, load_json
 from inkseq.drawings.sketchrnn import read_npz
-from inkseq.drawings.sources import ENDINGS, Task, find_files
+from inkseq.drawings.sources import ENDINGS, Task, Tick, find_files
 from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
 STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
 GZIP = b"\x1f\x8b"
-
-Tick = Callable[[int], object]  # hears of the bytes read from the disk
 
 
 def find(source: str) -> list[Task]:

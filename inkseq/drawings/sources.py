@@ -3,12 +3,14 @@
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from inkseq.errors import UserError
+
+Tick = Callable[[int], object]  # hears how much more is done; of what is read, in bytes on the disk
 
 SPLITS = ["train", "val", "test", "unlabelled"]
 UNLABELLED = SPLITS.index("unlabelled")
