@@ -23,12 +23,13 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup  ## from nothing to a trained recogniser, its score and a report
-	$(BIN)/python -m inkseq.doodles out=$(DOODLES) per_class=200
-	$(BIN)/python -m inkseq.convert raw=$(DOODLES) out=data/packed/doodles overwrite=true
-	$(BIN)/python -m inkseq.inspect data=data/packed/doodles
+	@echo "Doodles are drawn and packed, then a recogniser learns them; it says how long that takes here when it starts."
+	$(BIN)/python -m inkseq.doodles out=data/raw/demo per_class=1500
+	$(BIN)/python -m inkseq.convert raw=data/raw/demo out=data/packed/demo overwrite=true
 	$(BIN)/python -m inkseq.train experiment=demo
 	$(BIN)/python -m inkseq.report run=runs/demo
-	@echo; echo "Open runs/demo/report/index.html in a browser; the doodles are in data/packed/doodles/inspect/drawings.png"
+	@echo; echo "Next: make serve                  draw, and see what it takes that for"
+	@echo "      make data RAW=FILE-or-FOLDER   drawings of your own"
 
 data: setup  ## convert RAW=folder-or-file into OUT=data/packed/NAME (doodles if there is no RAW)
 ifeq ($(strip $(RAW)),)
@@ -59,8 +60,8 @@ schedule: setup  ## a picture of the learning rate over a run: make schedule ARG
 report: setup  ## a page about a trained recogniser: make report ARGS='run=runs/NAME'
 	$(BIN)/python -m inkseq.report $(ARGS)
 
-serve: setup  ## a page to draw on: make serve ARGS='run=runs/NAME'
-	$(BIN)/python -m inkseq.serve $(ARGS)
+serve: setup  ## a page to draw on, of the demo or make serve ARGS='run=runs/NAME'
+	$(BIN)/python -m inkseq.serve $(or $(ARGS),run=runs/demo)
 
 predict: setup  ## what drawings are: make predict ARGS='run=runs/NAME input=FILE'
 	$(BIN)/python -m inkseq.predict $(ARGS)

@@ -18,6 +18,8 @@ def run(config: ReportConfig, words: Sequence[str]) -> None:
     subject = study(config.run, config.data, config.split, config.checkpoint, config.device)
     other = study_beside(config.against, subject) if config.against else None
     page = report(subject, other, words)
+    right_N = subject.facts.place_N == 0
+    print(f"{right_N.mean():.1%} of {len(right_N):,} drawings of {config.split} right at first guess")
     print(f"{write(out, page)}: {len(page.encode()) / 1e6:.1f} MB, one file; open it in any browser")
 
 
