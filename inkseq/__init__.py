@@ -1,10 +1,13 @@
 """Pen drawings, recognised from their strokes."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from inkseq.inference.recogniser import Recogniser
+
+os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPU cannot do the CPU does; torch names it
 
 
 def load(run: str | Path, device: str = "cpu") -> "Recogniser":

@@ -173,7 +173,7 @@ class TrainConfig:
     label_smoothing: float = 0.1
     ema: float = 0.0  # decay of the weights' exponential moving average, which is evaluated; 0: the weights themselves
     precision: Precision = Precision.auto
-    device: str = "auto"  # cpu, cuda, cuda:1 ...
+    device: str = "auto"  # cpu, cuda, cuda:1, mps ...
     seed: int = 0
     init_from: str | None = None  # a run whose weights to start from, with a new head where classes differ
     freeze: bool = False  # train only the head

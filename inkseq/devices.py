@@ -14,13 +14,15 @@ from inkseq.errors import UserError
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is the rank's own GPU where there is one."""
-    if name == "auto":
-        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+    """`auto` is the rank's own GPU where there is one, or else Apple's."""
+    if name == "auto" and torch.cuda.is_available():
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    elif name == "auto":
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise UserError(f"device={name}: say cpu, cuda or cuda:N") from None
+        raise UserError(f"device={name}: say cpu, cuda, cuda:N or mps") from None
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UserError(f"device={name}: this machine has no GPU that torch can use; device=cpu works everywhere")
     if not _is_there(device):
@@ -53,6 +55,8 @@ def choose_precision(wanted: Precision, device: torch.device) -> tuple[torch.dty
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return torch.bfloat16, "this GPU multiplies it natively"
         return torch.float16, "this GPU has no native bfloat16"
+    if device.type == "mps":
+        return torch.float32, "nothing else was tried on Apple's GPUs"
     if torch.cpu._is_avx512_bf16_supported():
         return torch.bfloat16, "this CPU multiplies it natively"
     return torch.float32, "this CPU does not multiply bfloat16 natively"

@@ -126,6 +126,8 @@ def result_table(result: dict[str, Any]) -> str:
 def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return f"{cpu_name()}, its GPU (mps)"
     return f"{cpu_name()}, {torch.get_num_threads()} threads"
 
 
