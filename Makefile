@@ -16,11 +16,20 @@ help:  ## this list
 
 setup: $(VENV)/ready  ## a virtual environment with everything in it (fast the second time)
 
+# Made whole or made anew: `ready` comes last and says for which folder, since an environment cannot be moved.
+ifneq ($(shell cat $(VENV)/ready 2>/dev/null),$(CURDIR))
+.PHONY: $(VENV)/ready
+endif
 $(VENV)/ready: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here: make PYTHON=python3.12, or install Python"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "inkseq needs Python 3.11 or newer: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	@touch $@
+	@[ "$$(cat $(VENV)/ready 2>/dev/null)" = "$(CURDIR)" ] || rm -rf $(VENV)
+	@rm -f $(VENV)/ready
+	@echo "Installing into $(VENV): some minutes the first time"
+	@$(PYTHON) -m venv $(VENV) && \
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' || { echo; \
+	echo "Not installed, for the reason above. It takes packages from PyPI and 2 GB of disk; the same command tries again."; exit 1; }
+	@echo "$(CURDIR)" > $(VENV)/ready
 
 demo: setup  ## from nothing to a trained recogniser, its score and a report
 	@echo "Doodles are drawn and packed, then a recogniser learns them; it says how long that takes here when it starts."
