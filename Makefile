@@ -16,15 +16,14 @@ help:  ## this list
 
 setup: $(VENV)/ready  ## a virtual environment with everything in it (fast the second time)
 
-# Made whole or made anew: `ready` comes last and says for which folder, since an environment cannot be moved.
+# `ready` comes last and says for which folder, since an environment cannot be moved: without it half of one is made anew.
 ifneq ($(shell cat $(VENV)/ready 2>/dev/null),$(CURDIR))
 .PHONY: $(VENV)/ready
 endif
 $(VENV)/ready: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here: make PYTHON=python3.12, or install Python"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "inkseq needs Python 3.11 or newer: make PYTHON=python3.12")'
-	@[ "$$(cat $(VENV)/ready 2>/dev/null)" = "$(CURDIR)" ] || rm -rf $(VENV)
-	@rm -f $(VENV)/ready
+	@[ "$$(cat $(VENV)/ready 2>/dev/null)" = "$(CURDIR)" ] || [ ! -e $(VENV)/pyvenv.cfg ] || rm -rf $(VENV)
 	@echo "Installing into $(VENV): some minutes the first time"
 	@$(PYTHON) -m venv $(VENV) && \
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' || { echo; \

@@ -13,7 +13,7 @@ case "$1" in
 esac
 echo "$2" >> calls
 [ "$2" = "$(cat fails 2>/dev/null)" ] && {{ echo "No space left on device"; exit 1; }}
-[ "$2" = venv ] && mkdir -p .venv/bin && cp python .venv/bin/python
+[ "$2" = venv ] && mkdir -p .venv/bin && touch .venv/pyvenv.cfg && cp python .venv/bin/python
 exit 0
 """
 
@@ -49,19 +49,32 @@ def test_half_an_environment_is_made_anew(folder: Path, part: str) -> None:
     (folder / "fails").write_text(part)
     said = setup(folder)
     assert "No space left on device\n\nNot installed, for the reason above." in said
-    (folder / ".venv" / "half a package").mkdir(parents=True)
+    half = folder / ".venv" / "half a package"
+    half.mkdir(parents=True)
+    (half.parent / "pyvenv.cfg").touch()
     (folder / "fails").unlink()
     assert setup(folder).endswith("0 venv pip")
-    assert not (folder / ".venv" / "half a package").exists()
+    assert not half.exists()
 
 
-def test_an_update_that_fails_leaves_none_that_looks_whole(folder: Path) -> None:
+def test_an_update_that_fails_is_tried_again_and_loses_nothing(folder: Path) -> None:
     setup(folder)
+    package = folder / ".venv" / "package"
+    package.mkdir()
     (folder / "constraints.txt").touch()
     (folder / "fails").write_text("pip")
-    assert setup(folder).splitlines()[-1].startswith("2 ")
+    for _ in range(2):
+        assert setup(folder).splitlines()[-1].startswith("2 ")
     (folder / "fails").unlink()
     assert setup(folder).endswith("0 venv pip")
+    assert package.exists()
+
+
+def test_a_folder_that_is_no_environment_is_not_deleted(folder: Path) -> None:
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "thesis.txt").write_text("mine")
+    setup(folder)
+    assert (folder / ".venv" / "thesis.txt").read_text() == "mine"
 
 
 def test_an_environment_that_was_moved_is_made_anew(folder: Path) -> None:
