@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import inkseq
+from inkseq.__main__ import list_commands
 
 ELSEWHERE = """
 import builtins, os, signal
@@ -33,6 +34,19 @@ def test_every_module_is_imported_on_any_system() -> None:
     paths = [path.relative_to(package.parent).with_suffix("") for path in sorted(package.rglob("*.py"))]
     assert len(paths) > 100
     assert everywhere(*(f"import {'.'.join(path.parts).removesuffix('.__init__')}" for path in paths)) == ""
+
+
+def test_every_command_starts_on_any_system() -> None:
+    lines = f"""
+import contextlib, os, sys, inkseq.__main__
+
+sys.stdout = open(os.devnull, "w")
+for name in {list(list_commands())}:
+    sys.argv = ["inkseq", name, "--help"]
+    with contextlib.suppress(SystemExit):
+        inkseq.__main__.main()
+"""
+    assert everywhere("import warnings; warnings.simplefilter('ignore')", lines) == ""  # runpy's, of what is imported
 
 
 def test_the_system_they_are_imported_on_is_another_one() -> None:
