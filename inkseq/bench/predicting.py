@@ -17,7 +17,7 @@ from inkseq.memory import keep_freed_memory
 from inkseq.predict.outputs import write_jsonl
 from inkseq.predict.stream import WINDOW, Tally, answer_windows
 
-COUNT = 12_000
+COUNT = 6_000
 
 
 def bench_predict(real: Path, scratch: Path) -> list[Gauge]:

