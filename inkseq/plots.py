@@ -66,10 +66,10 @@ def save(figure: Figure, path: Path) -> NDArray[np.uint8]:
     """Write a PNG, making its folder; returns its pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.dpi = DPI
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # a word in letters the font lacks shows boxes
-        canvas.draw()  # once: `savefig` does it twice, the first time for the layout alone
+        canvas.draw()  # once: `savefig` does it twice, the first time to make room for the words
     pixels_YX4 = np.asarray(canvas.buffer_rgba())
     imsave(path, pixels_YX4, dpi=DPI)
     return pixels_YX4

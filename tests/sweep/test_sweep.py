@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from inkseq.sweep.__main__ import run
 from inkseq.sweep.journal import open_journal
 from inkseq.sweep.search import Search
 from inkseq.sweep.study import accounts
-from tests.processes import wait_for
+from tests.processes import Command, start, wait_for
 
 SPACE = {"optim.lr": {"float": [1e-5, 3e-2], "log": True}, "model.pooling": {"choice": ["max", "mean_max"]}}
 TINY = "model=plain model.channels=[8] model.kernels=[3] model.layers=1 precision=float32 device=cpu batch_size=40"
@@ -197,25 +196,11 @@ def test_a_retry_is_never_one_too_many(packed: Path, tmp_path: Path) -> None:
     assert [row["state"] for row in sweep(packed, tmp_path, trials=1).values()] == ["complete", "complete"]
 
 
-def command(packed: Path, folder: Path, *words: str) -> subprocess.Popen[str]:
-    usual = [
-        f"data={packed}",
-        "runs=.",
-        "name=study",
-        "out=best.yaml",
-        "threads=1",
-        "sweep=bilstm",
-        *TINY.split(),
-        "model.hidden=8",
-    ]
-    return subprocess.Popen(
-        [sys.executable, "-m", "inkseq.sweep", *usual, *SHORT, *words],
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+FEW = ["runs=.", "name=study", "out=best.yaml", "threads=1", "sweep=bilstm", *TINY.split(), "model.hidden=8", *SHORT]
+
+
+def command(packed: Path, folder: Path, *words: str) -> Command:
+    return Command(folder, "inkseq.sweep", f"data={packed}", *FEW, *words)
 
 
 def test_a_killed_search_loses_nothing(packed: Path, tmp_path: Path) -> None:
@@ -234,7 +219,7 @@ def test_a_killed_search_loses_nothing(packed: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("of_all", [False, True])
 def test_a_search_that_is_stopped_lets_its_trials_save_themselves(packed: Path, tmp_path: Path, of_all: bool) -> None:
     """By Ctrl-C; or by a cluster whose time is up, which signals all processes of a job at once."""
-    process = command(packed, tmp_path, "duration=100000 steps", "trials=2", "workers=2")
+    process = start(tmp_path, "inkseq.sweep", f"data={packed}", *FEW, "duration=100000 steps", "trials=2", "workers=2")
     for number in ("000", "001"):
         wait_for(tmp_path / "study" / number / "checkpoints" / "last.pt", process)
     if of_all:

@@ -1,18 +1,16 @@
 """`python -m inkseq.train -m`: which runs a sweep makes, that one crash is one crash, and that a sweep goes on."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
 from inkseq.config import plain
 from inkseq.errors import UserError
 from inkseq.train.multirun import make_jobs
-from tests.processes import wait_for
+from tests.processes import Command, start, wait_for
 from tests.samples import packed_doodles
 from tests.train.tiny import run
 
@@ -82,15 +80,8 @@ def test_a_mistake_is_found_before_the_first_run(packed: Path, words: list[str],
     assert str(caught.value).startswith(expected)
 
 
-def command(folder: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "inkseq.train", "-m", *TINY.split(), *words],
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+def command(folder: Path, *words: str) -> Command:
+    return Command(folder, "inkseq.train", "-m", *TINY.split(), *words)
 
 
 @pytest.mark.parametrize("launcher", ["basic", "cores", "rehearsal"])
@@ -99,7 +90,11 @@ def test_one_crash_is_one_crash_and_what_is_finished_is_skipped(packed: Path, tm
     data.symlink_to(packed)
     words = [f"data={data}", "name=a", "seed=0", "duration=2 steps", "optim.lr=0.01,1e30", "optim.clip=0"]
     words += ["log=1 step", f"hydra/launcher={launcher}"]
-    out, said = command(tmp_path, *words).communicate()
+    if launcher == "cores":  # joblib's workers end with an interpreter
+        process: Command | Popen[str] = start(tmp_path, "inkseq.train", "-m", *TINY.split(), *words)
+    else:
+        process = command(tmp_path, *words)
+    out, said = process.communicate()
     assert "2 runs, 0 of them finished before" in out, said
     assert said.splitlines()[-1] == "inkseq: 1 of 2 runs did not finish; the same command goes on with them"
     base = tmp_path / "runs" / "a"
