@@ -66,10 +66,10 @@ predict: setup  ## what drawings are: make predict ARGS='run=runs/NAME input=FIL
 	$(BIN)/python -m inkseq.predict $(ARGS)
 
 check: lint  ## lint, types, and the tests that take no seconds: what to run all day
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
 
 test: lint  ## lint, types, all tests; strict=1 fails what is skipped, unless for want of a GPU
-	$(BIN)/python -m pytest -n auto --dist loadfile $(if $(strict),--no-skips)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(if $(strict),--no-skips)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before PyTorch is imported; of the processes that tests start too
 
@@ -13,6 +14,7 @@ from tests.gpu import NO_GPU
 from tests.samples import packed_doodles
 
 CEILING = 20  # seconds
+ROOMMATES = {"serve": "export"}  # both export a run, for which PyTorch needs ten seconds
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +36,21 @@ def objection(report: pytest.TestReport, slow: bool, no_skips: bool) -> str:
     if report.skipped and no_skips and NO_GPU not in str(report.longrepr):
         return f"skipped, which --no-skips forbids: {report.longrepr}"
     return ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A room is run by one worker, so that what its tests share is made once."""
+    for item in items:
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        item.add_marker(pytest.mark.xdist_group(ROOMMATES.get(room, room)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What Numba compiles it keeps beside the code, so one worker does it for all."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        with FileLock(tmp_path_factory.getbasetemp().parent / "compiling"):
+            packed_doodles(tmp_path_factory.mktemp("compiled"), 10, ["cat"])
 
 
 @pytest.fixture(autouse=True, scope="session")

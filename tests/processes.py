@@ -79,4 +79,4 @@ def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
 def wait_for(path: Path, process: Process) -> None:
     """Wait until a process has made a file, or has ended; without taking the processor from it."""
     while not path.exists() and process.poll() is None:
-        time.sleep(0.01)
+        time.sleep(0.001)

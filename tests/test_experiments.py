@@ -77,7 +77,7 @@ def test_an_experiment_wins_over_its_defaults_and_words_over_both() -> None:
 
 
 def test_evaluate_reads_what_train_wrote(packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["name=a", "duration=3 epochs", "batch_size=16", "device=cpu", "model.hidden=8", "model.layers=1"]
+    words = ["name=a", "duration=1 epoch", "batch_size=16", "device=cpu", "model.hidden=8", "model.layers=1"]
     config = compose_config(TrainConfig, [f"data={packed}", f"runs={tmp_path}", *words])
     folder, result = run_folder(config), run(config)
     evaluate(EvaluateConfig(run=str(folder)))
