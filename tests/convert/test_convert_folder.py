@@ -179,6 +179,7 @@ def write_enough_for_two_workers(folder: Path) -> None:
         assert size > WORKER_BYTES / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("blow", "workers"),
     [(signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGTERM, 2)],

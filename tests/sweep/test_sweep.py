@@ -28,6 +28,8 @@ from inkseq.sweep.search import Search
 from inkseq.sweep.study import accounts
 from tests.processes import Command, start, wait_for
 
+pytestmark = pytest.mark.slow  # every test trains several recognisers
+
 SPACE = {"optim.lr": {"float": [1e-5, 3e-2], "log": True}, "model.pooling": {"choice": ["max", "mean_max"]}}
 TINY = "model=plain model.channels=[8] model.kernels=[3] model.layers=1 precision=float32 device=cpu batch_size=40"
 SHORT = ["duration=8 steps", "evaluate=4 steps", "log=4 steps"]

@@ -115,6 +115,7 @@ def command(folder: Path, *words: str, **ranks: int | str) -> Command:
     return Command(folder, "inkseq.train", *TINY.split(), *words, env=env)
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_says_how_to_go_on_and_goes_on(doodles: Path, tmp_path: Path) -> None:
     words = [f"data={doodles}", "name=a", "duration=100000 steps", "evaluate=50 steps", "log=10 steps"]
     process = start(tmp_path, "inkseq.train", *TINY.split(), *words)
@@ -135,6 +136,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_goes_on(doodles: Path, tmp_path: Pat
     assert f"goes on from step {stopped:,}" in out
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_learns(doodles: Path, tmp_path: Path) -> None:
     """The same global batches, no lot drawn: the same weights to float tolerance, and the same metrics."""
     words = [f"data={doodles}", "duration=8 steps", "batch_size=31", "evaluate=4 steps", "log=4 steps"]
@@ -153,6 +155,7 @@ def test_two_processes_learn_what_one_learns(doodles: Path, tmp_path: Path) -> N
     assert results[0]["val/loss"] == pytest.approx(results[1]["val/loss"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_processes_agree_on_how_many_steps_minutes_are(doodles: Path, tmp_path: Path) -> None:
     words = [f"data={doodles}", "duration=0.02 minutes", "evaluate=50%", "log=50%", "batch_size=32", "name=two"]
     with socket.socket() as free:

@@ -84,6 +84,7 @@ def command(folder: Path, *words: str) -> Command:
     return Command(folder, "inkseq.train", "-m", *TINY.split(), *words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "cores", "rehearsal"])
 def test_one_crash_is_one_crash_and_what_is_finished_is_skipped(packed: Path, tmp_path: Path, launcher: str) -> None:
     data = tmp_path / "it's (100%) here"  # nothing in a path means anything to anybody
@@ -134,6 +135,7 @@ def test_what_is_finished_is_so_with_just_these_drawings_and_however_much_was_as
     assert not is_done(f"data={others}", "duration=4 steps")
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_the_run_and_the_sweep_goes_on(packed: Path, tmp_path: Path) -> None:
     words = [f"data={packed}", "name=a", "seed=0,1", "log=2 steps", "evaluate=2 steps"]
     process = command(tmp_path, *words, "duration=1000000 steps")
