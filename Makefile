@@ -9,7 +9,7 @@ export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint bench tensorboard clean train find_lr sweep schedule report serve predict
+.PHONY: help setup demo data check test lint bench tensorboard clean train find_lr sweep schedule report serve predict
 
 help:  ## this list
 	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -74,8 +74,11 @@ serve: setup  ## a page to draw on, of the demo or make serve ARGS='run=runs/NAM
 predict: setup  ## what drawings are: make predict ARGS='run=runs/NAME input=FILE'
 	$(BIN)/python -m inkseq.predict $(ARGS)
 
-test: setup lint  ## lint, types, tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+check: lint  ## lint, types, and the tests that take no seconds: what to run all day
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
+
+test: lint  ## lint, types, all tests; strict=1 fails what is skipped, unless for want of a GPU
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(if $(strict),--no-skips)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -8,7 +8,9 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 from numpy.typing import NDArray
 
 matplotlib.rcParams |= {
@@ -21,6 +23,7 @@ matplotlib.rcParams |= {
 GREY = "#8a8f98"
 BLUE = "#3b5bdb"
 ORANGE = "#f59f00"
+DPI = 110  # pixels an inch
 
 
 def chart(width: float, height: float) -> tuple[Figure, Axes]:
@@ -59,9 +62,14 @@ def histograms(values: dict[str, NDArray[Any]], heading: str, path: Path) -> Non
     save(figure, path)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG, making its folder."""
+def save(figure: Figure, path: Path) -> NDArray[np.uint8]:
+    """Write a PNG, making its folder; returns its pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    figure.dpi = DPI
+    canvas: Any = FigureCanvasAgg(figure)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # a word in letters the font lacks shows boxes
-        figure.savefig(path, dpi=110)
+        canvas.draw()  # once: `savefig` does it twice, the first time to make room for the words
+    pixels_YX4 = np.asarray(canvas.buffer_rgba())
+    imsave(path, pixels_YX4, dpi=DPI)
+    return pixels_YX4

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+NO_GPU = "there is no GPU here"
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason=NO_GPU)
 
 
 @contextmanager

@@ -1,12 +1,82 @@
-"""For tests of commands that run beside them."""
+"""Commands that run beside the tests.
 
+A fresh interpreter imports for three seconds before a training begins. So what matters to a test is forked from a
+process that has imported everything, the one that trials are forked from; one test of every command starts it fresh.
+"""
+
+import os
+import runpy
+import signal
 import subprocess
-from contextlib import suppress
+import sys
+import time
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
+
+from inkseq.sweep.worker import PROCESSES
 
 
-def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
+class Process(Protocol):
+    """What `subprocess.Popen` and `Command` have in common."""
+
+    def poll(self) -> int | None: ...
+
+
+class Command:
+    """`python -m inkseq.NAME words`, in a folder, as `subprocess.Popen` has it; but forked."""
+
+    def __init__(self, folder: Path, *words: str, env: Mapping[str, str] | None = None) -> None:
+        said = folder.with_name(f"{folder.name}-{time.monotonic_ns()}")  # beside it: what is in it is looked at
+        self._said = [said.with_suffix(suffix) for suffix in (".out", ".err")]
+        environment = {**os.environ, **(env or {})}
+        self._process = PROCESSES.Process(target=_work, args=(folder, words, environment, self._said))
+        self._process.start()
+        self.pid = self._process.pid or 0
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def communicate(self) -> tuple[str, str]:
+        """Standard output and standard error, once it has ended."""
+        self._process.join()
+        out, err = (path.read_text("utf-8") for path in self._said)
+        return out, err
+
+
+def _work(folder: Path, words: tuple[str, ...], environment: dict[str, str], said: list[Path]) -> None:
+    os.setsid()  # as with `start_new_session`: what is signalled is this command, and what it starts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for path, stream in zip(said, (sys.stdout, sys.stderr), strict=True):
+        with path.open("wb") as file:
+            os.dup2(file.fileno(), stream.fileno())
+    sys.argv = list(words)
+    warnings.filterwarnings("ignore", ".* found in sys.modules")  # as it is there for whoever forks
+    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+
+
+def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
+    """`python -m inkseq.NAME words` in a folder, by a fresh interpreter."""
+    command = [sys.executable, "-m", *words]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, text=True, stdout=pipe, stderr=pipe, start_new_session=True)
+
+
+def wait_for(path: Path, process: Process) -> None:
     """Wait until a process has made a file, or has ended; without taking the processor from it."""
     while not path.exists() and process.poll() is None:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.02)
+        time.sleep(0.001)

@@ -30,6 +30,7 @@ from tests.train.tiny import run
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_composes_and_runs_a_step(name: str, packed: Path, tmp_path: Path) -> None:
     words = [f"experiment={name}", f"data={packed}", f"runs={tmp_path}", "duration=1 step", "device=cpu"]
@@ -76,8 +77,9 @@ def test_an_experiment_wins_over_its_defaults_and_words_over_both() -> None:
     assert compose_config(TrainConfig, ["data=x", "augment=none"]).augment == AugmentConfig()
 
 
+@pytest.mark.slow
 def test_evaluate_reads_what_train_wrote(packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["name=a", "duration=3 epochs", "batch_size=16", "device=cpu", "model.hidden=8", "model.layers=1"]
+    words = ["name=a", "duration=1 epoch", "batch_size=16", "device=cpu", "model.hidden=8", "model.layers=1"]
     config = compose_config(TrainConfig, [f"data={packed}", f"runs={tmp_path}", *words])
     folder, result = run_folder(config), run(config)
     evaluate(EvaluateConfig(run=str(folder)))

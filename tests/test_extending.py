@@ -145,6 +145,7 @@ def test_it_names_drawings(trained: Path, tmp_path: Path, capsys: pytest.Capture
     assert answer["guesses"][0][0] == Recogniser(trained).predict(CROSS)[0].word
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["onnx", "pt2"])
 def test_it_is_exported_and_checked(trained: Path, tmp_path: Path, kind: str) -> None:
     out = tmp_path / f"bag.{kind}"
@@ -170,6 +171,7 @@ def test_it_finds_its_learning_rate(packed: Path, tmp_path: Path, capsys: pytest
     assert re.search(r"^bag, batches of 40, .*optim.lr=\d", capsys.readouterr().out, re.S)
 
 
+@pytest.mark.slow
 def test_it_is_searched(packed: Path, tmp_path: Path) -> None:
     space = {"model.width": {"int": [4, 16]}, "model.pooling": {"choice": ["mean", "max"]}}
     out = tmp_path / "best.yaml"

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import inkseq
 from inkseq.__main__ import list_commands
 
@@ -29,6 +31,7 @@ def everywhere(*lines: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr
 
 
+@pytest.mark.slow
 def test_every_module_is_imported_on_any_system() -> None:
     package = Path(inkseq.__file__).parent
     paths = [path.relative_to(package.parent).with_suffix("") for path in sorted(package.rglob("*.py"))]

@@ -15,6 +15,7 @@ from inkseq.convert.conversion import convert
 from inkseq.data import overview
 from inkseq.errors import UserError
 from inkseq.inspect import run
+from tests.processes import Command
 from tests.samples import line, random_lines
 
 
@@ -24,6 +25,7 @@ def pack(folder: Path, lines: list[bytes]) -> Path:
     return folder / "packed"
 
 
+@pytest.mark.slow
 def test_doodles_convert_inspect(tmp_path: Path) -> None:
     for words in (
         ["inkseq.doodles", "out=raw", "per_class=20", "classes=cat,snail"],
@@ -46,9 +48,10 @@ def test_doodles_convert_inspect(tmp_path: Path) -> None:
 def test_one_split_can_be_looked_at(tmp_path: Path) -> None:
     packed = pack(tmp_path, random_lines(30))
     words = ["inkseq.inspect", f"data={packed}", "split=train", "page=1"]
-    ended = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
-    assert "split train: 24 drawings of 3 classes" in ended.stdout
+    process = Command(tmp_path, *words)
+    said, complaints = process.communicate()
+    assert process.returncode == 0, complaints
+    assert "split train: 24 drawings of 3 classes" in said
 
 
 def test_drawings_without_a_word_have_a_bar_and_a_page_of_their_own(

@@ -1,25 +1,19 @@
 """`python -m inkseq.train -m`: Hydra's sweeps and launchers, every run in a process and a folder of its own."""
 
-import ctypes
 import itertools
 import os
 import re
-import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
-import hydra
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig
 
 from inkseq.cli import PATH_KEYS, compose_config, conf_dir, to_text
 from inkseq.config import TrainConfig
@@ -30,6 +24,7 @@ from inkseq.inference import checkpoint
 from inkseq.inference.runs import LOG, last_line, read_result, run_folder
 from inkseq.tables import table
 from inkseq.train.durations import plan_steps
+from inkseq.train.job import run_job
 from inkseq.train.prepare import prepare
 from inkseq.train.resume import is_finished, trained_otherwise
 
@@ -126,7 +121,7 @@ def _called_after(setting: dict[str, str], differing: list[str]) -> str:
 def _launch(jobs: list[Job], base: Path, hydras: list[str]) -> None:
     """Hand the jobs to Hydra's launcher. It is given texts in which nothing means anything to its grammar."""
     quoted = str(base).replace("'", "\\'")
-    harmless = [[quote(word, safe="=/,[]:+ ") for word in (str(job.folder), *job.words)] for job in jobs]
+    harmless = [[quote(word, safe="=/,[]:+ ") for word in (str(job.folder / LOG), *job.words)] for job in jobs]
     packed = ",".join(f"'{'&'.join(words)}'" for words in harmless)
     words = [*hydras, f"hydra.sweep.dir='{quoted}'", f"words={packed}"]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # raise what is wrong, so that we can say it
@@ -139,35 +134,6 @@ def _launch(jobs: list[Job], base: Path, hydras: list[str]) -> None:
         raise UserError(f"{str(error).splitlines()[0]}{hint}") from None
     except Exception as error:  # a launcher whose worker was killed, a queue that lost a job: the others have run
         print(f"the launcher says: {str(error).splitlines()[0]}")
-
-
-@hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="multirun")
-def run_job(config: DictConfig) -> None:
-    """One run: `python -m inkseq.train`. Should it crash, or be killed, only this process knows."""
-    where, *words = [unquote(word) for word in config.words.split("&")]
-    folder = Path(where)
-    has_terminal = HydraConfig.get().runtime.choices["hydra/launcher"] == "basic"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOG).open("a", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "inkseq.train", *words],
-            stdout=None if has_terminal else log,
-            stderr=None if has_terminal else log,
-            start_new_session=True,  # Ctrl-C is for this process, which passes it on once
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
-        )
-        try:
-            process.wait()
-        except BaseException:  # Ctrl-C, or how submitit says that time is up
-            process.terminate()
-            process.wait()
-            raise
-    print(f"{folder}: {'done' if process.returncode == 0 else f'ended with code {process.returncode}'}", flush=True)
-
-
-def _end_with_parent() -> None:
-    """Save and end when the process that waits for this one is killed; only Linux can tell."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def _print_outcome(jobs: list[Job], base: Path) -> int:

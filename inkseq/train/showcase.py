@@ -47,8 +47,7 @@ def show(tracker: Tracker, step: int, run: Run, data: Packed, drawings: Drawings
     seen = early(run, drawings, match(data.classes, run.classes), MOST_IN_PART)
     figures |= dict(zip(("early-points", "early-strokes"), early_charts(seen), strict=True))
     for name, figure in figures.items():
-        save(figure, run.folder / "figures" / f"val-{name}.png")
-        tracker.picture(step, f"val/{name}", figure)
+        tracker.picture(step, f"val/{name}", save(figure, run.folder / "figures" / f"val-{name}.png"))
 
     f1 = [one.f1 if one.f1 is not None else np.inf for one in metrics.per_class()]
     tracker.pr_curves(step, probability_NK, label_N, data.classes, np.argsort(f1)[:MOST_CURVES].tolist())

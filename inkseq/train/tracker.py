@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
@@ -66,8 +67,8 @@ class Tracker:
         indented = "".join(f"    {line}\n" for line in words.splitlines())
         self._writer.add_text(name, indented, step)
 
-    def picture(self, step: int, name: str, figure: Figure) -> None:
-        self._writer.add_figure(name, figure, step)
+    def picture(self, step: int, name: str, pixels_YX4: NDArray[np.uint8]) -> None:
+        self._writer.add_image(name, pixels_YX4, step, dataformats="HWC")
 
     def histograms(self, step: int, model: nn.Module) -> None:
         """Of every weight of a model. All of them travel to the host, so only now and then."""

@@ -22,6 +22,7 @@ from inkseq.drawings.sources import Task
 from inkseq.errors import UserError
 from inkseq.files import whole_folder
 from tests.convert.test_convert import contents, pack, write
+from tests.processes import Command, wait_for
 from tests.samples import random_lines
 
 
@@ -178,6 +179,7 @@ def write_enough_for_two_workers(folder: Path) -> None:
         assert size > WORKER_BYTES / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("blow", "workers"),
     [(signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGTERM, 2)],
@@ -189,9 +191,8 @@ def test_stopped_anywhere_no_half_dataset_is_left_and_a_rerun_succeeds(
     write_enough_for_two_workers(tmp_path / "a.ndjson")  # a folder, in spite of its name
     partial = tmp_path / ".packed.partial"
     for moment in (partial / "new", partial / "new" / "labels.npy"):
-        process = command(tmp_path, f"workers={workers}")
-        while not moment.exists() and process.poll() is None:
-            pass
+        process = Command(tmp_path, "inkseq.convert", "raw=a.ndjson", "out=packed", f"workers={workers}")
+        wait_for(moment, process)
         process.send_signal(blow)
         _, err = process.communicate()
         assert process.returncode == {signal.SIGKILL: -9}.get(blow, 130)
@@ -200,7 +201,7 @@ def test_stopped_anywhere_no_half_dataset_is_left_and_a_rerun_succeeds(
             assert "inkseq: stopped" in err
             assert "Traceback" not in err
             assert not partial.exists()
-    process = command(tmp_path, f"workers={workers}")
+    process = Command(tmp_path, "inkseq.convert", "raw=a.ndjson", "out=packed", f"workers={workers}")
     _, err = process.communicate()
     assert process.returncode == 0, err
     assert not partial.exists()

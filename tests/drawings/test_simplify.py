@@ -3,7 +3,6 @@
 import json
 import math
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 
 from inkseq.drawings.simplify import simplify, simplify_many
 from inkseq.drawings.strokes import Drawing, flatten, unflatten
+from tests.samples import SHARED, needs_shared
 
-QUICKDRAW_RAW = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "quickdraw_raw"
+QUICKDRAW_RAW = SHARED / "quickdraw_raw"
 
 Point = tuple[float, float]
 
@@ -192,7 +192,7 @@ def test_a_hostile_drawing_is_refused_alone(points: NDArray[np.float64]) -> None
     assert simple.tolist() == [[0, 0], [255, 0]] * 2
 
 
-@pytest.mark.skipif(not QUICKDRAW_RAW.is_dir(), reason="needs ../shared/data/quickdraw_raw")
+@needs_shared
 def test_every_drawing_is_as_google_published_it() -> None:
     raw, google = (
         [json.loads(line)["drawing"] for line in (QUICKDRAW_RAW / name).read_text().splitlines()]

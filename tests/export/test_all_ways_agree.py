@@ -20,6 +20,8 @@ from inkseq.serve.own import OwnDrawings
 from tests.export.conftest import Exported
 from tests.samples import SHARED, needs_shared, random_strokes
 
+pytestmark = pytest.mark.slow  # PyTorch needs ten seconds to export
+
 TOLERANCE, AS_LIKELY = 1e-4, 2e-6  # of a probability; answers in JSON are rounded to 1e-6
 
 Answers = list[list[tuple[str, float]]]  # of each drawing every word, the likeliest first

@@ -28,6 +28,8 @@ from tests.export.conftest import Exported
 from tests.train.tiny import run as train
 from tests.train.tiny import tiny
 
+pytestmark = pytest.mark.slow  # PyTorch needs ten seconds to export
+
 
 def facts(file: Path) -> dict[str, str]:
     return {entry.key: entry.value for entry in onnx.load(file).metadata_props}

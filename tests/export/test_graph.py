@@ -17,6 +17,8 @@ from inkseq.models.hybrid import Hybrid
 from tests.export.conftest import Exported
 from tests.samples import SHARED, needs_shared
 
+pytestmark = pytest.mark.slow  # PyTorch needs ten seconds to export
+
 SIZES = [(1, 1), (1, 2), (3, 1), (1, 7), (4, 3), (2, 50), (2, 1000)]
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]

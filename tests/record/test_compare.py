@@ -66,6 +66,7 @@ def test_classes_are_matched_by_name(runs: Path, packed: Path) -> None:
     compare(CompareConfig(data=str(packed)), [SMALL, AGAIN])
 
 
+@pytest.mark.slow
 def test_the_picture_goes_where_it_is_told_under_a_name_that_fits(runs: Path, packed: Path) -> None:
     for i in range(2):
         train_tiny(packed, runs, f"{i}" * 100, hidden=4 + i)

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from tests.browser import DESKTOP, PHONE, browser, needs_chromium, open_page, violations
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 __all__ = ["browser"]
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import from_schema
@@ -30,6 +31,7 @@ positive_data_acceptance.expected-statuses = ["2xx", "404", "422"]
 RIGHT = {("POST /predict", 200), ("POST /explain", 200), ("POST /own", 201), ("DELETE /own/{key_id}", 204)}
 
 
+@pytest.mark.slow
 def test_answers_are_as_described(recogniser: Recogniser, tmp_path: Path) -> None:
     """By the engine, not by its plugin for pytest, of which pytest 9 and xdist run one operation only."""
     server = Server(recogniser, OwnDrawings(tmp_path / "own.ndjson"), threshold=0.5, rate=1e9)

@@ -71,6 +71,7 @@ def test_those_who_hang_up_do_no_harm(address: tuple[str, int]) -> None:
     assert ask(address[1]) == 200
 
 
+@pytest.mark.slow
 def test_sigterm_finishes_what_is_under_way(recogniser: Recogniser, tmp_path: Path) -> None:
     words = [f"run={recogniser.run.folder}", "port=0", f"own={tmp_path / 'own.ndjson'}"]
     server = subprocess.Popen(

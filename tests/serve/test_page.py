@@ -15,7 +15,7 @@ from inkseq.inference.recogniser import Recogniser
 from inkseq.serve.assets import PAGE
 from tests.browser import DESKTOP, PHONE, browser, needs_chromium, open_page, violations
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 __all__ = ["browser"]
 
 Strokes = list[list[list[int]]]

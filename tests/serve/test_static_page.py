@@ -23,7 +23,7 @@ from inkseq.serve.static import write_page
 from tests.browser import DESKTOP, browser, needs_chromium, open_page, violations
 from tests.serve.test_page import Strokes, draw, drawings
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 __all__ = ["browser", "drawings"]
 
 BEGIN = "(await import('./brain.js'))"

@@ -26,6 +26,7 @@ def test_every_space_suggests_what_train_takes(name: str) -> None:
         compose_config(TrainConfig, [*shared_words(sweep, ["data=x"]), *suggest(study.ask(), space)])
 
 
+@pytest.mark.slow
 def test_values_lie_where_the_space_says() -> None:
     space = read_space(
         config(

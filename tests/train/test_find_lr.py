@@ -174,6 +174,7 @@ def test_mistakes_are_said_in_a_line(doodles: Path, config: FindLrConfig, words:
         find_lr(config, [f"data={doodles}", *TINY, *words])
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_with_130_and_leaves_nothing(doodles: Path, tmp_path: Path) -> None:
     slow = "import inkseq.train.learner as l; learn = l.Learner.learn\n"
     slow += "def said(*words): print('step', flush=True); return learn(*words)\nl.Learner.learn = said\n"

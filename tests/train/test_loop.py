@@ -5,7 +5,7 @@ import math
 import os
 import shutil
 import signal
-import subprocess
+import socket
 import sys
 from dataclasses import replace
 from itertools import count
@@ -37,7 +37,7 @@ from inkseq.errors import UserError
 from inkseq.inference import checkpoint
 from inkseq.inference.runs import open_run
 from inkseq.train.signals import StopRequest
-from tests.processes import wait_for
+from tests.processes import Command, start, wait_for
 from tests.train.tiny import CLASSES, rows, run, tiny
 
 
@@ -106,25 +106,19 @@ def test_stopped_and_gone_on_is_as_never_stopped_to_the_bit(
     assert rows(tmp_path / "whole" / "run", "val/loss") == rows(tmp_path / "parts" / "run", "val/loss")
 
 
-def command(folder: Path, *words: str, processes: int = 0) -> subprocess.Popen[str]:
-    """`python -m inkseq.train` with a tiny model; by torchrun where there are to be several processes."""
-    tiny_model = (
-        "model=plain model.channels=[12] model.kernels=[3] model.hidden=12 model.layers=1 precision=float32 device=cpu"
-    )
-    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes else []
-    return subprocess.Popen(
-        [sys.executable, *launcher, "-m", "inkseq.train", *tiny_model.split(), *words],
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+TINY = "model=plain model.channels=[12] model.kernels=[3] model.hidden=12 model.layers=1 precision=float32 device=cpu"
 
 
+def command(folder: Path, *words: str, **ranks: int | str) -> Command:
+    """`python -m inkseq.train` with a tiny model; `ranks` are what torchrun tells a process."""
+    env = {name: str(value) for name, value in ranks.items()}
+    return Command(folder, "inkseq.train", *TINY.split(), *words, env=env)
+
+
+@pytest.mark.slow
 def test_ctrl_c_saves_says_how_to_go_on_and_goes_on(doodles: Path, tmp_path: Path) -> None:
     words = [f"data={doodles}", "name=a", "duration=100000 steps", "evaluate=50 steps", "log=10 steps"]
-    process = command(tmp_path, *words)
+    process = start(tmp_path, "inkseq.train", *TINY.split(), *words)
     path = tmp_path / "runs" / "a" / "checkpoints" / "last.pt"
     wait_for(path, process)
     busy = command(tmp_path, *words)
@@ -142,12 +136,14 @@ def test_ctrl_c_saves_says_how_to_go_on_and_goes_on(doodles: Path, tmp_path: Pat
     assert f"goes on from step {stopped:,}" in out
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_learns(doodles: Path, tmp_path: Path) -> None:
     """The same global batches, no lot drawn: the same weights to float tolerance, and the same metrics."""
     words = [f"data={doodles}", "duration=8 steps", "batch_size=31", "evaluate=4 steps", "log=4 steps"]
     words += ["model.dropout=0", "model.norm=layer", "augment=none", "optim.lr=0.01"]
-    processes = [command(tmp_path, *words, "name=one"), command(tmp_path, *words, "name=two", processes=2)]
-    for process in processes:
+    torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
+    ranks = start(tmp_path, *torchrun, "inkseq.train", *TINY.split(), *words, "name=two")
+    for process in (command(tmp_path, *words, "name=one"), ranks):
         _, said = process.communicate()
         assert process.returncode == 0, said
     one, two = (weights(tmp_path / "runs" / name) for name in ("one", "two"))
@@ -159,9 +155,14 @@ def test_two_processes_learn_what_one_learns(doodles: Path, tmp_path: Path) -> N
     assert results[0]["val/loss"] == pytest.approx(results[1]["val/loss"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_processes_agree_on_how_many_steps_minutes_are(doodles: Path, tmp_path: Path) -> None:
     words = [f"data={doodles}", "duration=0.02 minutes", "evaluate=50%", "log=50%", "batch_size=32", "name=two"]
-    _, said = command(tmp_path, *words, processes=2).communicate()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = {"WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    said = [p.communicate()[1] for p in [command(tmp_path, *words, **place, RANK=rank) for rank in range(2)]]
     state = checkpoint.load(tmp_path / "runs" / "two" / "checkpoints" / "last.pt")
     assert state["step"] == round(0.02 * 60 / state["step_seconds"]) > 1, said
 

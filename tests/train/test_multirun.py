@@ -1,18 +1,16 @@
 """`python -m inkseq.train -m`: which runs a sweep makes, that one crash is one crash, and that a sweep goes on."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
 from inkseq.config import plain
 from inkseq.errors import UserError
 from inkseq.train.multirun import make_jobs
-from tests.processes import wait_for
+from tests.processes import Command, start, wait_for
 from tests.samples import packed_doodles
 from tests.train.tiny import run
 
@@ -82,24 +80,22 @@ def test_a_mistake_is_found_before_the_first_run(packed: Path, words: list[str],
     assert str(caught.value).startswith(expected)
 
 
-def command(folder: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "inkseq.train", "-m", *TINY.split(), *words],
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+def command(folder: Path, *words: str) -> Command:
+    return Command(folder, "inkseq.train", "-m", *TINY.split(), *words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "cores", "rehearsal"])
 def test_one_crash_is_one_crash_and_what_is_finished_is_skipped(packed: Path, tmp_path: Path, launcher: str) -> None:
     data = tmp_path / "it's (100%) here"  # nothing in a path means anything to anybody
     data.symlink_to(packed)
     words = [f"data={data}", "name=a", "seed=0", "duration=2 steps", "optim.lr=0.01,1e30", "optim.clip=0"]
     words += ["log=1 step", f"hydra/launcher={launcher}"]
-    out, said = command(tmp_path, *words).communicate()
+    if launcher == "cores":  # joblib's workers end with an interpreter
+        process: Command | Popen[str] = start(tmp_path, "inkseq.train", "-m", *TINY.split(), *words)
+    else:
+        process = command(tmp_path, *words)
+    out, said = process.communicate()
     assert "2 runs, 0 of them finished before" in out, said
     assert said.splitlines()[-1] == "inkseq: 1 of 2 runs did not finish; the same command goes on with them"
     base = tmp_path / "runs" / "a"
@@ -139,6 +135,7 @@ def test_what_is_finished_is_so_with_just_these_drawings_and_however_much_was_as
     assert not is_done(f"data={others}", "duration=4 steps")
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_the_run_and_the_sweep_goes_on(packed: Path, tmp_path: Path) -> None:
     words = [f"data={packed}", "name=a", "seed=0,1", "log=2 steps", "evaluate=2 steps"]
     process = command(tmp_path, *words, "duration=1000000 steps")

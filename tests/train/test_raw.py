@@ -1,8 +1,6 @@
 """`raw=`: training straight from drawings that nobody has packed, each content in a folder of its own."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from inkseq.sweep.__main__ import run as search
 from inkseq.train.__main__ import run as train
 from inkseq.train.multirun import make_jobs
 from inkseq.train.prepare import prepare
+from tests.processes import Command
 from tests.samples import line, random_lines
 
 WORDS = ["arrow", "spiral"]
@@ -93,12 +92,7 @@ def test_a_file_that_is_moved_into_a_split_is_packed_anew(own: Path) -> None:
 
 def test_two_at_once_pack_once(own: Path) -> None:
     words = ["experiment=own_symbols", f"raw={own}", "model=plain", "model.hidden=8", "duration=1 steps", "device=cpu"]
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-m", "inkseq.train", *words, f"name={name}"], stdout=subprocess.PIPE, text=True
-        )
-        for name in "ab"
-    ]
+    both = [Command(own.parent, "inkseq.train", *words, f"name={name}") for name in "ab"]
     said = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sum("packed 40 drawings" in one for one in said) == 1

@@ -13,6 +13,7 @@ from tensorboard.plugins.custom_scalar.layout_pb2 import Layout  # type: ignore[
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData  # type: ignore[import-untyped]
 from tensorboard.summary.writer import event_file_writer  # type: ignore[import-untyped]
 
+from inkseq.plots import save
 from inkseq.train.tracker import Tracker, flatten_settings
 
 
@@ -122,16 +123,16 @@ def test_flatten_keeps_numbers_and_words() -> None:
 
 
 def test_pictures_and_histograms(tmp_path: Path) -> None:
-    figure = Figure(figsize=(2, 1), dpi=100)
+    figure = Figure(figsize=(2, 1))
     figure.subplots().plot([0, 1])
     layer = torch.nn.Linear(3, 2, dtype=torch.bfloat16)
     tracker = Tracker(tmp_path, 0)
-    tracker.picture(5, "val/drawings", figure)
+    tracker.picture(5, "val/drawings", save(figure, tmp_path / "drawings.png"))
     tracker.histograms(5, layer)
     tracker.close()
     read = events(tmp_path)
     (image,) = read.Images("val/drawings")
-    assert (image.step, image.width, image.height) == (5, 200, 100)
+    assert (image.step, image.width, image.height) == (5, 220, 110)
     assert read.Tags()["histograms"] == ["weights/weight", "weights/bias"]
     assert read.Histograms("weights/weight")[0].histogram_value.num == 6
 
