@@ -10,6 +10,7 @@ from inkseq.config import AnswerFormat, PredictConfig
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.reader import find, read_entries
 from inkseq.errors import UserError
+from inkseq.files import check_new
 from inkseq.inference.recogniser import Recogniser
 from inkseq.memory import keep_freed_memory
 from inkseq.predict.outputs import KAGGLE_WORDS, destination, write_csv, write_jsonl, write_kaggle
@@ -26,6 +27,7 @@ def run(config: PredictConfig) -> int:
     and InkML, plain, in gzip or in a zip. Exit code 1 where something was no drawing; everything else is answered.
     """
     check(config)
+    check_new(config.out, config.overwrite)
     keep_freed_memory()
     tasks = find(config.input)
     recogniser = Recogniser(config.run, config.device, config.checkpoint)
@@ -40,7 +42,8 @@ def run(config: PredictConfig) -> int:
 
     to_screen = config.format is AnswerFormat.table and config.out is None
     if not to_screen or tally.entries != 1:  # which has said it all
-        print(summary(tally), file=sys.stdout if to_screen else sys.stderr)
+        where = f"; written to {config.out}" if config.out else ""
+        print(f"{summary(tally)}{where}", file=sys.stdout if to_screen else sys.stderr)
     return 1 if tally.errors else 0
 
 

@@ -55,7 +55,9 @@ class Job:
         state, data = checkpoint.load(last), open_packed(self.config.data)
         step_seconds = state["step_seconds"] or read_result(self.folder)["step_seconds"]
         total = plan_steps(self.config, len(make_sampler(self.config, data)), step_seconds).total
-        return not trained_otherwise(state, self.config, data, self.folder) and is_finished(state, self.config, total)
+        return not trained_otherwise(state, self.config, data, self.folder) and is_finished(
+            state, self.config, total, self.folder
+        )
 
 
 def multirun(words: list[str]) -> int:
