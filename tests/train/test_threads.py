@@ -1,6 +1,5 @@
 """One thread or all: timed, said, kept, and nothing else touched by it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +33,9 @@ def test_timing_chooses_one_or_all_and_touches_no_weight(doodles: Path, tmp_path
     assert not learner.optimizer.state_dict()["state"]
 
 
-def test_what_is_told_or_was_before_is_not_measured(doodles: Path, tmp_path: Path) -> None:
+def test_what_is_told_or_was_before_is_not_measured(
+    doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config, data, _ = prepare(tiny(doodles, tmp_path, threads=1))
     batches, learner, _ = set_up(config, data, ALONE)
     assert choose_threads(config, batches, learner, 2) == ""
@@ -42,7 +43,7 @@ def test_what_is_told_or_was_before_is_not_measured(doodles: Path, tmp_path: Pat
     config.threads = None
     assert choose_threads(config, batches, learner, 2) == ""
     assert torch.get_num_threads() == 2
-    os.environ["OMP_NUM_THREADS"] = "2"
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert choose_threads(config, batches, learner, None) == ""
 
 
