@@ -1,7 +1,8 @@
 """How every picture looks: colours, frames; bars and histograms; written as PNG."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,13 @@ def histograms(values: dict[str, NDArray[Any]], heading: str, path: Path) -> Non
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG, making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")  # a word in letters the font lacks shows boxes
+    with any_letters():
         figure.savefig(path, dpi=110)
+
+
+@contextmanager
+def any_letters() -> Iterator[None]:
+    """Around drawing: a word in letters that the font lacks shows boxes, and nobody is warned of it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield

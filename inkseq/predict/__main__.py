@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from io import TextIOWrapper
 from typing import TextIO
 
 from inkseq.cli import main
@@ -35,6 +36,8 @@ def run(config: PredictConfig) -> int:
     tally = Tally()
     top = KAGGLE_WORDS if config.format is AnswerFormat.kaggle else config.top
 
+    if config.format is not AnswerFormat.table and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as a file would be, whatever the terminal's letters
     entries: Iterator[Entry] = (entry for task in tasks for entry in read_entries(task, progress.tick))
     windows = progress.watch(answer_windows(entries, recogniser, top, config.threshold, tally))
     with destination(config.out) as file:

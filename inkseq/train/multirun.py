@@ -86,7 +86,7 @@ def make_jobs(words: list[str]) -> list[Job]:
     jobs = []
     for combination in itertools.product(*choices.values()):
         setting = dict(zip(choices, combination, strict=True))
-        config = compose_config(TrainConfig, [f"{key}={text}" for key, text in setting.items()])
+        config = compose_config(TrainConfig, [f"{key}={text}" if text else key for key, text in setting.items()])
         config, _, folder = prepare(config)  # what is mistyped must not fail run by run
         if setting.pop("raw", None):  # who runs later must not find other drawings in the files
             setting |= {"data": config.data, "batch_size": str(config.batch_size)}

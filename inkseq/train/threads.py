@@ -12,7 +12,7 @@ from inkseq.data.batches import Batches
 from inkseq.train.diagnostics import memory_explained
 from inkseq.train.learner import Learner
 
-MOST_STEPS, MOST_SECONDS = 8, 1.0  # of trying either
+MOST_STEPS, MOST_SECONDS = 8, 1.0  # of trying
 
 
 def choose_threads(config: TrainConfig, batches: Batches, learner: Learner, before: int | None) -> str:
@@ -31,17 +31,19 @@ def _measure(batches: Batches, learner: Learner, cores: int) -> str:
     if cores == 1:
         return ""
     trial = copy.deepcopy(learner)
-    seconds: dict[int, list[float]] = {cores: [], 1: []}
-    for step in range(MOST_STEPS + 1):
-        for number, taken in seconds.items():
-            torch.set_num_threads(number)
-            start = time.perf_counter()
-            with memory_explained(learner.config):
-                trial.learn(step, batches.step(step), 0.0)[0].item()
-            taken.append(time.perf_counter() - start)
-        if sum(seconds[cores]) > MOST_SECONDS:
-            break
-    one, all_cores = (median(seconds[number][1:] or seconds[number]) for number in (1, cores))  # the first warms up
+
+    def seconds_of(step: int, number: int) -> float:
+        torch.set_num_threads(number)
+        start = time.perf_counter()
+        with memory_explained(learner.config):
+            trial.learn(step, batches.step(step), 0.0)[0].item()
+        return time.perf_counter() - start
+
+    seconds_of(0, 1)  # the first warms up
+    pairs: list[tuple[float, float]] = []
+    while len(pairs) < MOST_STEPS and sum(map(sum, pairs)) < MOST_SECONDS:
+        pairs.append((seconds_of(len(pairs), 1), seconds_of(len(pairs), cores)))
+    one, all_cores = map(median, zip(*pairs, strict=True))
     number = 1 if one < all_cores else cores
     torch.set_num_threads(number)
     return f"threads={number}: a step takes {one * 1e3:.0f} ms with 1, {all_cores * 1e3:.0f} ms with {cores}"

@@ -13,6 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 from inkseq.files import write_whole
+from inkseq.plots import any_letters
 
 FLUSH_SECONDS = 10  # TensorBoard's own two minutes are long for somebody who watches
 CURVES = {  # TensorBoard's "Custom Scalars"; names are regular expressions there
@@ -67,7 +68,8 @@ class Tracker:
         self._writer.add_text(name, indented, step)
 
     def picture(self, step: int, name: str, figure: Figure) -> None:
-        self._writer.add_figure(name, figure, step)
+        with any_letters():
+            self._writer.add_figure(name, figure, step)
 
     def histograms(self, step: int, model: nn.Module) -> None:
         """Of every weight of a model. All of them travel to the host, so only now and then."""
