@@ -176,7 +176,7 @@ def test_a_terminal_without_our_letters_shows_others(tmp_path: Path) -> None:
     process = command(tmp_path, before="LC_ALL=C PYTHONIOENCODING=ascii exec")
     out, err = process.communicate()
     assert (process.returncode, err) == (0, "")
-    assert "\n???       15" in out
+    assert "\n???      15" in out
 
 
 def write_enough_for_two_workers(folder: Path) -> None:
