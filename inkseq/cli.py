@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import field, fields, is_dataclass, make_dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_origin
 
@@ -57,6 +58,9 @@ def main(command: Callable[..., int | None], schema: type[Any], others: str = ""
 def run_command(work: Callable[[], int | None]) -> None:
     """Do the work of a command and exit with its code; what is the user's mistake or wish is said in a line."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our letters shows ? for them
     try:
         code = work()
         sys.stdout.flush()
@@ -108,9 +112,9 @@ def compose_config(schema: type[Config], words: list[str], also: Collection[str]
     types = dict(_types(schema, _family(composed)))
     known = sorted({*types, *groups, *also})
     try:
-        for word, key, equals, text in parts:
-            if not equals:
-                raise UserError(f"'{word}' is not key=value; known keys: {', '.join(known)}")
+        for (word, key, equals, text), after in zip(parts, [*words[1:], ""], strict=False):
+            if not equals or key.startswith("-"):
+                raise UserError(_no_setting(word, after, types, groups))
             if key not in types and key not in groups:
                 raise UserError(_unknown(key, known, composed))
             if not text:
@@ -194,11 +198,14 @@ def _types(schema: type, family: type = ModelConfig, prefix: str = "") -> Iterat
 
 def _choice(group: str, name: str) -> str:
     """The word that chooses from a group, if it has that."""
-    folder = conf_dir() / group
-    choices = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
-    if name not in choices:
+    if name not in (choices := _choices(group)):
         raise UserError(f"{group}={name}: there are {', '.join(choices)}")
     return f"{group}={name}"
+
+
+def _choices(group: str) -> list[str]:
+    folder = conf_dir() / group
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
 
 
 def _unknown(key: str, known: Collection[str], composed: DictConfig) -> str:
@@ -209,8 +216,20 @@ def _unknown(key: str, known: Collection[str], composed: DictConfig) -> str:
         return f"model={composed.model.preset} has no '{name}'; it has {', '.join(own)}"
     last = {one.rpartition(".")[2]: one for one in known}  # `hiden` means model.hidden
     near = difflib.get_close_matches(key, known, 1) or [last[one] for one in difflib.get_close_matches(key, last, 1)]
-    said = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+    said = f"did you mean '{near[0]}'?" if near else "--help lists what there is"
     return f"there is no setting '{key}'; {said}"
+
+
+def _no_setting(word: str, after: str, types: Collection[str], groups: Collection[str]) -> str:
+    """What to say of a word that is not key=value, and `after` it another: what was probably meant."""
+    key, _, text = word.lstrip("-").partition("=")
+    if key in {*types, *groups}:
+        meant = f"{key}={text or after or '...'}"
+    elif Path(word).exists():
+        meant = f"{next((one for one in types if one in PATH_KEYS), 'KEY')}={word}"
+    else:
+        meant = next((f"{group}={word}" for group in groups if word in _choices(group)), "")
+    return f"'{word}' is not key=value; {f'say {meant}' if meant else 'see --help'}"
 
 
 def _value(key: str, text: str, takes_list: bool) -> Any:

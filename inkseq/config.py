@@ -174,6 +174,7 @@ class TrainConfig:
     ema: float = 0.0  # decay of the weights' exponential moving average, which is evaluated; 0: the weights themselves
     precision: Precision = Precision.auto
     device: str = "auto"  # cpu, cuda, cuda:1, mps ...
+    threads: int | None = None  # of a CPU; unless told one or all, whichever is faster as it begins
     seed: int = 0
     init_from: str | None = None  # a run whose weights to start from, with a new head where classes differ
     freeze: bool = False  # train only the head
@@ -190,11 +191,13 @@ class FindLrConfig:
     high: float = 1.0  # of the last, unless the loss explodes before
     steps: int = 300
     out: str | None = None  # PNG; RUNS/NAME-find_lr.png unless told, beside the run it is for
+    overwrite: bool = False  # of a file that out= names
 
 
 @dataclass
 class ScheduleConfig:
     out: str | None = None  # PNG; RUNS/NAME-schedule.png unless told, beside the run it is for
+    overwrite: bool = False  # of a file that out= names
 
 
 @dataclass
@@ -204,6 +207,7 @@ class EvaluateConfig:
     split: str = "test"
     checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
     out: str | None = None  # JSON; RUN/evaluation-SPLIT.json unless told
+    overwrite: bool = False  # of a file that out= names
     device: str = "auto"
 
 
@@ -241,6 +245,7 @@ class PredictConfig:
     top: int = 5  # guesses of each drawing
     threshold: float = 0.0  # a first guess less likely than this is answered "not sure"
     out: str | None = None  # a file; standard output unless told
+    overwrite: bool = False  # of a file that out= names
     checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
     device: str = "auto"
 
@@ -252,6 +257,7 @@ Quantize = Enum("Quantize", ["none", "int8", "bfloat16"])
 class ExportConfig:
     run: str = MISSING  # a run folder
     out: str = MISSING  # NAME.onnx, or NAME.pt2 for torch.export; a model card, NAME.md, comes beside it
+    overwrite: bool = False  # of a file that out= names
     quantize: Quantize = Quantize.none  # weights in an ONNX file: bfloat16 halves it, int8 quarters it
     data: str | None = None  # a packed folder to compare on; the run's own unless told, doodles where that is gone
 

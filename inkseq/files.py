@@ -11,6 +11,16 @@ from inkseq.errors import UserError
 LOCK = "lock"  # in the room of a folder; the last thing to go
 
 
+def check_new(out: str | None, overwrite: bool) -> None:
+    """Refuse to replace a file that somebody named, unless told to."""
+    if out is None or not Path(out).exists():
+        return
+    if not Path(out).is_file():
+        raise UserError(f"out={out} is no file")
+    if not overwrite:
+        raise UserError(f"{out} exists; overwrite=true replaces it")
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to: it gets the name at the end, on disk, and is gone if anything fails.

@@ -6,6 +6,7 @@ from inkseq.cli import compose_config, main, settings
 from inkseq.config import FindLrConfig, TrainConfig
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
+from inkseq.files import check_new
 from inkseq.tables import table
 from inkseq.train.learner import set_up
 from inkseq.train.prepare import prepare
@@ -15,8 +16,13 @@ from inkseq.train.rates import Suggestions, check, draw_trial, suggest_rates, tr
 def run(config: FindLrConfig, words: list[str]) -> None:
     """Find a learning rate: python -m inkseq.find_lr data=data/packed/NAME model=bilstm batch_size=64."""
     check(config)
+    check_new(config.out, config.overwrite)
     training, data, folder = prepare(compose_config(TrainConfig, words, also=settings(FindLrConfig)))
     batches, learner, _ = set_up(training, data, ALONE)
+    print(
+        f"{config.steps} steps at rates from {config.low:g} to {config.high:g}, or to where the loss explodes",
+        flush=True,
+    )
     trial = try_rates(learner, batches, config)
     suggestions = suggest_rates(trial)
 

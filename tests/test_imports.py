@@ -55,3 +55,7 @@ for name in {list(list_commands())}:
 def test_the_system_they_are_imported_on_is_another_one() -> None:
     assert "tests imports fcntl" not in everywhere("__name__ = 'tests'", "import fcntl")
     assert "inkseq.x imports fcntl" in everywhere("__name__ = 'inkseq.x'", "import fcntl")
+
+
+def test_the_package_says_that_it_has_types() -> None:
+    assert (Path(inkseq.__file__).parent / "py.typed").exists()

@@ -1,11 +1,16 @@
 """Raw drawings (Quick, Draw! ndjson, Kaggle CSV, sketch-rnn npz, JSON strokes, SVG, InkML) into a packed dataset."""
 
+import json
 import sys
+from itertools import islice
+from pathlib import Path
 
 from inkseq.cli import main
 from inkseq.config import ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.data.packed import open_packed
+
+EXAMPLES = 3  # of rejected lines, on the terminal
 
 
 def run(config: ConvertConfig) -> int:
@@ -26,7 +31,10 @@ def run(config: ConvertConfig) -> int:
         return 0
     share = books.rejected.total() / books.lines
     where = f"{config.out}/rejected.ndjson names file, line and reason of each"
-    print(f"{books.rejected.total():,} of {books.lines:,} lines ({share:.2%}) rejected: {where}")
+    print(f"{books.rejected.total():,} of {books.lines:,} lines ({share:.2%}) rejected: {where}, such as")
+    with (Path(config.out) / "rejected.ndjson").open(encoding="utf-8") as lines:
+        for one in map(json.loads, islice(lines, EXAMPLES)):
+            print(f"  {one['file']}:{one['line']}: {one['reason']}")
     if books.damaged:
         named = ", ".join(books.damaged)
         print(f"inkseq: only what comes before the damage was read of {named}", file=sys.stderr)

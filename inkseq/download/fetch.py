@@ -68,6 +68,8 @@ def known_classes() -> list[str]:
 
 def no_such_class(name: str, base_url: str) -> str:
     """The line that says a class is not there, and which one may have been meant."""
+    if name in known_classes():
+        return f"{base_url} has no file for {name!r}, though Quick, Draw! does"
     near = [repr(known) for known in difflib.get_close_matches(name.lower(), known_classes())]
     return f"no class {name!r} at {base_url}" + (f"; did you mean {' or '.join(near)}?" if near else "")
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from inkseq.config import Simplify
 from inkseq.drawings.canonical import Rejected, read_drawing
-from inkseq.drawings.ndjson import UNPRINTABLE, check_word, load_json
+from inkseq.drawings.ndjson import UNPRINTABLE, check_word, ink_of, load_json
 from inkseq.drawings.strokes import Flat
 
 MAX_KEY = 200  # characters
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
 
 def json_entries(line: bytes, source: str, mode: Simplify = Simplify.auto) -> Iterator[Entry]:
-    """What a JSON text holds: strokes, an object with a `drawing`, or a list of either."""
+    """What a JSON text holds: strokes, an object with a `drawing` or `strokes`, or a list of either."""
     try:
         value = load_json(line)
     except Rejected as reason:
@@ -67,7 +67,7 @@ def _entry(value: Any, source: str, mode: Simplify) -> Entry:
             word = check_word(value["word"])
     except Rejected as reason:
         return Entry(source, None, str(reason), key_id)
-    return drawing_entry(source, value.get("drawing"), mode, key_id, word, value.get("recognized") is not False)
+    return drawing_entry(source, ink_of(value), mode, key_id, word, value.get("recognized") is not False)
 
 
 def _key(key: Any) -> str:

@@ -39,7 +39,7 @@ def parse_line(line: bytes, mode: Simplify) -> Record:
     recognized = fields.get("recognized")
     if not isinstance(recognized, bool | None):
         raise Rejected("recognized is not true or false")
-    points, pen = make_canonical(fields.get("drawing"), mode)
+    points, pen = make_canonical(ink_of(fields), mode)
     key_id = check_key(fields.get("key_id"), word, points, pen)
     return Record(word, key_id, _countrycode(fields.get("countrycode")), recognized is not False, points, pen)
 
@@ -64,6 +64,11 @@ def load_json(line: bytes) -> Any:
         return ujson.loads(text)
     except (ValueError, OverflowError):
         raise Rejected("malformed") from None
+
+
+def ink_of(fields: dict[str, Any]) -> Any:
+    """The strokes of an object: `drawing` in Quick, Draw!, `strokes` in what the server's /predict takes."""
+    return fields.get("drawing", fields.get("strokes"))
 
 
 def check_word(word: Any) -> str:

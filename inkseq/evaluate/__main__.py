@@ -8,6 +8,7 @@ from inkseq.config import EvaluateConfig
 from inkseq.data.packed import open_packed
 from inkseq.devices import choose_device
 from inkseq.evaluate.scoring import class_table, evaluate
+from inkseq.files import check_new
 from inkseq.inference.runs import open_run
 from inkseq.memory import keep_freed_memory
 from inkseq.tables import table
@@ -15,6 +16,7 @@ from inkseq.tables import table
 
 def run(config: EvaluateConfig) -> None:
     """Evaluate a run on a split: python -m inkseq.evaluate run=runs/NAME split=test."""
+    check_new(config.out, config.overwrite)
     keep_freed_memory()
     device = choose_device(config.device)
     trained = open_run(config.run, config.checkpoint, device)

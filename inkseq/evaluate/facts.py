@@ -58,7 +58,7 @@ def gather_facts(run: Run, drawings: Drawings, matching: Matching, temperature: 
 def _answers(run: Run, drawings: Drawings, label_N: Indices) -> Iterator[Answers]:
     """Of the drawings that have a label, while a bar shows how far it is."""
     with tqdm(total=len(drawings), desc="naming drawings", unit="drawing", unit_scale=True, disable=None) as bar:
-        for batch, logits_BK in answer_split(run.model, drawings, precision(run, drawings.device)):
+        for batch, logits_BK in answer_split(run.model, drawings, precision(run, drawings.device), doing=""):
             index_B = batch.index_B.cpu().numpy()
             label_B = torch.from_numpy(label_N[index_B - drawings.first])
             known_B = label_B >= 0

@@ -82,14 +82,17 @@ class Measured(NamedTuple):
     milliseconds: list[float]  # of a drawing alone: PyTorch, the file
     threads: int
 
-    def rows(self) -> list[list[str]]:
-        """What both can be asked: words, PyTorch, the file."""
-        agreement, (pytorch, here) = self.agreement, self.milliseconds
-        rows = [[f"a drawing alone, threads: {self.threads}", f"{pytorch:.2f} ms", f"{here:.2f} ms"]]
-        if agreement.labelled:
-            right = [f"{100 * n / agreement.labelled:.2f} %" for n in (agreement.right_in_pytorch, agreement.right)]
-            rows.insert(0, [f"right of {agreement.labelled:,} drawings of test", *right])
-        return rows
+    def right(self) -> list[list[str]]:
+        """How often both are right: words, PyTorch, the file."""
+        agreement = self.agreement
+        if not agreement.labelled:
+            return []
+        shares = [f"{100 * n / agreement.labelled:.2f} %" for n in (agreement.right_in_pytorch, agreement.right)]
+        return [[f"right of {agreement.labelled:,} drawings of test", *shares]]
+
+    def fast(self) -> list[str]:
+        """How long both take here and now, which is nothing for a card that others read elsewhere."""
+        return [f"a drawing alone, threads: {self.threads}", *(f"{one:.2f} ms" for one in self.milliseconds)]
 
     def sentence(self) -> str:
         agreement = self.agreement
@@ -105,6 +108,8 @@ def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measure
     use = (ONNX_USE if file.suffix == ".onnx" else PT2_USE).format(file=file.name)
     kept = f"\n\nIts large weights are kept as {weights} and computed with in float32."
     packed = "" if weights == "float32" else kept
+    rows = measured.right()
+    right = f"\n\n{markdown(['PyTorch', measured.engine], rows)}" if rows else ""
     sections = [
         f"# {file.name}",
         f"Recognises pen drawings of {len(run.classes)} classes from their strokes. Made by inkseq from the run "
@@ -112,7 +117,7 @@ def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measure
         f"Classes: {', '.join(run.classes)}.",
         f"## Data\n\n`{Path(run.config.data).name}`. {licence(run)}",
         f"## How good it is\n\n{scores(run)}",
-        f"## This file\n\n{measured.sentence()}{packed}\n\n{markdown(['PyTorch', measured.engine], measured.rows())}",
+        f"## This file\n\n{measured.sentence()}{packed}{right}",
         f"## Limits\n\n{LIMITS}",
         f"## Running it\n\n{use}\n\n{CANONICAL_STROKES}",
     ]

@@ -34,7 +34,7 @@ def export(config: ExportConfig) -> Measured:
     recogniser = Recogniser(config.run)
     graph, facts = FromPoints(recogniser.run.model), metadata(recogniser.run, config.quantize)
     compared = drawings_for(config.data, recogniser.run)
-    expected_NK = recogniser.probabilities(compared.drawings)
+    expected_NK = recogniser.probabilities(compared.drawings, "asking PyTorch")
 
     def compare(read: Reader) -> Agreement:
         return agree(expected_NK, probabilities(read, compared.drawings), compared.label_N)

@@ -4,6 +4,7 @@ together. Whoever wants answers, features or gradients asks here.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,16 +34,25 @@ def answer(model: Callable[[Strokes], Tensor], strokes: Strokes, dtype: torch.dt
 
 
 def answer_split(
-    model: Model, drawings: Drawings, dtype: torch.dtype, ranks: Ranks = ALONE
+    model: Model, drawings: Drawings, dtype: torch.dtype, ranks: Ranks = ALONE, doing: str = "evaluating"
 ) -> Iterator[tuple[Batch, Tensor]]:
     """(batch, logits_BK) of all of this rank's drawings of a split; ranks can have different numbers of batches."""
     was_training = model.training
     model.eval()
     mine = longest_first(drawings, np.arange(len(drawings)))[ranks.rank :: ranks.world]
-    for which_B in together(drawings.length_N[mine], model.num_steps, OF_SPLIT * MOST_STEPS, OF_SPLIT * MOST_DRAWINGS):
-        batch = make_batch(drawings, mine[which_B])
-        yield batch, answer(model, batch.drawings, dtype)
+    with waiting(len(mine), doing if ranks.is_first else "") as bar:
+        most = OF_SPLIT * MOST_STEPS, OF_SPLIT * MOST_DRAWINGS
+        for which_B in together(drawings.length_N[mine], model.num_steps, *most):
+            batch = make_batch(drawings, mine[which_B])
+            yield batch, answer(model, batch.drawings, dtype)
+            bar.update(len(which_B))
     model.train(was_training)
+
+
+def waiting(num_drawings: int, doing: str) -> "tqdm[Any]":
+    """A bar of drawings, for as long as it takes; none without words, without a terminal, or for a second."""
+    silent = None if doing else True
+    return tqdm(total=num_drawings, desc=doing, unit="drawing", unit_scale=True, disable=silent, leave=False, delay=1)
 
 
 def answer_parts(
@@ -63,10 +73,10 @@ def answer_parts(
     return said_NC[which_N.argsort()]
 
 
-def answer_flat(run: Run, drawings: Sequence[Flat], device: torch.device) -> NDArray[np.float32]:
+def answer_flat(run: Run, drawings: Sequence[Flat], device: torch.device, doing: str = "") -> NDArray[np.float32]:
     """probability_NK of canonical drawings, in float32 whatever the run was trained in."""
     probability_NK = np.empty((len(drawings), len(run.classes)), np.float32)
-    for which_B, strokes in pad_in_batches(drawings, run.model.num_steps):
+    for which_B, strokes in pad_in_batches(drawings, run.model.num_steps, doing):
         probability_NK[which_B] = answer(run.model, put_on(strokes, device)).softmax(dim=1).cpu().numpy()
     return probability_NK
 
@@ -88,11 +98,15 @@ def precision(run: Run, device: torch.device) -> torch.dtype:
     return choose_precision(run.config.precision, device)[0]
 
 
-def pad_in_batches(drawings: Sequence[Flat], num_steps: Counted = np.asarray) -> Iterator[tuple[Indices, Strokes]]:
-    """All drawings once, as padded arrays on the host, and which they are."""
+def pad_in_batches(
+    drawings: Sequence[Flat], num_steps: Counted = np.asarray, doing: str = ""
+) -> Iterator[tuple[Indices, Strokes]]:
+    """All drawings once, as padded arrays on the host, and which they are; a bar says what is done with them."""
     length_N = np.array([len(points) for points, _ in drawings], np.int64)
-    for which_B in together(length_N, num_steps):
-        yield which_B, pad_together([drawings[i] for i in which_B])
+    with waiting(len(drawings), doing) as bar:
+        for which_B in together(length_N, num_steps):
+            yield which_B, pad_together([drawings[i] for i in which_B])
+            bar.update(len(which_B))
 
 
 def put_on(strokes: Strokes, device: torch.device) -> Strokes:

@@ -49,6 +49,6 @@ class Recogniser:
             for classes, chances in zip(order_NG.tolist(), chance_NG.tolist(), strict=True)
         ]
 
-    def probabilities(self, drawings: Sequence[Flat]) -> NDArray[np.float32]:
-        """probability_NK of canonical drawings."""
-        return answer_flat(self.run, drawings, self.device)
+    def probabilities(self, drawings: Sequence[Flat], doing: str = "") -> NDArray[np.float32]:
+        """probability_NK of canonical drawings; a bar says what is done, if that is told."""
+        return answer_flat(self.run, drawings, self.device, doing)

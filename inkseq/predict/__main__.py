@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from io import TextIOWrapper
 from typing import TextIO
 
 from inkseq.cli import main
@@ -10,6 +11,7 @@ from inkseq.config import AnswerFormat, PredictConfig
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.reader import find, read_entries
 from inkseq.errors import UserError
+from inkseq.files import check_new
 from inkseq.inference.recogniser import Recogniser
 from inkseq.memory import keep_freed_memory
 from inkseq.predict.outputs import KAGGLE_WORDS, destination, write_csv, write_jsonl, write_kaggle
@@ -26,6 +28,7 @@ def run(config: PredictConfig) -> int:
     and InkML, plain, in gzip or in a zip. Exit code 1 where something was no drawing; everything else is answered.
     """
     check(config)
+    check_new(config.out, config.overwrite)
     keep_freed_memory()
     tasks = find(config.input)
     recogniser = Recogniser(config.run, config.device, config.checkpoint)
@@ -33,6 +36,8 @@ def run(config: PredictConfig) -> int:
     tally = Tally()
     top = KAGGLE_WORDS if config.format is AnswerFormat.kaggle else config.top
 
+    if config.format is not AnswerFormat.table and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as a file would be, whatever the terminal's letters
     entries: Iterator[Entry] = (entry for task in tasks for entry in read_entries(task, progress.tick))
     windows = progress.watch(answer_windows(entries, recogniser, top, config.threshold, tally))
     with destination(config.out) as file:
@@ -40,7 +45,8 @@ def run(config: PredictConfig) -> int:
 
     to_screen = config.format is AnswerFormat.table and config.out is None
     if not to_screen or tally.entries != 1:  # which has said it all
-        print(summary(tally), file=sys.stdout if to_screen else sys.stderr)
+        where = f"; written to {config.out}" if config.out else ""
+        print(f"{summary(tally)}{where}", file=sys.stdout if to_screen else sys.stderr)
     return 1 if tally.errors else 0
 
 

@@ -25,8 +25,6 @@ def destination(out: str | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     path = Path(out)
-    if path.exists() and not path.is_file():
-        raise UserError(f"out={out} is no file")
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         yield file

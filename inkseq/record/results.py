@@ -19,7 +19,8 @@ from inkseq.record.names import group_names, run_names
 
 Row = dict[str, str]
 
-NOT_LEARNT = {"seed", "name", "model.preset", "runs", "data", "device", "log"}  # in which runs of a group may differ
+# In which runs of a group may differ.
+NOT_LEARNT = {"seed", "name", "model.preset", "runs", "data", "device", "threads", "log"}
 IN_COLUMNS = {"seed", "name", "runs", "data"}  # told by columns of their own, not by `config`
 VERSIONS = ("torch", "numpy", "python")
 BEFORE = [

@@ -24,7 +24,7 @@ MEANWHILE = re.compile("already exists|unique|duplicate", re.IGNORECASE)  # anot
 PATIENCE = 50  # tenths of a second
 BESIDE_METRICS = ("drawings_per_second", "num_parameters", "seconds")  # what a goal may be that is no metric of val
 COSTS = ("num_parameters", "drawings_per_second", "seconds", "steps", "best_step")  # of a trial, kept with it
-NOT_ASKED = ("name", "runs", "data", "device", "log", "seed")  # of a training: no part of what a study asks
+NOT_ASKED = ("name", "runs", "data", "device", "threads", "log", "seed")  # of a training: no part of what a study asks
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 

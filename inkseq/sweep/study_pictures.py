@@ -93,6 +93,7 @@ def importance(study: optuna.Study, goals: Sequence[str], count: int) -> Figure 
     better = min(max(0.1, AMONG_BETTER / count), 0.5)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "Target and region quantiles select the same set")
+        warnings.filterwarnings("ignore", "Some regimes for parameter")  # of few trials, which the title says
         try:
             shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=better))
         except UserWarning:

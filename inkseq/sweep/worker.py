@@ -6,9 +6,8 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-
-import torch
 
 from inkseq.cli import run_command
 from inkseq.config import TrainConfig
@@ -68,7 +67,6 @@ def _train(config: TrainConfig, words: list[str], folder: Path, threads: int) ->
     with (folder / LOG).open("a", buffering=1, encoding="utf-8") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
-    torch.set_num_threads(threads)
 
     def work() -> None:
         if sys.platform != "win32":
@@ -76,7 +74,7 @@ def _train(config: TrainConfig, words: list[str], folder: Path, threads: int) ->
         threading.Thread(target=_end_with_parent, daemon=True).start()
         with lock(folder, wait=True):  # for whoever had this trial, lost its search, and saves it now
             pass
-        train.run(config, words)
+        train.run(replace(config, threads=config.threads or threads), words)
 
     run_command(work)
 

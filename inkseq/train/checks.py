@@ -24,6 +24,7 @@ RULES: dict[str, Rule] = {  # each is false of nan
     "batch_size": COUNT,
     "micro_batch": COUNT,
     "patience": COUNT,
+    "threads": COUNT,
     "max_minutes": (lambda x: x >= 0, "0 or more"),
     "label_smoothing": SHARE,
     "ema": SHARE,

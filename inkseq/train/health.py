@@ -16,8 +16,8 @@ BUSY = 0.9  # a GPU in use as much as that starves for nothing, however long the
 class Health:
     """The clock of a run's steps, read at every log. It stands still while the run evaluates and saves."""
 
-    def __init__(self, device: torch.device, drawings_per_step: float) -> None:
-        self.device, self.drawings_per_step = device, drawings_per_step
+    def __init__(self, device: torch.device, drawings_per_step: float, steps_per_epoch: int) -> None:
+        self.device, self.drawings_per_step, self.steps_per_epoch = device, drawings_per_step, steps_per_epoch
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)  # another run in this process may have had more
         self._window_began = time.perf_counter()
@@ -65,13 +65,14 @@ class Health:
             return
         _, ran, waited, use = self._windows[-1]
         recent = [use for *_, use in self._windows[1:][-GLANCES:] if use is not None]
+        larger = " or a larger batch_size" if self.steps_per_epoch > 1 else ""  # one that an epoch has drawings for
         if waited > MOST_WAITING * ran and (use or 0) < BUSY and "data" not in self._said:
             self._said.add("data")
             yield (
-                f"warning: training waits for its data {waited / ran:.0%} of the time; try augment=none or a "
-                "larger batch_size, and more memory where the drawings are memory-mapped"
+                f"warning: training waits for its data {waited / ran:.0%} of the time; try augment=none{larger}, "
+                "and more memory where the drawings are memory-mapped"
             )
-        if len(recent) == GLANCES and sum(recent) < LEAST_GPU_USE * GLANCES and "gpu" not in self._said:
+        if larger and len(recent) == GLANCES and sum(recent) < LEAST_GPU_USE * GLANCES and "gpu" not in self._said:
             self._said.add("gpu")
             busy = sum(recent) / GLANCES
             yield f"warning: {self.device} computes only {busy:.0%} of the time; try a larger batch_size"

@@ -27,6 +27,7 @@ from inkseq.train.progress import Progress
 from inkseq.train.result import Best, already_done, finish, metric_of
 from inkseq.train.resume import check_ahead, is_finished, load_last
 from inkseq.train.signals import StopRequest
+from inkseq.train.threads import choose_threads
 from inkseq.train.tracker import Tracker
 
 SAVE_SECONDS = 300  # where evaluations are further apart, the run is saved as often as this
@@ -45,10 +46,12 @@ def train(prepared: Prepared, ranks: Ranks, words: Sequence[str]) -> dict[str, A
     to_evaluate = Drawings(data, "val", device) if data.split("val") else None
 
     # ------------------------------------------------------------------------ how long, in steps
+    before = state.get("threads", torch.get_num_threads()) if state else None
+    threads = choose_threads(config, batches, learner, before)
     plan = make_plan(config, batches, learner, state["step_seconds"] if state else None)
     falls = config.optim.schedule is not Schedule.constant
 
-    if state is not None and is_finished(state, config, plan.total) and (folder / "result.json").exists():
+    if state is not None and is_finished(state, config, plan.total, folder) and (folder / "result.json").exists():
         return already_done(folder, ranks)
     if state is not None:
         check_ahead(state, config, plan.total, folder)
@@ -66,7 +69,7 @@ def train(prepared: Prepared, ranks: Ranks, words: Sequence[str]) -> dict[str, A
     if tracker and state is None:
         tracker.text(0, "config", to_yaml(config))
     progress = Progress(plan, first_step, ranks)
-    progress.introduce(folder, learner, batches, to_evaluate, reason)
+    progress.introduce(folder, learner, batches, to_evaluate, reason, threads)
     started = saved_at = time.perf_counter()
 
     def save(name: str) -> None:
@@ -74,12 +77,12 @@ def train(prepared: Prepared, ranks: Ranks, words: Sequence[str]) -> dict[str, A
             parts = learner.state() if name == "last" else {"model": learner.best_model.state_dict(), "average": None}
             about = {"config": plain(config), "classes": data.classes, "data": fingerprint(data)}
             place = {"step": step, "best": vars(best), "finished": last}
-            clock = {"seconds": seconds, "step_seconds": plan.step_seconds}
+            clock = {"seconds": seconds, "step_seconds": plan.step_seconds, "threads": torch.get_num_threads()}
             checkpoint.save(folder / "checkpoints" / f"{name}.pt", parts | about | place | clock)
 
     losses = torch.zeros(plan.log_every, device=device)  # of the steps since the last log, fetched all at once
     logged_step, rate, norm = first_step, 0.0, torch.zeros(())
-    health = Health(device, plan.drawings_per_step)
+    health = Health(device, plan.drawings_per_step, plan.steps_per_epoch)
     with StopRequest() as stop, progress, closing(tracker) if tracker else nullcontext():
         for step in count(first_step):
             now = time.perf_counter()
@@ -122,8 +125,10 @@ def train(prepared: Prepared, ranks: Ranks, words: Sequence[str]) -> dict[str, A
                 metrics = score(learner.best_model, to_evaluate, dtype, ranks)
                 values_now = metrics.compute()
                 improved = best.follow(step, values_now, config.best_by, falls and step == plan.total)
-                last = last or (config.patience is not None and best.evaluations_since >= config.patience)
                 progress.evaluated(step, values_now, improved)
+                if not last and config.patience is not None and best.evaluations_since >= config.patience:
+                    last = True
+                    progress.stops_early(step, best)
                 if tracker:
                     tracker.scalars(step, {f"val/{name}": value for name, value in values_now.items()})
                     tracker.histograms(step, learner.best_model)

@@ -50,7 +50,9 @@ class Job:
         state, data = checkpoint.load(last), open_packed(self.config.data)
         step_seconds = state["step_seconds"] or read_result(self.folder)["step_seconds"]
         total = plan_steps(self.config, len(make_sampler(self.config, data)), step_seconds).total
-        return not trained_otherwise(state, self.config, data, self.folder) and is_finished(state, self.config, total)
+        return not trained_otherwise(state, self.config, data, self.folder) and is_finished(
+            state, self.config, total, self.folder
+        )
 
 
 def multirun(words: list[str]) -> int:
@@ -79,7 +81,7 @@ def make_jobs(words: list[str]) -> list[Job]:
     jobs = []
     for combination in itertools.product(*choices.values()):
         setting = dict(zip(choices, combination, strict=True))
-        config = compose_config(TrainConfig, [f"{key}={text}" for key, text in setting.items()])
+        config = compose_config(TrainConfig, [f"{key}={text}" if text else key for key, text in setting.items()])
         config, _, folder = prepare(config)  # what is mistyped must not fail run by run
         if setting.pop("raw", None):  # who runs later must not find other drawings in the files
             setting |= {"data": config.data, "batch_size": str(config.batch_size)}

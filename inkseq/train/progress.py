@@ -10,6 +10,7 @@ from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
 from inkseq.train.durations import Plan
 from inkseq.train.learner import Learner
+from inkseq.train.result import Best
 
 
 class Progress:
@@ -25,12 +26,14 @@ class Progress:
             tqdm.write(line)
 
     def introduce(
-        self, folder: Path, learner: Learner, batches: Batches, to_evaluate: Drawings | None, reason: str
+        self, folder: Path, learner: Learner, batches: Batches, to_evaluate: Drawings | None, reason: str, threads: str
     ) -> None:
         """What is about to happen, and where."""
         parameters = sum(p.numel() for p in learner.model.parameters())
         precision = str(learner.dtype).removeprefix("torch.")
         self.say(f"{folder}: {parameters:,} parameters on {learner.device}, {precision}: {reason}")
+        if threads:
+            self.say(threads)
         self.say(batches.drawings.where)
         if epoch := batches.sampler.summary(batches.drawings.classes):
             self.say(epoch)
@@ -66,5 +69,11 @@ class Progress:
         self.shown["val top1"] = f"{values['top1']:.1%}"
         mark = "  best so far" if improved else ""
         shown = "  ".join(f"{name} {values[name]:.2%}" for name in ("top1", "top3", "map3"))
-        loss = self.shown.get("loss", "?")
-        self.say(f"step {step:>7,}  loss {loss}  val loss {values['loss']:.3f}  {shown}{mark}")
+        loss = f"loss {self.shown['loss']}  " if "loss" in self.shown else ""  # there is none before the first log
+        self.say(f"step {step:>7,}  {loss}val loss {values['loss']:.3f}  {shown}{mark}")
+
+    def stops_early(self, step: int, best: Best) -> None:
+        self.say(
+            f"early stopping at step {step:,} of {self.plan.total:,}: {best.evaluations_since} evaluations without a "
+            f"better one than at step {best.step:,} (patience)"
+        )

@@ -14,8 +14,9 @@ import torch
 
 from inkseq.config import plain
 from inkseq.data.resident import Drawings
-from inkseq.devices import Ranks, choose_device, choose_precision, cpu_name
+from inkseq.devices import Ranks, choose_device, cpu_name
 from inkseq.evaluate.scoring import score
+from inkseq.inference.ask import precision
 from inkseq.inference.runs import open_run, read_result, write_result
 from inkseq.tables import table
 from inkseq.train.prepare import Prepared
@@ -66,11 +67,13 @@ def finish(
     """Score the kept weights on val and test, and write what there is to know of the run."""
     config, data, folder = prepared
     device = choose_device(config.device)
-    dtype, _ = choose_precision(config.precision, device)
     ranks.any(False, device)  # nobody reads the checkpoint before the first rank has written it
     kept = "best" if data.split("val") else "last"
     run = open_run(folder, kept, device)
+    dtype = precision(run, device)
     scores: dict[str, float] = {}
+    if tracker is not None:
+        print(f"evaluating the {kept} weights, those of step {run.step:,}, and drawing pictures", flush=True)
     for split in filter(data.split, ("val", "test")):
         drawings = Drawings(data, split, device)
         metrics = score(run.model, drawings, dtype, ranks)

@@ -25,6 +25,7 @@ FREE = {
     "patience",
     "log",
     "device",
+    "threads",
     "micro_batch",
 }
 LENGTHS = {"duration", "max_minutes", "patience"}  # a run that finished goes on where these have changed
@@ -59,9 +60,9 @@ def trained_otherwise(
     return changed | {f"the data's {k}": v for k, v in differences(state["data"], fingerprint(data)).items()}
 
 
-def is_finished(state: dict[str, Any], config: TrainConfig, total: int) -> bool:
+def is_finished(state: dict[str, Any], config: TrainConfig, total: int, folder: Path) -> bool:
     """Whether the run reached its end, or ended early for a reason that still holds."""
-    changed = differences(state["config"], plain(config)).keys()
+    changed = differences(plain(config_of(state, folder)), plain(config)).keys()
     return state["step"] >= total or (state["finished"] and not changed & LENGTHS)
 
 

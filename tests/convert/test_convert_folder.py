@@ -164,11 +164,20 @@ def test_the_command_says_what_it_did_and_fails_where_too_much_is_wrong(tmp_path
     write(tmp_path / "a.ndjson", [*random_lines(97), b"{}\n", b"\n", b"x\n"])
     out, err = command(tmp_path).communicate()
     assert "100 lines read = 97 kept + 0 left out + 3 rejected" in out
+    assert "names file, line and reason of each, such as\n  a.ndjson:98: no word\n  a.ndjson:99: empty line\n" in out
     assert "more than max_rejected=0.01" in err
     process = command(tmp_path, "overwrite=true", "max_rejected=0.05")
     assert process.communicate()[1] == ""
     assert process.returncode == 0
     assert len(open_packed(tmp_path / "packed")) == 97
+
+
+def test_a_terminal_without_our_letters_shows_others(tmp_path: Path) -> None:
+    write(tmp_path / "a.ndjson", random_lines(30, words=["cat", "日本語"]))
+    process = command(tmp_path, before="LC_ALL=C PYTHONIOENCODING=ascii exec")
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert "\n???      15" in out
 
 
 def write_enough_for_two_workers(folder: Path) -> None:

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 import pytest
 
 from inkseq.download import transfer
-from inkseq.download.fetch import PUBLIC, DownloadBar, backoff, fetch, known_classes
+from inkseq.download.fetch import PUBLIC, DownloadBar, backoff, fetch, known_classes, no_such_class
 from inkseq.errors import UserError
 
 CAT = bytes(range(256)) * 40  # 10,240 bytes that differ wherever they are cut
@@ -589,3 +589,8 @@ def test_the_list_of_classes_is_whole_and_sorted() -> None:
     folders = (parent / "shared/data/quickdraw345" for parent in Path(__file__).parents)
     for folder in filter(Path.is_dir, folders):
         assert classes == sorted(path.stem for path in folder.glob("*.ndjson"))
+
+
+def test_a_class_whose_file_is_missing_is_not_taken_for_misspelt() -> None:
+    said = no_such_class("dog", "http://mirror/files")
+    assert said == "http://mirror/files has no file for 'dog', though Quick, Draw! does"

@@ -83,6 +83,7 @@ def test_the_cards_own_lines_run(exported: Exported, monkeypatch: pytest.MonkeyP
     assert word == guess.word
     assert float(probability) == pytest.approx(guess.probability, abs=1e-5)
     text = card.read_text()
+    assert " ms" not in text  # how fast it was here and then is nobody else's
     result = json.loads((exported.folder / "result.json").read_text())
     assert f"| {100 * result['test/top1']:.2f} % (" in text
     assert "does not know where it comes from" in text  # the data is called `packed`

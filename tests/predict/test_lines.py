@@ -126,3 +126,9 @@ def test_what_comes_before_damage_is_named(tmp_path: Path) -> None:
     assert len(before) > 100
     assert all(entry.drawing is not None for entry in before)
     assert "damaged" in last.error
+
+
+def test_what_the_server_takes_is_read_too() -> None:
+    [asked] = json_entries(b'{"strokes":[[[0,10,20],[0,5,50]]],"top":2}', "x")
+    [plain] = json_entries(STROKES.encode(), "x")
+    assert comparable([asked]) == comparable([plain])

@@ -158,6 +158,17 @@ def test_bars(chance: float, expected: str) -> None:
     assert bar(chance, 4) == expected
 
 
+def test_a_file_is_replaced_only_when_told_and_where_answers_went_is_said(file: Path, name_them: Predict) -> None:
+    out = file.parent / "out.csv"
+    out.write_text("mine")
+    with pytest.raises(UserError, match=r"out\.csv exists; overwrite=true replaces it"):
+        name_them(file, format="kaggle", out=str(out))
+    assert out.read_text() == "mine"
+    _, _, said = name_them(file, format="kaggle", out=str(out), overwrite=True)
+    assert said.endswith(f"; written to {out}\n")
+    assert out.read_text().startswith("key_id,word\n")
+
+
 def test_nothing_is_left_of_an_output_that_was_interrupted(
     file: Path, name_them: Predict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,7 +179,7 @@ def test_nothing_is_left_of_an_output_that_was_interrupted(
     out = file.parent / "out.jsonl"
     out.write_text("from before")
     with pytest.raises(KeyboardInterrupt):
-        name_them(file, out=str(out))
+        name_them(file, out=str(out), overwrite=True)
     assert out.read_text() == "from before"
     assert sorted(path.name for path in file.parent.iterdir()) == ["out.jsonl", "ten.ndjson"]
 

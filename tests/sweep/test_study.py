@@ -6,12 +6,14 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.distributions import BaseDistribution, FloatDistribution
 
 from inkseq.config import SweepConfig, TrainConfig
 from inkseq.errors import UserError
 from inkseq.sweep.heartbeat import SILENCE, Heartbeat
 from inkseq.sweep.journal import open_journal
 from inkseq.sweep.study import accounts, asked_settings, open_study, without_password
+from inkseq.sweep.study_pictures import importance
 
 
 def test_a_half_line_costs_the_journal_nothing_else(tmp_path: Path) -> None:
@@ -78,6 +80,18 @@ def test_storage_that_cannot_be_reached_is_said_in_a_line(tmp_path: Path, addres
 def test_an_address_without_a_password_stays_as_it_is() -> None:
     assert without_password("sqlite:///a@b.db") == "sqlite:///a@b.db"
     assert without_password("mysql://me@host/x") == "mysql://me@host/x"
+
+
+def test_a_library_does_not_warn_of_a_picture_that_says_so_itself() -> None:
+    study = optuna.create_study()
+    for number in range(4):
+        space: dict[str, BaseDistribution] = {"lr": FloatDistribution(0, 4), "warmup": FloatDistribution(0, 4)}
+        asked = space if number == 0 else {"lr": space["lr"]}  # the other where it means something
+        params = dict.fromkeys(asked, float(number))
+        study.add_trial(optuna.trial.create_trial(params=params, distributions=asked, value=number))
+    figure = importance(study, ["loss"], 4)
+    assert figure is not None
+    assert figure.axes[0].get_title(loc="left").endswith(": a hint")
 
 
 def test_every_trial_is_counted_once() -> None:

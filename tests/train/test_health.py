@@ -54,7 +54,7 @@ def steps(health: Health, clock: Clock, count: int, waiting: float, learning: fl
 
 
 def test_the_clock_of_steps_stands_still_while_a_run_evaluates(clock: Clock) -> None:
-    health = Health(CPU, drawings_per_step=8)
+    health = Health(CPU, drawings_per_step=8, steps_per_epoch=9)
     with health.fetching():
         clock.now += 1
     clock.now += 2
@@ -74,7 +74,7 @@ def test_the_clock_of_steps_stands_still_while_a_run_evaluates(clock: Clock) -> 
 
 
 def test_waiting_for_data_is_said_once_and_not_of_the_first_window(clock: Clock) -> None:
-    health = Health(CPU, drawings_per_step=8)
+    health = Health(CPU, drawings_per_step=8, steps_per_epoch=9)
     said = []
     for waiting in (0.9, 0.05, 0.2, 0.3):
         steps(health, clock, 5, waiting, 1 - waiting)
@@ -87,8 +87,20 @@ def test_waiting_for_data_is_said_once_and_not_of_the_first_window(clock: Clock)
     assert said[3] == []
 
 
+def test_no_larger_batch_is_advised_where_there_are_no_more_drawings(clock: Clock, fake_gpu: dict[str, int]) -> None:
+    health = Health(GPU, drawings_per_step=8, steps_per_epoch=1)
+    said: list[str] = []
+    for _ in range(4):
+        fake_gpu["use"] = 10
+        steps(health, clock, 5, 0.5, 0.5)
+        said += health.warnings()
+    assert len(said) == 1
+    assert "waits for its data" in said[0]
+    assert "batch_size" not in said[0]
+
+
 def test_an_idle_gpu_is_said_once_and_a_busy_one_starves_for_nothing(clock: Clock, fake_gpu: dict[str, int]) -> None:
-    health = Health(GPU, drawings_per_step=8)
+    health = Health(GPU, drawings_per_step=8, steps_per_epoch=9)
     said = []
     for use, waiting in ((10, 0.0), (95, 0.5), (49, 0.0), (30, 0.0), (20, 0.0), (10, 0.0)):
         fake_gpu["use"] = use
@@ -109,7 +121,7 @@ def test_a_gpu_whose_use_nobody_can_tell_is_left_out(
         raise ModuleNotFoundError("nvidia-ml-py does not seem to be installed")
 
     monkeypatch.setattr(torch.cuda, "utilization", missing)
-    health = Health(GPU, drawings_per_step=8)
+    health = Health(GPU, drawings_per_step=8, steps_per_epoch=9)
     for _ in range(2):
         assert "time/gpu_use" not in steps(health, clock, 5, 0.0, 1.0)
     assert [*health.warnings()] == []
@@ -126,7 +138,7 @@ def test_memory_is_in_mb() -> None:
 
 def test_memory_of_which_nobody_can_tell_is_left_out(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    health = Health(CPU, drawings_per_step=8)
+    health = Health(CPU, drawings_per_step=8, steps_per_epoch=9)
     assert "memory/peak_mb" not in steps(health, clock, 5, 0.0, 1.0)
     assert "peak_memory_mb" not in health.summary()
 

@@ -311,10 +311,15 @@ def test_a_loss_that_is_no_number_stops_names_the_drawings_and_spares_the_weight
     assert all(bool(value.isfinite().all()) for value in weights(tmp_path / "run").values())
 
 
-def test_patience_and_max_minutes_end_a_run_early(doodles: Path, tmp_path: Path) -> None:
+def test_patience_and_max_minutes_end_a_run_early(
+    doodles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     still = OptimConfig(lr=1e-12, schedule=Schedule.constant)
     patient = tiny(doodles, tmp_path / "a", optim=still, duration="1000 steps", evaluate="2 steps", patience=3)
     assert run(patient)["steps"] == 8  # the first is the best, then three are not better
+    said = capsys.readouterr().out
+    assert "early stopping at step 8 of 1,000: 3 evaluations without a better one than at step 2 (patience)" in said
+    assert "step       2  val loss" in said  # before the first log no loss is known
     assert run(patient)["steps"] == 8  # and it stays finished
     assert run(replace(patient, patience=5))["steps"] == 12
     hasty = tiny(doodles, tmp_path / "b", duration="100000 steps", max_minutes=0.0)

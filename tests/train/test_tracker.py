@@ -125,6 +125,7 @@ def test_flatten_keeps_numbers_and_words() -> None:
 def test_pictures_and_histograms(tmp_path: Path) -> None:
     figure = Figure(figsize=(2, 1))
     figure.subplots().plot([0, 1])
+    figure.suptitle("語")  # which the font may lack, and nobody is to be warned of it
     layer = torch.nn.Linear(3, 2, dtype=torch.bfloat16)
     tracker = Tracker(tmp_path, 0)
     tracker.picture(5, "val/drawings", save(figure, tmp_path / "drawings.png"))
