@@ -23,6 +23,7 @@ from inkseq.config import BenchConfig
 from inkseq.devices import cpu_name
 from inkseq.errors import UserError
 from inkseq.tables import table
+from inkseq.train.result import git_commit
 
 ROWS: dict[str, Callable[[Path, Path], list[Gauge]]] = {
     "convert": bench_convert,
@@ -70,7 +71,7 @@ def apart(name: str, config: BenchConfig, scratch: str) -> list[Gauge]:
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     names = ("numpy", "numba", "ujson", "torch")
-    return {"cpu": cpu_name(), "python": platform.python_version(), **{n: version(n) for n in names}}
+    return {"cpu": cpu_name(), "python": platform.python_version(), **{n: version(n) for n in names}, "commit": git_commit()}
 
 
 if __name__ == "__main__":
