@@ -51,7 +51,7 @@ TRANSCRIPTS = [
 
 
 def transcripts(folder: Path, adapt: Callable[[str], str] = str) -> dict[str, str]:
-    """What every command prints, run in this folder one after the other; `adapt` changes what is run, not what is said."""
+    """What every command prints, run in turn in a folder; `adapt` changes what is run, not what is shown."""
     (folder / "docs").mkdir(parents=True)
     shutil.copy(ROOT / "docs" / "television.svg", folder / "docs")
     os.environ["COLUMNS"] = "100"  # as wide as in a pipe, wherever this runs

@@ -71,7 +71,8 @@ def apart(name: str, config: BenchConfig, scratch: str) -> list[Gauge]:
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     names = ("numpy", "numba", "ujson", "torch")
-    return {"cpu": cpu_name(), "python": platform.python_version(), **{n: version(n) for n in names}, "commit": git_commit()}
+    versions = {name: version(name) for name in names}
+    return {"cpu": cpu_name(), "python": platform.python_version(), **versions, "commit": git_commit()}
 
 
 if __name__ == "__main__":
