@@ -9,7 +9,7 @@ export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data check test lint bench tensorboard clean train find_lr sweep schedule report serve predict
+.PHONY: help setup demo data check test lint bench transcripts tensorboard clean train find_lr sweep schedule report serve predict
 
 help:  ## this list
 	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ lint: setup
 
 bench: setup  ## the figures, each against a plain reference in the same run; a few: make bench only=serve,predict
 	$(BIN)/python -m inkseq.bench $(if $(only),'only=[$(only)]')
+
+transcripts: setup  ## what commands print, in README.md and docs, written anew
+	$(BIN)/python -m docs.transcripts
 
 tensorboard: setup  ## the curves of all runs
 	$(BIN)/tensorboard --logdir runs

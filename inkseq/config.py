@@ -268,7 +268,7 @@ Pruner = Enum("Pruner", ["auto", "none", "percentile", "median", "hyperband"])
 
 @dataclass
 class SweepConfig:
-    """What is searched is in conf/sweep/NAME.yaml, see docs/search.md; sweep=NAME chooses one."""
+    """What is searched is in conf/sweep/NAME.yaml, see docs/sweeps.md; sweep=NAME chooses one."""
 
     preset: str = MISSING  # what the study is called after
     space: dict[str, Any] = field(default_factory=dict)  # setting -> float, int or choice, and when

@@ -29,11 +29,15 @@ def test_every_experiment_has_a_record_and_is_on_the_first_pages() -> None:
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "experiments", tmp_path / "experiments")
+    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("*.png"))
     shutil.copy(ROOT / "README.md", tmp_path)
     return tmp_path
 
 
-@pytest.mark.parametrize("page", ["README.md", "experiments/README.md", "experiments/quickdraw16/README.md"])
+PAGES = ["README.md", "docs/training.md", "experiments/README.md", "experiments/quickdraw16/README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_number_that_was_edited_by_hand_is_found(copy: Path, page: str) -> None:
     assert stale(copy) == []
     text = (copy / page).read_text()

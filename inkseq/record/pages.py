@@ -12,7 +12,7 @@ from inkseq.record.results import read_csv
 
 Parts = dict[str, Callable[[], str]]  # by what a marker says (`results: NAME`), how the text behind it is written
 
-MARKER = re.compile(r"<!-- ((?:generated|results): [^\n]*?|end) -->")
+MARKER = re.compile(r"^<!-- ((?:generated|results): [^\n]*?|end) -->", re.MULTILINE)  # within a line it is spoken of
 QUESTION = re.compile(r"\*\*Question\.\*\*\s*(.+?)(?:(?<=[.?!])\s|\n\s*\n|\Z)", re.DOTALL)
 GENERATED = "results, curves, settings, how, overview"
 CURVES = "![Loss and top-1 of every run: a thin line a seed, a thick one their mean](curves.png)"
@@ -64,7 +64,7 @@ def fill(text: str, written: Parts, where: Path) -> str:
 def written_anew(experiments: Path) -> dict[Path, tuple[str, str]]:
     """Every page of the record as it is and as the CSV files say it should be.
 
-    The pages are README.md in the folder of experiments, in each of them, and beside the folder.
+    The pages are README.md in the folder of experiments, in each of them, and beside the folder, and docs/*.md.
     """
     tables = {path.parent.name: read_csv(path) for path in sorted(experiments.glob("*/results.csv"))}
     anywhere: Parts = {f"results: {name}": partial(parts.results, rows, parts.TEST) for name, rows in tables.items()}
@@ -80,7 +80,8 @@ def written_anew(experiments: Path) -> dict[Path, tuple[str, str]]:
         }
         texts[page] = text, fill(_with_parts(text, name), anywhere | own, page)
     asked = [(name, question_of(texts[experiments / name / "README.md"][1]), rows) for name, rows in tables.items()]
-    for page in (experiments / "README.md", experiments.parent / "README.md"):
+    root = experiments.parent
+    for page in (experiments / "README.md", root / "README.md", *sorted((root / "docs").glob("*.md"))):
         if page.exists():
             text = page.read_text("utf-8")
             texts[page] = text, fill(text, anywhere | {"generated: overview": partial(parts.overview, asked)}, page)

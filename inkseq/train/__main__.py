@@ -16,7 +16,7 @@ from inkseq.train.prepare import prepare
 def run(config: TrainConfig, words: Sequence[str]) -> None:
     """Train a recogniser: python -m inkseq.train model=bilstm data=data/packed/NAME name=RUN.
 
-    With -m every combination of values (seed=0,1,2 model.hidden=64,128) is a run of its own, see docs/search.md.
+    With -m every combination of values (seed=0,1,2 model.hidden=64,128) is a run of its own, see docs/sweeps.md.
     """
     prepared = prepare(config)  # what is mistyped must not leave an empty run behind
     ranks = Ranks.join(choose_device(config.device))

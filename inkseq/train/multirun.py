@@ -75,7 +75,7 @@ def multirun(words: list[str]) -> int:
 
 def make_jobs(words: list[str]) -> list[Job]:
     """Every combination of values, checked before the first run starts, in a folder called after what differs."""
-    choices = {word.partition("=")[0]: _values(word) for word in words}
+    choices = {word.partition("=")[0]: values_of(word) for word in words}
     differing = [key for key, values in choices.items() if len(values) > 1 and key != "name"]
     many = {"model", "experiment"} & set(differing)
     jobs = []
@@ -95,7 +95,7 @@ def make_jobs(words: list[str]) -> list[Job]:
     return jobs
 
 
-def _values(word: str) -> list[str]:
+def values_of(word: str) -> list[str]:
     """The values a word sweeps over, in Hydra's grammar: `a,b`, `range(1,4)`, `choice(a,b)`, `glob(*)`; or its one."""
     key, _, text = word.partition("=")
     if key in PATH_KEYS:
