@@ -33,7 +33,12 @@ def conf_dir() -> Path:
     return next(d for d in (package / "conf", package.parent / "conf") if d.is_dir())
 
 
-def main(command: Callable[..., int | None], schema: type[Any], others: str = "") -> None:
+def main(
+    command: Callable[..., int | None],
+    schema: type[Any],
+    others: str = "",
+    compose_words: Callable[[list[str]], Any] | None = None,
+) -> None:
     """Run a command with the settings from `sys.argv` and exit with its code.
 
     A command of two parameters gets the words too, as they stand: all of them, or where `others` says what they are
@@ -49,7 +54,7 @@ def main(command: Callable[..., int | None], schema: type[Any], others: str = ""
                 print(f"\nand {others}")
             return 0
         own, rest = divide(words, schema) if others else (words, words)
-        config = compose_config(schema, own)
+        config = compose_words(own) if compose_words else compose_config(schema, own)
         return command(config, rest) if len(inspect.signature(command).parameters) == 2 else command(config)
 
     run_command(work)
@@ -100,15 +105,18 @@ def _name(schema: type) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", schema.__name__.removesuffix("Config")).lower()
 
 
-def compose_config(schema: type[Config], words: list[str], also: Collection[str] = ()) -> Config:
+def compose_config(
+    schema: type[Config], words: list[str], also: Collection[str] = (), model: dict[str, Any] | None = None
+) -> Config:
     """The schema's defaults, `conf/NAME.yaml` with its groups, then the words, as an instance of `schema`.
 
-    `also` are settings that somebody else has taken out of the words: a misspelt one may be one of those.
+    `also` are settings that somebody else has taken out of the words: a misspelt one may be one of those. A `model`
+    stands in the place of the usual one, beneath the words.
     """
     groups = _groups(_yaml(schema)) if _yaml(schema).exists() else set()
     parts = [(word, *word.partition("=")) for word in words]
     chosen = [_choice(key, text) for _, key, _, text in parts if key in groups and text]
-    composed = _typed(schema, _read_yaml(schema, chosen))
+    composed = _typed(schema, _read_yaml(schema, chosen) | ({"model": model} if model else {}))
     types = dict(_types(schema, _family(composed)))
     known = sorted({*types, *groups, *also})
     try:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from inkseq.cli import compose_config, main, settings
-from inkseq.config import FindLrConfig, TrainConfig
+from inkseq.cli import main, settings
+from inkseq.config import FindLrConfig
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.files import check_new
 from inkseq.tables import table
 from inkseq.train.learner import set_up
-from inkseq.train.prepare import prepare
+from inkseq.train.prepare import prepare, training_config
 from inkseq.train.rates import Suggestions, check, draw_trial, suggest_rates, try_rates
 
 
@@ -17,7 +17,7 @@ def run(config: FindLrConfig, words: list[str]) -> None:
     """Find a learning rate: python -m inkseq.find_lr data=data/packed/NAME model=bilstm batch_size=64."""
     check(config)
     check_new(config.out, config.overwrite)
-    training, data, folder = prepare(compose_config(TrainConfig, words, also=settings(FindLrConfig)))
+    training, data, folder = prepare(training_config(words, also=settings(FindLrConfig)))
     batches, learner, _ = set_up(training, data, ALONE)
     print(
         f"{config.steps} steps at rates from {config.low:g} to {config.high:g}, or to where the loss explodes",

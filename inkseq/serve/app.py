@@ -29,7 +29,7 @@ from inkseq.serve import requests as asks
 from inkseq.serve.batcher import Batcher
 from inkseq.serve.limits import Rate
 from inkseq.serve.openapi import describe
-from inkseq.serve.own import OwnDrawings
+from inkseq.serve.own import OwnDrawings, command
 from inkseq.serve.requests import Ask, AskWhy, Lesson, Refused
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -85,7 +85,8 @@ class Server:
 
     async def classes(self, request: Request) -> Response:
         run = self.recogniser.run
-        return answer({"classes": self.recogniser.classes, "threshold": self.threshold, "run": run.folder.name})
+        about = {"classes": self.recogniser.classes, "threshold": self.threshold, "run": run.folder.name}
+        return answer(about | {"command": command(self.own.path, run.folder)})
 
     async def teach(self, request: Request) -> Response:
         lesson = await asks.read(request, Lesson, self.body_within)

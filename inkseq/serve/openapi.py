@@ -29,6 +29,7 @@ def describe() -> dict[str, Any]:
     credited = {"strokes": strokes, "credit": _list(_list(NUMBER))}
     metrics = {"200": _content("text/plain", TEXT), **_problems(429)}
     counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    known = {"classes": _list(TEXT), "threshold": NUMBER, "run": TEXT, "command": TEXT}
     return {
         "openapi": "3.1.0",
         "info": {"title": "inkseq", "version": "1", "description": "Pen drawings, named from their strokes."},
@@ -46,7 +47,7 @@ def describe() -> dict[str, Any]:
                     "responses": {"204": {"description": "forgotten"}, **_problems(404, 429)},
                 }
             },
-            "/classes": {"get": _get("What can be named.", {"classes": _list(TEXT), "threshold": NUMBER, "run": TEXT})},
+            "/classes": {"get": _get("What can be named.", known)},
             "/healthz": {"get": _get("Whether the server is up.", {"status": TEXT})},
             "/metrics": {"get": {"summary": "Prometheus' text.", "responses": metrics}},
         },

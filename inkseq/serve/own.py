@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shlex
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +60,12 @@ class OwnDrawings:
 
     def _locked(self) -> AbstractContextManager[None]:
         return locked(self.path.with_name(f".{self.path.name}.lock"))
+
+
+def command(file: Path, run: Path) -> str:
+    """What trains on such a file, as a shell takes it."""
+    words = ["experiment=own_symbols", f"raw={file}", f"init_from={run}"]
+    return shlex.join(["python", "-m", "inkseq.train", *words])
 
 
 def _read(line: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from inkseq.files import whole_folder
 from inkseq.inference.runs import open_run
 from inkseq.serve.assets import PAGE
 from inkseq.serve.engine import FILES, LICENCES, engine
+from inkseq.serve.own import command
 
 MODEL, CARD, ABOUT = "recogniser.onnx", "recogniser.md", "recogniser.json"
 BRAIN, STATIC_BRAIN = "brain.js", "static-brain.js"  # the one that asks a server, the one that thinks itself
@@ -19,6 +20,7 @@ def write_page(run: str, out: Path, threshold: float) -> str:
     """Write the folder; a line about how well its recogniser agrees with the run."""
     check_out(out)
     about = {"classes": open_run(run).classes, "threshold": threshold, "run": Path(run).resolve().name}
+    about |= {"command": command(Path("own.ndjson"), Path(run))}
     with whole_folder(out, f"another process is writing {out} just now") as folder:
         for name, content in (page_files() | engine()).items():
             (folder / name).write_bytes(content)

@@ -4,14 +4,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-from inkseq.cli import compose_config, main, settings
-from inkseq.config import SweepConfig, TrainConfig
+from inkseq.cli import main, settings
+from inkseq.config import SweepConfig
 from inkseq.data.packed import fingerprint
 from inkseq.devices import choose_device
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
 from inkseq.inference.runs import lock
-from inkseq.train.prepare import prepare
+from inkseq.train.prepare import prepare, training_config
 
 try:
     from optuna.exceptions import StorageInternalError
@@ -30,7 +30,7 @@ def run(config: SweepConfig, words: list[str]) -> None:
     words = [f"best_by={next((goal for goal in config.goal if goal in METRICS), 'top1')}", *words]
     also = settings(SweepConfig)
     shared = shared_words(config, words)
-    base = compose_config(TrainConfig, shared, also)
+    base = training_config(shared, also)
     if base.raw:
         raise UserError("raw= makes no val split to compare trials by; python -m inkseq.convert does, then say data=")
     base, data, _ = prepare(base)

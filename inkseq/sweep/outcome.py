@@ -10,8 +10,8 @@ from typing import Any
 import optuna
 from omegaconf import OmegaConf
 
-from inkseq.cli import compose_config, conf_dir
-from inkseq.config import FAMILIES, SweepConfig, TrainConfig, plain
+from inkseq.cli import conf_dir
+from inkseq.config import FAMILIES, SweepConfig, plain
 from inkseq.errors import UserError
 from inkseq.files import whole_file, write_whole
 from inkseq.inference.runs import differences
@@ -19,6 +19,7 @@ from inkseq.sweep import study_pictures as pictures
 from inkseq.sweep.space import Dimension
 from inkseq.sweep.study import COSTS, Account, accounts
 from inkseq.tables import brief, table
+from inkseq.train.prepare import training_config
 
 IN_TABLE = 5  # of the best trials
 OF_STUDY = "# The best of study"  # begins the second line of an experiment that a search wrote
@@ -88,11 +89,11 @@ def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], f
     """The best trial as a file for `experiment=`: what differs from the defaults of its model."""
     out = experiment_path(config, folder)
     of_trial = [*words, *(f"{key}={value}" for key, value in best.last.params.items()), f"seed={config.seed}"]
-    found = compose_config(TrainConfig, of_trial)
+    found = training_config(of_trial)
     found.name = out.stem
     has_file = (conf_dir() / "model" / f"{found.model.preset}.yaml").exists()
     preset = found.model.preset if has_file else FAMILIES[found.model.name].preset
-    usual = compose_config(TrainConfig, [f"model={preset}", "data=?"])
+    usual = training_config([f"model={preset}", "data=?"])
     settings = OmegaConf.create({})
     for key, (_, value) in differences(plain(usual), plain(found)).items():
         OmegaConf.update(settings, key, value)

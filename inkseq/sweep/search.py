@@ -15,8 +15,7 @@ from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 from tqdm import tqdm
 
-from inkseq.cli import compose_config
-from inkseq.config import SweepConfig, TrainConfig
+from inkseq.config import SweepConfig
 from inkseq.evaluate.metrics import METRICS
 from inkseq.inference.runs import read_result, run_folder
 from inkseq.sweep.heartbeat import Heartbeat
@@ -24,6 +23,7 @@ from inkseq.sweep.space import Dimension, suggest
 from inkseq.sweep.study import COSTS, Account, accounts, make_trial_sampler, origin
 from inkseq.sweep.worker import Worker
 from inkseq.tables import brief
+from inkseq.train.prepare import training_config
 from inkseq.train.signals import StopRequest
 
 GLANCE = 0.2  # seconds between looks at the trials under way
@@ -151,7 +151,7 @@ class Search:
             f"runs={self.folder}",
             f"name={number:03d}",
         ]
-        config = compose_config(TrainConfig, words)
+        config = training_config(words)
         self.running.append(Running(trial, Worker(config, words, run_folder(config), self.threads), slot))
         return True
 

@@ -7,11 +7,12 @@ from typing import Any
 from optuna import Trial
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from inkseq.cli import compose_config, to_text
+from inkseq.cli import to_text
 from inkseq.config import SweepConfig, TrainConfig
 from inkseq.data.packed import Packed
 from inkseq.errors import UserError
 from inkseq.train.checks import check_training
+from inkseq.train.prepare import training_config
 
 KINDS = ("float", "int", "choice")
 RESERVED = {"name", "runs", "seed", "device", "data"}  # a trial's own, or the study's
@@ -67,7 +68,7 @@ def read_space(
     if not config.space:
         raise UserError("the space is empty: name at least one setting under space: in conf/sweep/NAME.yaml")
     shared = shared_words(config, words)
-    check(compose_config(TrainConfig, shared, also))
+    check(training_config(shared, also))
     fixed = {key: value for key, _, value in (word.partition("=") for word in words)}
     named: list[Dimension] = []
     for key, entry in config.space.items():
@@ -83,7 +84,7 @@ def read_space(
         where = [f"{key}={value}" for key, value in dimension.when.items()]
         for value in dimension.extremes:
             try:
-                check(compose_config(TrainConfig, [*shared, *where, f"{dimension.key}={value}"]))
+                check(training_config([*shared, *where, f"{dimension.key}={value}"]))
             except UserError as error:
                 raise UserError(f"space: {dimension.key}: {error}") from None
     if not space:

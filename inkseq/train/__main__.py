@@ -10,7 +10,7 @@ from inkseq.devices import Ranks, choose_device
 from inkseq.inference.runs import lock
 from inkseq.train.loop import train
 from inkseq.train.multirun import FLAGS, multirun
-from inkseq.train.prepare import prepare
+from inkseq.train.prepare import prepare, training_config
 
 
 def run(config: TrainConfig, words: Sequence[str]) -> None:
@@ -30,4 +30,4 @@ def run(config: TrainConfig, words: Sequence[str]) -> None:
 if __name__ == "__main__":
     if FLAGS & set(sys.argv):
         run_command(lambda: multirun(sys.argv[1:]))
-    main(run, TrainConfig)
+    main(run, TrainConfig, compose_words=training_config)

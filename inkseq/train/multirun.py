@@ -15,7 +15,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
-from inkseq.cli import PATH_KEYS, compose_config, conf_dir, to_text
+from inkseq.cli import PATH_KEYS, conf_dir, to_text
 from inkseq.config import TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.data.sampling import make_sampler
@@ -25,7 +25,7 @@ from inkseq.inference.runs import LOG, last_line, read_result, run_folder
 from inkseq.tables import table
 from inkseq.train.durations import plan_steps
 from inkseq.train.job import run_job
-from inkseq.train.prepare import prepare
+from inkseq.train.prepare import prepare, training_config
 from inkseq.train.resume import is_finished, trained_otherwise
 
 FLAGS = {"-m", "--multirun"}
@@ -81,7 +81,7 @@ def make_jobs(words: list[str]) -> list[Job]:
     jobs = []
     for combination in itertools.product(*choices.values()):
         setting = dict(zip(choices, combination, strict=True))
-        config = compose_config(TrainConfig, [f"{key}={text}" if text else key for key, text in setting.items()])
+        config = training_config([f"{key}={text}" if text else key for key, text in setting.items()])
         config, _, folder = prepare(config)  # what is mistyped must not fail run by run
         if setting.pop("raw", None):  # who runs later must not find other drawings in the files
             setting |= {"data": config.data, "batch_size": str(config.batch_size)}

@@ -4,16 +4,18 @@ Raw drawings become a training's own data: packed on the way, once for every con
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from inkseq.config import ConvertConfig, SplitConfig, TrainConfig
+from inkseq.cli import compose_config
+from inkseq.config import ConvertConfig, SplitConfig, TrainConfig, plain
 from inkseq.convert.conversion import convert
 from inkseq.data.packed import FORMAT, Packed, open_packed
 from inkseq.drawings.sources import find_tasks
 from inkseq.errors import UserError
-from inkseq.inference.runs import lock, run_folder
+from inkseq.inference.runs import lock, open_run, run_folder
 from inkseq.train.checks import check_training
 
 PACKED = Path("data/packed")
@@ -26,6 +28,17 @@ class Prepared(NamedTuple):
     config: TrainConfig
     data: Packed
     folder: Path  # of the run
+
+
+def training_config(words: list[str], also: Collection[str] = ()) -> TrainConfig:
+    """What the words say; a run to start from brings its own model, unless they choose one."""
+    beneath = [word for word in words if word.startswith(("experiment=", "init_from="))]
+    chosen = compose_config(TrainConfig, beneath) if beneath else TrainConfig()
+    if chosen.init_from is None or any(word.startswith("model=") for word in words):
+        return compose_config(TrainConfig, words, also)
+    usual = chosen.model == compose_config(TrainConfig, []).model  # else the experiment has chosen
+    model = plain(open_run(chosen.init_from).config.model) if usual else None
+    return compose_config(TrainConfig, words, also, model)
 
 
 def prepare(config: TrainConfig) -> Prepared:

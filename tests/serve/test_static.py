@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -55,7 +56,12 @@ def test_a_folder_holds_all_that_the_page_needs(
         assert (site / name).read_bytes() == PAGE[name][0]
     assert (site / "brain.js").read_bytes() == PAGE["static-brain.js"][0]
     about = json.loads((site / "recogniser.json").read_text())
-    assert about == {"classes": recogniser.classes, "threshold": 0.7, "run": "run"}
+    assert about == {"classes": recogniser.classes, "threshold": 0.7, "run": "run"} | {"command": about["command"]}
+    assert shlex.split(about["command"])[3:] == [
+        "experiment=own_symbols",
+        "raw=own.ndjson",
+        f"init_from={recogniser.run.folder}",
+    ]
     assert "python -m http.server --bind 127.0.0.1 --directory 'new/my page'" in capsys.readouterr().out
     assert names(tmp_path / "new") == {"my page"}
 

@@ -93,7 +93,7 @@ try {
   ({ classes, threshold } = about);
   $("known").textContent = classes.join(", ");
   game = new Game(pad, classes, threshold, brain);
-  lessons = new Lessons(pad, about.run, brain);
+  lessons = new Lessons(pad, about.command, brain);
   if (mode === "teach") lessons.load();
   show(null);
 } catch (error) {

@@ -36,7 +36,7 @@ export async function taught() {
   for (const { word } of rows) counts[word] = (counts[word] ?? 0) + 1;
   URL.revokeObjectURL(download);
   download = URL.createObjectURL(new Blob(kept.map((line) => `${line}\n`)));
-  return { file: "own.ndjson", counts, drawings: rows.slice(-SHOWN), download };
+  return { counts, drawings: rows.slice(-SHOWN), download };
 }
 
 export async function forget(key) {

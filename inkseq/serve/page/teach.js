@@ -5,8 +5,9 @@ import { picture } from "./pad.js";
 const $ = (id) => document.getElementById(id);
 
 export class Lessons {
-  constructor(pad, run, brain) {
-    Object.assign(this, { pad, run, brain });
+  constructor(pad, command, brain) {
+    Object.assign(this, { pad, brain });
+    $("command").textContent = command;
     $("lesson").addEventListener("submit", (event) => {
       event.preventDefault();
       this.save();
@@ -31,14 +32,13 @@ export class Lessons {
 
   async load() {
     try {
-      const { file, counts, drawings, download } = await this.brain.taught();
+      const { counts, drawings, download } = await this.brain.taught();
       const words = Object.keys(counts).sort();
       $("words").replaceChildren(...words.map((word) => Object.assign(document.createElement("option"), { value: word })));
       $("counts").replaceChildren(...words.map((word) => Object.assign(document.createElement("li"), { textContent: `${word}: ${counts[word]}` })));
       $("taught").replaceChildren(...drawings.reverse().map((one) => this.card(one)));
       $("kept").hidden = !download || !drawings.length;
       $("download").href = download ?? "";
-      $("command").textContent = `python -m inkseq.train experiment=own_symbols raw=${file} init_from=runs/${this.run}`;
     } catch (error) {
       $("lesson-told").textContent = `Cannot ask: ${error.message}`;
     }
