@@ -2,6 +2,7 @@
 
 import multiprocessing.forkserver
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.samples import packed_doodles
 
 CEILING = 20  # seconds
 ROOMMATES = {"serve": "export"}  # both export a run, for which PyTorch needs ten seconds
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell has ignored by what it starts with &
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
