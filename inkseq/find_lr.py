@@ -11,6 +11,7 @@ from inkseq.tables import table
 from inkseq.train.learner import set_up
 from inkseq.train.prepare import prepare, training_config
 from inkseq.train.rates import Suggestions, check, draw_trial, suggest_rates, try_rates
+from inkseq.train.threads import choose_threads
 
 
 def run(config: FindLrConfig, words: list[str]) -> None:
@@ -19,23 +20,22 @@ def run(config: FindLrConfig, words: list[str]) -> None:
     check_new(config.out, config.overwrite)
     training, data, folder = prepare(training_config(words, also=settings(FindLrConfig)))
     batches, learner, _ = set_up(training, data, ALONE)
-    print(
-        f"{config.steps} steps at rates from {config.low:g} to {config.high:g}, or to where the loss explodes",
-        flush=True,
-    )
+    optimizer = training.optim.name.name
+    about = f"{training.model.preset}, batches of {training.batch_size}, {optimizer}, on {data.path.name}"
+    print(f"{about}\n{config.steps} steps at rates from {config.low:g} to {config.high:g}", flush=True)
+    if threads := choose_threads(training, batches, learner, None):
+        print(threads, flush=True)
     trial = try_rates(learner, batches, config)
     suggestions = suggest_rates(trial)
 
     path = Path(config.out) if config.out else folder.with_name(f"{folder.name}-find_lr.png")
-    optimizer = training.optim.name.name
-    about = f"{training.model.preset}, batches of {training.batch_size}, {optimizer}, on {data.path.name}"
     draw_trial(trial, suggestions, about, path)
     if suggestions is None:
         raise UserError(
             f"from low={config.low:g} to {trial.rate_N[-1]:.2g} the loss never falls by more than its noise "
             f"({path}); small batches take more steps: try steps={3 * config.steps}"
         )
-    print(f"{about}\n{suggestions_table(suggestions)}\n\noptim.lr={suggestions.recommended:.1e}\n\npicture: {path}")
+    print(f"{suggestions_table(suggestions)}\n\noptim.lr={suggestions.recommended:.1e}\n\npicture: {path}")
 
 
 def suggestions_table(suggestions: Suggestions) -> str:
