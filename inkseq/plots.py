@@ -56,7 +56,12 @@ def histograms(values: dict[str, NDArray[Any]], heading: str, path: Path) -> Non
     for axes, (name, value) in zip(figure.subplots(1, len(values), squeeze=False)[0], values.items(), strict=True):
         top = max(int(np.quantile(value, 0.99)), 2)
         step = -(-top // 60)  # whole numbers, or bars of different reach stand side by side
-        axes.hist(np.minimum(value, top), bins=np.arange(0.5, top + step + 0.5, step), color=BLUE)
+        edges = np.arange(0.5, top + step + 0.5, step)
+        axes.hist(np.minimum(value, top), bins=edges, color=BLUE)
+        if value.max() > top:
+            rest, middle = int(edges[-2] + 0.5), (edges[-2] + edges[-1]) / 2
+            text = f" {rest:,} and more"
+            axes.text(middle, np.count_nonzero(value >= rest), text, rotation=90, va="bottom", ha="center")
         axes.axvline(float(np.median(value)), color="black", linewidth=1, linestyle=":")
         axes.set(xlabel=f"{name} (median {np.median(value):g}, longest {value.max():,})", yticks=[])
         axes.spines["left"].set_visible(False)

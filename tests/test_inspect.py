@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
+from inkseq import plots
 from inkseq.config import ConvertConfig, InspectConfig
 from inkseq.convert.conversion import convert
 from inkseq.data import overview
@@ -70,6 +72,18 @@ def test_drawings_without_a_word_have_a_bar_and_a_page_of_their_own(
     run(InspectConfig(data=str(tmp_path / "packed")))
     assert counted == {"cat": 10, "unlabelled": 4}
     assert (tmp_path / "packed" / "inspect" / "unlabelled.png").exists()
+
+
+def test_the_bar_that_holds_all_longer_ones_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(plots, "save", lambda figure, _: drawn.append(figure))
+    few = np.arange(1, 13)
+    plots.histograms({"points": np.array([*range(1, 121)] * 5 + [400, 900]), "strokes": few}, "", Path())
+    points, strokes = drawn[0].axes
+    (last,) = points.texts
+    assert last.get_text().strip() == "119 and more"
+    assert last.get_position()[1] == points.patches[-1].get_height() == 5 * 2 + 2  # type: ignore[attr-defined]
+    assert strokes.texts[0].get_text().strip() == "11 and more"
 
 
 def test_a_page_holds_at_least_one_drawing(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """The report in a real browser: nothing missing, nothing too wide, readable, and to be used without a mouse."""
 
+import io
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.image import imread
 from playwright.sync_api import Browser
 
 from tests.browser import DESKTOP, PHONE, browser, needs_chromium, open_page, violations
@@ -12,11 +15,35 @@ pytestmark = [needs_chromium, pytest.mark.slow]
 __all__ = ["browser"]
 
 
+WIDER = """() => [...document.querySelectorAll("body *")].filter((one) => {
+  const { right, width } = one.getBoundingClientRect();
+  return width && right > innerWidth + 1 && !one.closest("nav ul, .scroll");
+}).map((one) => one.outerHTML.slice(0, 100))"""
+CUT = """() => [...document.querySelectorAll(".scroll")].filter((one) => one.scrollWidth > one.clientWidth)
+  .map((one) => one.getAttribute("aria-label"))"""
+BROKEN = """() => {
+  const broken = [], range = document.createRange();
+  const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) for (const { 0: word, index } of walk.currentNode.data.matchAll(/[^\\s-]+/g)) {
+    range.setStart(walk.currentNode, index);
+    range.setEnd(walk.currentNode, index + word.length);
+    const lines = new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom)));
+    if (word.length <= 12 && lines.size > 1) broken.push(word);
+  }
+  return broken;
+}"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, (390, 844)], ids=["desktop", "phone", "larger"])
 def test_fits_and_can_be_read(browser: Browser, page: Path, size: tuple[int, int], scheme: str) -> None:
     opened, complaints = open_page(browser, page.as_uri(), size, scheme)
     assert opened.evaluate("document.documentElement.scrollWidth") == size[0]
+    for wrong in (WIDER, CUT, BROKEN):
+        assert opened.evaluate(wrong) == []
+    for plate in opened.locator(".chart, .ink, .map > svg").all():
+        if scheme == "dark" and plate.is_visible():
+            assert np.quantile(imread(io.BytesIO(plate.screenshot()))[..., :3], 0.3) < 0.3  # no white plate
     assert violations(opened) == {}
     assert complaints == []
     opened.close()
