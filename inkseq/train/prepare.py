@@ -37,8 +37,12 @@ def training_config(words: list[str], also: Collection[str] = ()) -> TrainConfig
     if chosen.init_from is None or any(word.startswith("model=") for word in words):
         return compose_config(TrainConfig, words, also)
     usual = chosen.model == compose_config(TrainConfig, []).model  # else the experiment has chosen
-    model = plain(open_run(chosen.init_from).config.model) if usual else None
-    return compose_config(TrainConfig, words, also, model)
+    if not usual:
+        return compose_config(TrainConfig, words, also)
+    own = run_folder(compose_config(TrainConfig, words, also))  # goes on though what it started from is gone
+    gone = not Path(chosen.init_from).exists() and (own / "checkpoints" / "last.pt").exists()
+    origin = open_run(own, "last") if gone else open_run(chosen.init_from)
+    return compose_config(TrainConfig, words, also, plain(origin.config.model))
 
 
 def prepare(config: TrainConfig) -> Prepared:

@@ -88,3 +88,11 @@ def test_sweeps_and_schedules_agree(packed: Path, capsys: pytest.CaptureFixture[
     assert [job.folder.parent.name for job in jobs] == [f"bag-{packed.name}"] * 2
     schedule(ScheduleConfig(), words)
     assert f"bag-{packed.name}-schedule.png" in capsys.readouterr().out
+
+
+def test_a_named_run_goes_on_when_what_it_started_from_is_gone(packed: Path) -> None:
+    origin = trained(packed, "transformer", "elsewhere/first")
+    words = [f"data={packed}", f"init_from={origin}", "name=second", *SHORT]
+    run(training_config(words))
+    shutil.rmtree(origin)
+    assert run(training_config([*words, "duration=2 steps"]))["steps"] == 2
