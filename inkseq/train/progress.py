@@ -60,8 +60,12 @@ class Progress:
         self.bar.close()
 
     def log(self, step: int, report: dict[str, float]) -> None:
+        rate = report["time/drawings_per_second"]
+        if "loss" not in self.shown and step < self.plan.total:
+            seconds = (self.plan.total - step) * self.plan.drawings_per_step / rate
+            self.say(f"takes about {tqdm.format_interval(round(seconds))} here, at {rate:,.0f} drawings/s")
         self.shown["loss"] = f"{report['train/loss']:.3f}"
-        self.shown["drawings/s"] = f"{report['time/drawings_per_second']:,.0f}"
+        self.shown["drawings/s"] = f"{rate:,.0f}"
         self.bar.set_postfix(self.shown, refresh=False)
         self.bar.update(step - self.bar.n)
 
