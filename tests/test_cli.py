@@ -134,8 +134,9 @@ def make_data(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]
     python.write_text("""#!/bin/sh\nfor word in "$@"; do printf "<%s>" "$word"; done; echo\n""")
     python.chmod(0o755)
     shutil.copy(Path(__file__).parents[1] / "Makefile", tmp_path)
-    for name in ("pyproject.toml", "constraints.txt", "venv/ready"):
+    for name in ("pyproject.toml", "constraints.txt"):
         (tmp_path / name).touch()
+    (tmp_path / "venv" / "ready").write_text(f"{tmp_path}\n")
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = ["make", "--silent", "VENV=venv", "data", *words]

@@ -142,7 +142,7 @@ def _compose_sweep(words: list[str]) -> None:
 def _makefile() -> tuple[str, dict[str, str]]:
     """Its text, and of every target the command that its ARGS go to."""
     text = (ROOT / "Makefile").read_text("utf-8")
-    takers = dict(re.findall(r"^([a-z_]+):.*\n\t.*inkseq\.(\w+) \$\(ARGS\)", text, re.MULTILINE))
+    takers = dict(re.findall(r"^([a-z_]+):.*\n\t.*inkseq\.(\w+) \$\((?:or \$\()?ARGS\b", text, re.MULTILINE))
     return text, {name: takers.get(name, "") for name in re.findall(r"^([a-z_]+):", text, re.MULTILINE)}
 
 
@@ -171,6 +171,7 @@ def problems(path: Path, text: str) -> list[str]:
     return [f"{one.where}: {one.command}: {wrong}" for one in said_in(path, text) if (wrong := wrong_with(one.command))]
 
 
+@pytest.mark.slow  # imports every command
 @pytest.mark.parametrize("paths", [PAGES, SETTINGS, SOURCES], ids=["pages", "settings", "sources"])
 def test_every_command_can_be_typed(paths: list[Path]) -> None:
     wrong = [problem for path in paths for problem in problems(path, path.read_text("utf-8"))]

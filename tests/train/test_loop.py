@@ -404,7 +404,7 @@ def test_a_run_without_val_keeps_the_last_weights(
         ({"augment": AugmentConfig(mirror=2)}, "augment.mirror=2: expected a probability"),
         ({"model": HybridConfig(inputs=["dx", "dz"])}, "choose from dx"),
         ({"model": HybridConfig(name="cnn")}, "model.name=cnn: there are hybrid"),
-        ({"device": "gpu"}, "device=gpu: say cpu, cuda or cuda:N"),
+        ({"device": "gpu"}, "device=gpu: say cpu, cuda, cuda:N or mps"),
         ({"init_from": "nowhere"}, "nowhere/checkpoints/best.pt does not exist"),
         ({"data": "nowhere"}, "nowhere does not exist; `make data"),
         ({"best_by": "beauty"}, "best_by=beauty: there are loss, top1"),
