@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tqdm import tqdm
 
 from inkseq.config import plain
 from inkseq.data.resident import Drawings
@@ -73,7 +74,7 @@ def finish(
     dtype = precision(run, device)
     scores: dict[str, float] = {}
     if tracker is not None:
-        print(f"evaluating the {kept} weights, those of step {run.step:,}, and drawing pictures", flush=True)
+        tqdm.write(f"evaluating the {kept} weights, those of step {run.step:,}, and drawing pictures")
     for split in filter(data.split, ("val", "test")):
         drawings = Drawings(data, split, device)
         metrics = score(run.model, drawings, dtype, ranks)
@@ -98,7 +99,7 @@ def finish(
     if tracker is not None:
         write_result(folder, result)
         tracker.hparams(step, plain(config), final_metrics(scores))
-        print(f"{folder}: {kept} at step {run.step:,}\n{result_table(result)}")
+        tqdm.write(f"{folder}: {kept} at step {run.step:,}\n{result_table(result)}")
     return result
 
 
