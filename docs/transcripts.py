@@ -41,7 +41,7 @@ TRANSCRIPTS = [
     Transcript("", "doodles out=data/raw/doodles per_class=100"),
     Transcript("convert", "convert raw=data/raw/doodles out=data/packed/doodles", 4, 4),
     Transcript("inspect", "inspect data=data/packed/doodles", 4, 5),
-    Transcript("train", f'{TRAIN} name=first duration="6 epochs"', 6, 5),
+    Transcript("train", f'{TRAIN} name=first duration="6 epochs"', 5, 5),
     Transcript("", f'{TRAIN} name=gru duration="6 epochs" model.cell=gru'),
     Transcript("find_lr", "find_lr data=data/packed/doodles model=bilstm_small"),
     Transcript("schedule", 'schedule data=data/packed/doodles model=bilstm_small duration="20 epochs"'),
@@ -77,7 +77,7 @@ def _output(command: str) -> str:
 
 
 def _shortened(one: Transcript, output: str) -> str:
-    lines = output.splitlines()
+    lines = [line for line in output.splitlines() if not line.startswith("threads=")]  # of one core it is not said
     if len(lines) > one.first + one.last:
         lines = [*lines[: one.first], "...", *lines[len(lines) - one.last :]]
     return "\n".join(f"    {line}".rstrip() for line in [f"$ python -m inkseq.{one.command}", *lines])
