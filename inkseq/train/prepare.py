@@ -34,15 +34,15 @@ def training_config(words: list[str], also: Collection[str] = ()) -> TrainConfig
     """What the words say; a run to start from brings its own model, unless they choose one."""
     beneath = [word for word in words if word.startswith(("experiment=", "init_from="))]
     chosen = compose_config(TrainConfig, beneath) if beneath else TrainConfig()
-    if chosen.init_from is None or any(word.startswith("model=") for word in words):
+    says_model = any(word.startswith("model=") for word in words)
+    if chosen.init_from is None or says_model or chosen.model != compose_config(TrainConfig, []).model:
         return compose_config(TrainConfig, words, also)
-    usual = chosen.model == compose_config(TrainConfig, []).model  # else the experiment has chosen
-    if not usual:
-        return compose_config(TrainConfig, words, also)
-    own = run_folder(compose_config(TrainConfig, words, also))  # goes on though what it started from is gone
-    gone = not Path(chosen.init_from).exists() and (own / "checkpoints" / "last.pt").exists()
-    origin = open_run(own, "last") if gone else open_run(chosen.init_from)
-    return compose_config(TrainConfig, words, also, plain(origin.config.model))
+    folder, which = Path(chosen.init_from), None
+    if not folder.exists():  # a run goes on though the one it started from is gone
+        own = run_folder(compose_config(TrainConfig, words, also))
+        if (own / "checkpoints" / "last.pt").exists():
+            folder, which = own, "last"
+    return compose_config(TrainConfig, words, also, plain(open_run(folder, which).config.model))
 
 
 def prepare(config: TrainConfig) -> Prepared:

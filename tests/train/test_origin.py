@@ -96,3 +96,9 @@ def test_a_named_run_goes_on_when_what_it_started_from_is_gone(packed: Path) -> 
     run(training_config(words))
     shutil.rmtree(origin)
     assert run(training_config([*words, "duration=2 steps"]))["steps"] == 2
+
+
+def test_settings_of_the_origins_family_are_its_own(packed: Path) -> None:
+    origin = trained(packed, "bag", "elsewhere/first")
+    config = training_config([f"data={packed}", f"init_from={origin}", "model.width=9"])
+    assert config.model == replace(open_run(origin).config.model, width=9)  # type: ignore[call-arg]
