@@ -1,8 +1,7 @@
 """How every picture looks: colours, frames; bars and histograms; written as PNG."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,16 +72,9 @@ def save(figure: Figure, path: Path) -> NDArray[np.uint8]:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.dpi = DPI
     canvas: Any = FigureCanvasAgg(figure)
-    with any_letters():
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # a word in letters the font lacks shows boxes
         canvas.draw()  # once: `savefig` does it twice, the first time to make room for the words
     pixels_YX4 = np.asarray(canvas.buffer_rgba())
     imsave(path, pixels_YX4, dpi=DPI)
     return pixels_YX4
-
-
-@contextmanager
-def any_letters() -> Iterator[None]:
-    """Around drawing: a word in letters that the font lacks shows boxes, and nobody is warned of it."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")
-        yield
