@@ -94,11 +94,13 @@ def _durations(config: TrainConfig) -> tuple[str, ...]:
 def time_a_step(batches: Batches, learner: Learner) -> float:
     """Seconds of a step, tried on a copy."""
     trial = copy.deepcopy(learner)
-    seconds = []
-    for step in range(TRIAL_STEPS):
-        start = time.perf_counter()
-        with memory_explained(learner.config):
-            trial.learn(step, batches.step(step), 0.0)[0].item()
-        seconds.append(time.perf_counter() - start)
-    timed = seconds[TRIAL_STEPS // 4 :]
+    timed = [seconds_of(step, batches, trial) for step in range(TRIAL_STEPS)][TRIAL_STEPS // 4 :]
     return learner.ranks.largest(sum(timed) / len(timed), learner.device)  # ranks must plan the same steps
+
+
+def seconds_of(step: int, batches: Batches, trial: Learner) -> float:
+    """How long a step takes that nothing is learnt in."""
+    start = time.perf_counter()
+    with memory_explained(trial.config):
+        trial.learn(step, batches.step(step), 0.0)[0].item()
+    return time.perf_counter() - start

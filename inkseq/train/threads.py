@@ -2,14 +2,13 @@
 
 import copy
 import os
-import time
 from statistics import median
 
 import torch
 
 from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
-from inkseq.train.diagnostics import memory_explained
+from inkseq.train.durations import seconds_of
 from inkseq.train.learner import Learner
 
 MOST_STEPS, MOST_SECONDS = 8, 1.0  # of trying
@@ -32,17 +31,14 @@ def _measure(batches: Batches, learner: Learner, cores: int) -> str:
         return ""
     trial = copy.deepcopy(learner)
 
-    def seconds_of(step: int, number: int) -> float:
+    def seconds_with(number: int, step: int) -> float:
         torch.set_num_threads(number)
-        start = time.perf_counter()
-        with memory_explained(learner.config):
-            trial.learn(step, batches.step(step), 0.0)[0].item()
-        return time.perf_counter() - start
+        return seconds_of(step, batches, trial)
 
-    seconds_of(0, 1)  # the first warms up
+    seconds_with(1, 0)  # the first warms up
     pairs: list[tuple[float, float]] = []
     while len(pairs) < MOST_STEPS and sum(map(sum, pairs)) < MOST_SECONDS:
-        pairs.append((seconds_of(len(pairs), 1), seconds_of(len(pairs), cores)))
+        pairs.append((seconds_with(1, len(pairs)), seconds_with(cores, len(pairs))))
     one, all_cores = map(median, zip(*pairs, strict=True))
     number = 1 if one < all_cores else cores
     torch.set_num_threads(number)
