@@ -1,7 +1,6 @@
 """The figures, each measured against a plain reference in the same run."""
 
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from inkseq.bench.serving import bench_serve
 from inkseq.bench.training import bench_batches, bench_train
 from inkseq.cli import main
 from inkseq.config import BenchConfig
+from inkseq.convert.conversion import num_cores
 from inkseq.devices import cpu_name
 from inkseq.errors import UserError
 from inkseq.tables import table
@@ -82,8 +82,7 @@ def apart(name: str, config: BenchConfig, scratch: str) -> list[Gauge]:
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     versions = {name: version(name) for name in ("numpy", "numba", "ujson", "torch")}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    about = {"cpu": cpu_name(), "cores": cores, "python": platform.python_version()}
+    about = {"cpu": cpu_name(), "cores": num_cores(), "python": platform.python_version()}
     return {**about, **versions, "commit": git_commit(), "date": f"{date.today()}"}
 
 

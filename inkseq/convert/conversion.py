@@ -47,7 +47,7 @@ def convert(
     out = Path(config.out)
     tasks = find_tasks(list(config.raw), per_task)
     num_bytes = sum(task.end - task.start for task in tasks)
-    num_workers = min(config.workers or _num_cores(), len(tasks), 1 + num_bytes // per_worker)
+    num_workers = min(config.workers or num_cores(), len(tasks), 1 + num_bytes // per_worker)
     num_buckets = min(1 + num_bytes // per_bucket, _most_buckets())
     busy = f"another conversion is writing {out} just now"
     # Workers start before the folder is locked, for they would inherit the lock, and stop before it is removed.
@@ -108,7 +108,7 @@ def _check_out(out: Path, overwrite: bool) -> None:
         raise UserError(f"{out} is no packed dataset; overwrite=true will not delete it")
 
 
-def _num_cores() -> int:
+def num_cores() -> int:
     """The cores this process may use; not every system says which."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
