@@ -13,7 +13,7 @@ from pathlib import Path
 from inkseq.bench.benchmark import Gauge
 from inkseq.bench.converting import packed, run_measured
 
-TRIALS, KILLED_TRIALS, KILLS = 8, 16, 6
+TRIALS, KILLED_TRIALS, KILLS = 12, 16, 6
 CLASSES = ["cat", "ladder", "star", "circle"]  # of the doodles that stand in for real drawings
 SMALL = ["model=plain", "model.channels=[16]", "model.kernels=[5]", "model.hidden=32", "model.layers=1", "threads=1"]
 

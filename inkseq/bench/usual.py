@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from inkseq.data.packed import open_packed
 from inkseq.models.rows import to_sequence
 
-BATCH, WARM, TIMED = 256, 1, 3
+BATCH, WARM, TIMED = 256, 1, 4
 
 
 class PackedLSTM(nn.Module):
