@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import field, fields, is_dataclass, make_dataclass
+from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_origin
@@ -41,7 +42,7 @@ def main(
 ) -> None:
     """Run a command with the settings from `sys.argv` and exit with its code.
 
-    A command of two parameters gets the words too, as they stand: all of them, or where `others` says what they are
+    A command of several parameters gets the words too, as they stand: all of them, or where `others` says what they are
     those that are none of its own settings.
     """
 
@@ -55,7 +56,7 @@ def main(
             return 0
         own, rest = divide(words, schema) if others else (words, words)
         config = compose_words(own) if compose_words else compose_config(schema, own)
-        return command(config, rest) if len(inspect.signature(command).parameters) == 2 else command(config)
+        return command(config, rest) if len(inspect.signature(command).parameters) > 1 else command(config)
 
     run_command(work)
 
@@ -116,7 +117,8 @@ def compose_config(
     groups = _groups(_yaml(schema)) if _yaml(schema).exists() else set()
     parts = [(word, *word.partition("=")) for word in words]
     chosen = [_choice(key, text) for _, key, _, text in parts if key in groups and text]
-    composed = _typed(schema, _read_yaml(schema, chosen) | ({"model": model} if model else {}))
+    values = _read_yaml(schema, _yaml(schema), *chosen)  # type: ignore[arg-type]  # to mypy a class has no hash
+    composed = _typed(schema, values | ({"model": model} if model else {}))
     types = dict(_types(schema, _family(composed)))
     known = sorted({*types, *groups, *also})
     try:
@@ -145,15 +147,16 @@ def to_config(schema: type[Config], values: dict[str, Any]) -> Config:
     return config
 
 
-def _read_yaml(schema: type, words: list[str]) -> dict[str, Any]:
+@cache  # a search checks every end of its space, which are the same files each time
+def _read_yaml(schema: type, yaml: Path, *words: str) -> dict[str, Any]:
     """What `conf/NAME.yaml` and its groups say. Of which family a model is they say too: till then it has no type."""
-    if not _yaml(schema).exists():
+    if not yaml.exists():
         return {}
     untyped: list[Any] = [("model", dict[str, Any], field(default_factory=dict))] if _has_model(schema) else []
     ConfigStore.instance().store(f"{_name(schema)}_schema", make_dataclass(schema.__name__, untyped, bases=(schema,)))
     try:
-        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            composed = compose(_name(schema), words)
+        with initialize_config_dir(str(yaml.parent), version_base="1.3"):
+            composed = compose(yaml.stem, list(words))
     except (HydraException, OmegaConfBaseException) as error:
         raise _explained(error) from None
     values: Any = OmegaConf.to_container(composed, enum_to_str=True)

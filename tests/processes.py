@@ -4,6 +4,7 @@ A fresh interpreter imports for three seconds before a training begins. So what 
 process that has imported everything, the one that trials are forked from; one test of every command starts it fresh.
 """
 
+import multiprocessing.util
 import os
 import runpy
 import signal
@@ -58,6 +59,7 @@ class Command:
 def _work(folder: Path, words: tuple[str, ...], environment: dict[str, str], said: list[Path]) -> None:
     os.setsid()  # as with `start_new_session`: what is signalled is this command, and what it starts
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    multiprocessing.util.spawnv_passfds = _fork_server  # type: ignore[assignment]
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -67,6 +69,18 @@ def _work(folder: Path, words: tuple[str, ...], environment: dict[str, str], sai
     sys.argv = list(words)
     warnings.filterwarnings("ignore", ".* found in sys.modules")  # as it is there for whoever forks
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+
+
+def _fork_server(path: bytes, words: list[str], handles: list[int]) -> int:
+    """The server that a search forks its trials from, forked too: a fresh one would import everything anew."""
+    if server := os.fork():
+        return server
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # as its import does
+    kept = [0, 1, 2, *sorted(handles)]
+    for handle, following in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
+        os.closerange(handle + 1, following)
+    exec(words[-1], {})
+    os._exit(0)
 
 
 def start(folder: Path, *words: str) -> "subprocess.Popen[str]":

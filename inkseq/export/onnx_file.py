@@ -62,6 +62,7 @@ class OnnxBiRNN(nn.Module):
             how["linear_before_reset"] = 1  # as PyTorch's
         inputs: Any = (x_BTC.transpose(0, 1), self.entering, self.recurrent, self.bias, length_B.int())
         shape = (num_points, 2, num_drawings, self.hidden)
+        h_T2BH: Tensor
         (h_T2BH,) = symbolic_multi_out(self.kind, inputs, how, dtypes=[x_BTC.dtype], shapes=[shape])
         return h_T2BH.permute(2, 0, 1, 3).reshape(num_drawings, num_points, 2 * self.hidden)
 

@@ -61,7 +61,7 @@ class Worker:
 
 
 def _train(config: TrainConfig, words: list[str], folder: Path, threads: int) -> None:
-    """`python -m inkseq.train WORDS`, its output in a file."""
+    """`python -m inkseq.train WORDS`, its output in a file, without the pictures: nobody looks at those of fifty."""
     if sys.platform != "win32":
         os.setsid()  # Ctrl-C at the terminal is for the search, which lets its trials save themselves
     with (folder / LOG).open("a", buffering=1, encoding="utf-8") as file:
@@ -74,7 +74,7 @@ def _train(config: TrainConfig, words: list[str], folder: Path, threads: int) ->
         threading.Thread(target=_end_with_parent, daemon=True).start()
         with lock(folder, wait=True):  # for whoever had this trial, lost its search, and saves it now
             pass
-        train.run(replace(config, threads=config.threads or threads), words)
+        train.run(replace(config, threads=config.threads or threads), words, pictures=False)
 
     run_command(work)
 

@@ -13,7 +13,7 @@ from inkseq.train.multirun import FLAGS, multirun
 from inkseq.train.prepare import prepare, training_config
 
 
-def run(config: TrainConfig, words: Sequence[str]) -> None:
+def run(config: TrainConfig, words: Sequence[str], pictures: bool = True) -> None:
     """Train a recogniser: python -m inkseq.train model=bilstm data=data/packed/NAME name=RUN.
 
     With -m every combination of values (seed=0,1,2 model.hidden=64,128) is a run of its own, see docs/sweeps.md.
@@ -22,7 +22,7 @@ def run(config: TrainConfig, words: Sequence[str]) -> None:
     ranks = Ranks.join(choose_device(config.device))
     try:
         with lock(prepared.folder) if ranks.is_first else nullcontext():
-            train(prepared, ranks, words)
+            train(prepared, ranks, words, pictures)
     finally:
         ranks.leave()
 

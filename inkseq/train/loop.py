@@ -33,10 +33,10 @@ from inkseq.train.tracker import Tracker
 SAVE_SECONDS = 300  # where evaluations are further apart, the run is saved as often as this
 
 
-def train(prepared: Prepared, ranks: Ranks, words: Sequence[str]) -> dict[str, Any]:
+def train(prepared: Prepared, ranks: Ranks, words: Sequence[str], pictures: bool = True) -> dict[str, Any]:
     """Train in a run folder, going on from its last.pt where there is one; returns what is in its result.json.
 
-    `words` are those of the command, for the record.
+    `words` are those of the command, for the record; without `pictures` it ends with numbers alone.
     """
     # ------------------------------------------------------------------------ where, from what, what
     config, data, folder = prepared
@@ -153,4 +153,4 @@ def train(prepared: Prepared, ranks: Ranks, words: Sequence[str]) -> dict[str, A
             with memory_explained(config):
                 losses[step - logged_step], norm = learner.learn(step, groups, rate)
         seen = step * plan.drawings_per_step
-        return finish(prepared, step, seen, seconds, ranks, tracker, health.summary(), words)
+        return finish(prepared, step, seen, seconds, ranks, tracker, health.summary(), words, pictures)

@@ -64,6 +64,7 @@ def finish(
     tracker: Tracker | None,
     health: dict[str, float],
     words: Sequence[str],
+    pictures: bool,
 ) -> dict[str, Any]:
     """Score the kept weights on val and test, and write what there is to know of the run."""
     config, data, folder = prepared
@@ -74,12 +75,13 @@ def finish(
     dtype = precision(run, device)
     scores: dict[str, float] = {}
     if tracker is not None:
-        tqdm.write(f"evaluating the {kept} weights, those of step {run.step:,}, and drawing pictures")
+        drawing = ", and drawing pictures" if pictures else ""
+        tqdm.write(f"evaluating the {kept} weights, those of step {run.step:,}{drawing}")
     for split in filter(data.split, ("val", "test")):
         drawings = Drawings(data, split, device)
         metrics = score(run.model, drawings, dtype, ranks)
         scores |= {f"{split}/{name}": value for name, value in metrics.compute().items()}
-        if tracker is not None and split == "val":
+        if tracker is not None and split == "val" and pictures:
             show(tracker, step, run, data, drawings, metrics)
     result = scores | {
         "num_parameters": sum(p.numel() for p in run.model.parameters()),

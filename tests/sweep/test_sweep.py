@@ -221,7 +221,11 @@ def test_a_killed_search_loses_nothing(packed: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("of_all", [False, True])
 def test_a_search_that_is_stopped_lets_its_trials_save_themselves(packed: Path, tmp_path: Path, of_all: bool) -> None:
     """By Ctrl-C; or by a cluster whose time is up, which signals all processes of a job at once."""
-    process = start(tmp_path, "inkseq.sweep", f"data={packed}", *FEW, "duration=100000 steps", "trials=2", "workers=2")
+    words = ["duration=100000 steps", "trials=2", "workers=2"]
+    if of_all:
+        process: Command | subprocess.Popen[str] = start(tmp_path, "inkseq.sweep", f"data={packed}", *FEW, *words)
+    else:
+        process = command(packed, tmp_path, *words)
     for number in ("000", "001"):
         wait_for(tmp_path / "study" / number / "checkpoints" / "last.pt", process)
     if of_all:

@@ -50,7 +50,7 @@ GOLDEN = [1.4091, 1.1884, 0.9602, 0.8791]  # mean loss of steps 1-5, 6-10, 11-15
 
 
 def test_the_loss_follows_the_golden_curve(doodles: Path, tmp_path: Path) -> None:
-    result = run(tiny(doodles, tmp_path))
+    result = run(tiny(doodles, tmp_path), pictures=True)
     curve = rows(tmp_path / "run", "train/loss")
     assert list(curve) == [5, 10, 15, 20]
     np.testing.assert_allclose(list(curve.values()), GOLDEN, atol=2e-3)
@@ -59,6 +59,10 @@ def test_the_loss_follows_the_golden_curve(doodles: Path, tmp_path: Path) -> Non
     saved = json.loads((tmp_path / "run" / "result.json").read_text())
     assert saved["val/map3"] == result["val/map3"]
     assert saved["steps"] == 20
+    drawn = {path.stem.removeprefix("val-") for path in (tmp_path / "run" / "figures").glob("val-*.png")}
+    assert drawn == {"drawings", "confusion", "reliability", "coverage", "early-points", "early-strokes"}
+    projected = (tmp_path / "run" / "projector_config.pbtxt").read_text()
+    assert "sprite" in projected
 
 
 class StopAt(StopRequest):
@@ -118,7 +122,7 @@ def command(folder: Path, *words: str, **ranks: int | str) -> Command:
 @pytest.mark.slow
 def test_ctrl_c_saves_says_how_to_go_on_and_goes_on(doodles: Path, tmp_path: Path) -> None:
     words = [f"data={doodles}", "name=a", "duration=100000 steps", "evaluate=50 steps", "log=10 steps"]
-    process = start(tmp_path, "inkseq.train", *TINY.split(), *words)
+    process = command(tmp_path, *words)
     path = tmp_path / "runs" / "a" / "checkpoints" / "last.pt"
     wait_for(path, process)
     busy = command(tmp_path, *words)

@@ -28,11 +28,11 @@ def tiny(data: Path, runs: Path, **others: Any) -> TrainConfig:
     return TrainConfig(data=str(data), runs=str(runs), name="run", **(settings | others))
 
 
-def run(config: TrainConfig) -> dict[str, Any]:
-    """Train as the command does."""
+def run(config: TrainConfig, pictures: bool = False) -> dict[str, Any]:
+    """Train as the command does; pictures are drawn for the one test that looks at them."""
     prepared = prepare(config)
     prepared.folder.mkdir(parents=True, exist_ok=True)
-    return train(prepared, ALONE, ["name=run"])
+    return train(prepared, ALONE, ["name=run"], pictures)
 
 
 def rows(folder: Path, name: str) -> dict[int, float]:
