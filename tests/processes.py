@@ -79,8 +79,10 @@ def _fork_server(path: bytes, words: list[str], handles: list[int]) -> int:
     kept = [0, 1, 2, *sorted(handles)]
     for handle, following in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
         os.closerange(handle + 1, following)
-    exec(words[-1], {})
-    os._exit(0)
+    try:
+        exec(words[-1], {})
+    finally:
+        os._exit(0)
 
 
 def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
