@@ -14,9 +14,11 @@ import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from types import SimpleNamespace
+from typing import IO, Protocol
 
 from inkseq.sweep.worker import PROCESSES
+from inkseq.train import job
 
 
 class Process(Protocol):
@@ -28,9 +30,11 @@ class Process(Protocol):
 class Command:
     """`python -m inkseq.NAME words`, in a folder, as `subprocess.Popen` has it; but forked."""
 
-    def __init__(self, folder: Path, *words: str, env: Mapping[str, str] | None = None) -> None:
-        said = folder.with_name(f"{folder.name}-{time.monotonic_ns()}")  # beside it: what is in it is looked at
-        self._said = [said.with_suffix(suffix) for suffix in (".out", ".err")]
+    def __init__(
+        self, folder: Path, *words: str, env: Mapping[str, str] | None = None, said: list[Path] | None = None
+    ) -> None:
+        beside = folder.with_name(f"{folder.name}-{time.monotonic_ns()}")  # what is in it is looked at
+        self._said = said or [beside.with_suffix(suffix) for suffix in (".out", ".err")]
         environment = {**os.environ, **(env or {})}
         self._process = PROCESSES.Process(target=_work, args=(folder, words, environment, self._said))
         self._process.start()
@@ -49,6 +53,12 @@ class Command:
     def kill(self) -> None:
         self._process.kill()
 
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def wait(self) -> None:
+        self._process.join()
+
     def communicate(self) -> tuple[str, str]:
         """Standard output and standard error, once it has ended."""
         self._process.join()
@@ -56,15 +66,27 @@ class Command:
         return out, err
 
 
+class Job(Command):
+    """`python -m inkseq.train words`, as a sweep starts it with `subprocess.Popen`; its output goes where that says."""
+
+    def __init__(self, words: list[str], stdout: IO[str] | None, stderr: IO[str] | None, **_: object) -> None:
+        super().__init__(Path.cwd(), *words[2:], said=[_path(stdout or sys.stdout), _path(stderr or sys.stderr)])
+
+
+def _path(file: IO[str]) -> Path:
+    return Path(f"/proc/self/fd/{file.fileno()}").resolve()
+
+
 def _work(folder: Path, words: tuple[str, ...], environment: dict[str, str], said: list[Path]) -> None:
     os.setsid()  # as with `start_new_session`: what is signalled is this command, and what it starts
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    setattr(job, "subprocess", SimpleNamespace(Popen=Job))  # noqa: B010  mypy
     multiprocessing.util.spawnv_passfds = _fork_server  # type: ignore[assignment]
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     for path, stream in zip(said, (sys.stdout, sys.stderr), strict=True):
-        with path.open("wb") as file:
+        with path.open("ab") as file:
             os.dup2(file.fileno(), stream.fileno())
     sys.argv = list(words)
     warnings.filterwarnings("ignore", ".* found in sys.modules")  # as it is there for whoever forks

@@ -21,7 +21,7 @@ __all__ = ["browser"]
 Strokes = list[list[list[int]]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def drawings(packed: Path, recogniser: Recogniser) -> dict[str, Strokes]:
     """For each word a doodle that the recogniser knows best."""
     data = open_packed(packed)
