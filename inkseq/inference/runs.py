@@ -48,7 +48,10 @@ def open_run(folder: str | Path, which: str | None = None, device: torch.device 
     state = checkpoint.load(path, device)
     config = config_of(state, folder)
     model = make_model(config.model, len(state["classes"])).to(device)
-    model.load_state_dict(state["average"] or state["model"])
+    try:
+        model.load_state_dict(state["average"] or state["model"])
+    except RuntimeError:
+        raise UserError(f"{path} is damaged: its weights are not those of its model") from None
     return Run(folder, config, state["classes"], model.eval(), state["step"])
 
 
