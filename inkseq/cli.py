@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import field, fields, is_dataclass, make_dataclass
 from functools import cache
@@ -64,6 +65,7 @@ def main(
 def run_command(work: Callable[[], int | None]) -> None:
     """Do the work of a command and exit with its code; what is the user's mistake or wish is said in a line."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    threading.excepthook = _unless_of_the_disk
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our letters shows ? for them
@@ -82,6 +84,12 @@ def run_command(work: Callable[[], int | None]) -> None:
     except KeyboardInterrupt as stop:
         print(f"inkseq: stopped. {stop}".rstrip(), file=sys.stderr)
         sys.exit(130)
+
+
+def _unless_of_the_disk(raised: threading.ExceptHookArgs) -> None:
+    """A full disk in a library's thread is raised again to whoever waits for that thread, who says it in a line."""
+    if not isinstance(raised.exc_value, OSError):
+        threading.__excepthook__(raised)
 
 
 def divide(words: list[str], schema: type) -> tuple[list[str], list[str]]:

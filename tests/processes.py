@@ -6,6 +6,7 @@ process that has imported everything, the one that trials are forked from; one t
 
 import multiprocessing.util
 import os
+import resource
 import runpy
 import signal
 import subprocess
@@ -31,12 +32,17 @@ class Command:
     """`python -m inkseq.NAME words`, in a folder, as `subprocess.Popen` has it; but forked."""
 
     def __init__(
-        self, folder: Path, *words: str, env: Mapping[str, str] | None = None, said: list[Path] | None = None
+        self,
+        folder: Path,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        said: list[Path] | None = None,
+        limits: Mapping[int, int] | None = None,
     ) -> None:
         beside = folder.with_name(f"{folder.name}-{time.monotonic_ns()}")  # what is in it is looked at
         self._said = said or [beside.with_suffix(suffix) for suffix in (".out", ".err")]
         environment = {**os.environ, **(env or {})}
-        self._process = PROCESSES.Process(target=_work, args=(folder, words, environment, self._said))
+        self._process = PROCESSES.Process(target=_work, args=(folder, words, environment, self._said, limits or {}))
         self._process.start()
         self.pid = self._process.pid or 0
 
@@ -77,7 +83,9 @@ def _path(file: IO[str]) -> Path:
     return Path(f"/proc/self/fd/{file.fileno()}").resolve()
 
 
-def _work(folder: Path, words: tuple[str, ...], environment: dict[str, str], said: list[Path]) -> None:
+def _work(
+    folder: Path, words: tuple[str, ...], environment: dict[str, str], said: list[Path], limits: Mapping[int, int]
+) -> None:
     os.setsid()  # as with `start_new_session`: what is signalled is this command, and what it starts
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     setattr(job, "subprocess", SimpleNamespace(Popen=Job))  # noqa: B010  mypy
@@ -88,6 +96,8 @@ def _work(folder: Path, words: tuple[str, ...], environment: dict[str, str], sai
     for path, stream in zip(said, (sys.stdout, sys.stderr), strict=True):
         with path.open("ab") as file:
             os.dup2(file.fileno(), stream.fileno())
+    for kind, most in limits.items():  # `resource.RLIMIT_FSIZE`, as if the disk were full from there on, and others
+        resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
     sys.argv = list(words)
     warnings.filterwarnings("ignore", ".* found in sys.modules")  # as it is there for whoever forks
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)

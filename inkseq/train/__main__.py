@@ -23,6 +23,9 @@ def run(config: TrainConfig, words: Sequence[str], pictures: bool = True) -> Non
     try:
         with lock(prepared.folder) if ranks.is_first else nullcontext():
             train(prepared, ranks, words, pictures)
+    except OSError as error:
+        error.filename = error.filename or str(prepared.folder)  # a full disk does not say where
+        raise
     finally:
         ranks.leave()
 

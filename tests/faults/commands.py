@@ -1,0 +1,153 @@
+"""Commands that are killed, or find the disk full, at any moment: typed again, they end as if nothing had happened."""
+
+import hashlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from inkseq.inference import checkpoint
+from tests.processes import Command
+from tests.samples import packed_doodles, random_lines
+
+TINY = ["model=plain", "model.channels=[8]", "model.kernels=[3]", "model.hidden=8", "model.layers=1", "device=cpu"]
+TINY += ["precision=float32", "batch_size=40", "threads=1"]
+OF_STUDY = ["name=study", "runs=.", "out=best.yaml", "sweep=bilstm", "trials=2", "duration=8 steps"]
+LARGEST = 200_000  # bytes that a file may have where the disk is full
+
+
+class Subject(NamedTuple):
+    """A command, what it needs in its folder, and what tells whether it ended as it should."""
+
+    words: list[str]
+    prepare: Callable[[Path], object]  # fills the folder
+    outcome: Callable[[Path], object]  # the same after every run that ended well
+    lasts: float  # seconds, about
+    fills: bool = True  # whether a full disk ends it; a search's trials would fail, and it go on with others
+
+
+def _raw(folder: Path) -> None:
+    (folder / "raw.ndjson").write_bytes(b"".join(random_lines(3000)))
+
+
+def _packed(folder: Path) -> None:
+    shutil.copytree(_doodles(folder.parent) / "packed", folder / "packed")
+
+
+def _trained(folder: Path) -> None:
+    shutil.copytree(_two_runs(folder.parent) / "runs", folder / "runs")
+
+
+@cache
+def _doodles(scratch: Path) -> Path:
+    packed_doodles(scratch / "doodles", 50, ["cat", "ladder", "star"])
+    return scratch / "doodles"
+
+
+@cache
+def _two_runs(scratch: Path) -> Path:
+    folder = scratch / "two"
+    folder.mkdir()
+    _packed(folder)
+    for seed in (0, 1):
+        words = [*TINY, "data=packed", f"name=a,seed={seed}", f"seed={seed}", "duration=4 steps"]
+        run(folder, "inkseq.train", *words)
+    return folder
+
+
+def _arrays(folder: Path) -> dict[str, str]:
+    files = sorted((folder / "packed").glob("*.npy"))
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def _weights(folder: Path) -> tuple[int, str]:
+    state = checkpoint.load(folder / "runs" / "a" / "checkpoints" / "last.pt")
+    assert json.loads((folder / "runs" / "a" / "result.json").read_text())["steps"] == state["step"]
+    return state["step"], hashlib.sha256(b"".join(w.numpy().tobytes() for w in state["model"].values())).hexdigest()
+
+
+def _trials(folder: Path) -> list[str]:
+    rows = (folder / "study" / "trials.csv").read_text().splitlines()
+    return [",".join(row.split(",")[:2]) for row in rows[1:]]
+
+
+def _record(folder: Path) -> str:
+    return (folder / "experiments" / "b" / "results.csv").read_text()
+
+
+SUBJECTS = {
+    "convert": Subject(
+        ["inkseq.convert", "raw=raw.ndjson", "out=packed", "workers=2", "overwrite=true"], _raw, _arrays, 0.6
+    ),
+    "train": Subject(
+        ["inkseq.train", *TINY, "data=packed", "name=a", "duration=60 steps", "evaluate=6 steps", "augment=strong"],
+        _packed,
+        _weights,
+        1.5,
+    ),
+    "sweep": Subject(["inkseq.sweep", *TINY, *OF_STUDY, "data=packed"], _packed, _trials, 3, fills=False),
+    "collect": Subject(["inkseq.collect", "runs/a,seed=0", "runs/a,seed=1", "out=experiments/b"], _trained, _record, 1),
+}
+
+
+def run(folder: Path, *words: str) -> None:
+    """Undisturbed, to a good end."""
+    process = Command(folder, *words)
+    _, said = process.communicate()
+    assert process.returncode == 0, said
+
+
+@cache
+def expected(name: str, scratch: Path) -> object:
+    """What a command makes that nothing disturbs."""
+    folder = scratch / f"{name}-whole"
+    folder.mkdir()
+    SUBJECTS[name].prepare(folder)
+    run(folder, *SUBJECTS[name].words)
+    return SUBJECTS[name].outcome(folder)
+
+
+def disturb(name: str, scratch: Path, rng: random.Random) -> str:
+    """Up to three times killed, or out of disk, at random; then typed again. Returns what was done to it."""
+    subject, whole = SUBJECTS[name], expected(name, scratch)
+    folder = scratch / f"{name}-{time.monotonic_ns()}"
+    folder.mkdir()
+    subject.prepare(folder)
+    ways = (_kill, _fill_disk) if subject.fills else (_kill,)
+    done = [rng.choice(ways)(subject, folder, rng) for _ in range(rng.randint(1, 3))]
+    run(folder, *subject.words)
+    found = subject.outcome(folder)
+    assert found == whole, f"after {done}: {found} instead of {whole}"
+    shutil.rmtree(folder)
+    return "; ".join(done)
+
+
+def _kill(subject: Subject, folder: Path, rng: random.Random) -> str:
+    """With all that it started, or alone."""
+    process, after, alone = Command(folder, *subject.words), rng.uniform(0, subject.lasts), rng.random() < 0.5
+    end = time.monotonic() + after
+    while time.monotonic() < end and process.poll() is None:
+        time.sleep(0.01)
+    if not alone:
+        with suppress(ProcessLookupError):  # it has ended, or not begun
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
+    return f"killed {'alone' if alone else 'with its children'} after {after:.2f} s"
+
+
+def _fill_disk(subject: Subject, folder: Path, rng: random.Random) -> str:
+    most = int(LARGEST ** rng.uniform(0.4, 1))
+    process = Command(folder, *subject.words, limits={resource.RLIMIT_FSIZE: most})
+    _, said = process.communicate()
+    assert process.returncode in (0, 1), f"exit code {process.returncode} where files end at {most} bytes: {said}"
+    assert "Traceback" not in said, f"where files end at {most} bytes: {said}"
+    return f"no file above {most} bytes"
