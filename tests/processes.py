@@ -21,6 +21,8 @@ from typing import IO, Protocol
 from inkseq.sweep.worker import PROCESSES
 from inkseq.train import job
 
+PROCESSES.set_forkserver_preload(["tests.warm"])
+
 
 class Process(Protocol):
     """What `subprocess.Popen` and `Command` have in common."""
