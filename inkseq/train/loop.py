@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -51,8 +52,11 @@ def train(prepared: Prepared, ranks: Ranks, words: Sequence[str], pictures: bool
     plan = make_plan(config, batches, learner, state["step_seconds"] if state else None)
     falls = config.optim.schedule is not Schedule.constant
 
-    if state is not None and is_finished(state, config, plan.total, folder) and (folder / "result.json").exists():
-        return already_done(folder, ranks)
+    if state is not None and is_finished(state, config, plan.total, folder):
+        if (folder / "result.json").exists():
+            return already_done(folder, ranks)
+        if state["finished"]:  # all but its last figures are there, and minutes are not counted anew for those
+            plan = replace(plan, total=state["step"])
     if state is not None:
         check_ahead(state, config, plan.total, folder)
 

@@ -249,6 +249,23 @@ def test_a_longer_duration_goes_on_with_a_finished_run(doodles: Path, tmp_path: 
     assert list(rows(tmp_path / "run", "val/top1")) == [10, 20, 30]
 
 
+def test_a_run_of_minutes_that_fails_in_its_last_pictures_ends_by_the_same_command(
+    doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny(doodles, tmp_path, duration="0.005 minutes", evaluate="100%")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("inkseq.train.result.show", fail)
+    with pytest.raises(OSError, match="No space left"):
+        run(config, pictures=True)
+    path = tmp_path / "run" / "checkpoints" / "last.pt"
+    state = checkpoint.load(path)
+    checkpoint.save(path, state | {"step_seconds": 3 * state["step_seconds"]})  # as if steps had been quicker at last
+    assert run(config)["steps"] == state["step"]
+
+
 def test_the_best_is_remembered_as_long_as_it_is_by_the_same_metric(doodles: Path, tmp_path: Path) -> None:
     config = tiny(doodles, tmp_path, optim=OptimConfig(lr=1e-12, schedule=Schedule.constant), best_by="top1")
     run(config)  # nothing is learnt, so the first evaluation stays the best
