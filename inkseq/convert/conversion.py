@@ -262,9 +262,9 @@ def _task_words(classes: list[str], task_books: list[TaskBooks]) -> TaskWords:
 
 def _sources(tasks: list[Task], task_books: list[TaskBooks]) -> list[dict[str, Any]]:
     """A row a file: its name, bytes and lines."""
-    sources: dict[str, dict[str, Any]] = {}
+    sources: dict[tuple[Path, str], dict[str, Any]] = {}
     for task, books in zip(tasks, task_books, strict=True):
-        row = sources.setdefault(task.name, {"file": task.name, "bytes": 0, "lines": 0})
+        row = sources.setdefault((task.path, task.member), {"file": task.name, "bytes": 0, "lines": 0})
         row["bytes"] += task.end - task.start
         row["lines"] += books.lines
     return list(sources.values())
