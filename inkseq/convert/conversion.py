@@ -25,7 +25,7 @@ from inkseq.convert.read import TaskBooks, read_task
 from inkseq.convert.shuffle import BucketWriter, TaskWords, load_ink, load_sorted, remove_bucket, sort_bucket
 from inkseq.convert.splits import SURPLUS, Counts, Rules, check_split, count_classes, divide
 from inkseq.convert.workers import Result, Workers
-from inkseq.data.packed import FORMAT
+from inkseq.data.packed import FORMAT, digests
 from inkseq.drawings.kaggle import WORDLESS
 from inkseq.drawings.sources import TASK_BYTES, Task, Tick, find_tasks
 from inkseq.errors import UserError
@@ -71,6 +71,7 @@ def convert(
             "num_drawings": placement.num_drawings,
             "num_points": placement.num_points,
             "sources": _sources(tasks, task_books),
+            "digests": digests(packed),
             "options": _options(config),
             "seconds": round(time.perf_counter() - started, 1),
             **books.to_meta(),
