@@ -155,7 +155,7 @@ def _is_packed(meta: Path) -> bool:
     """Whether this is the meta.json of a packed dataset."""
     try:
         return {"format", "classes", "splits"} <= set(json.loads(meta.read_bytes()))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False
 
 

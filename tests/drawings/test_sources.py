@@ -140,8 +140,9 @@ def test_what_is_ours_but_no_drawing_is_passed_over(tmp_path: Path) -> None:
     for name in ("cat.ndjson.part.json", ".hidden.svg", ".folder/1.svg", "__MACOSX/1.svg"):
         write(tmp_path / name)
     write(tmp_path / "strange" / "meta.json", "not JSON")
+    write(tmp_path / "stranger" / "meta.json", "[" * 100_000)
     found = [str(task.path.relative_to(tmp_path)) for task in both(tmp_path)]
-    assert found == ["own/meta.json", "own/rejected.ndjson", "strange/meta.json"]
+    assert found == ["own/meta.json", "own/rejected.ndjson", "strange/meta.json", "stranger/meta.json"]
 
 
 def test_both_say_what_they_look_for(tmp_path: Path) -> None:
