@@ -25,7 +25,7 @@ from inkseq.convert.read import TaskBooks, read_task
 from inkseq.convert.shuffle import BucketWriter, TaskWords, load_ink, load_sorted, remove_bucket, sort_bucket
 from inkseq.convert.splits import SURPLUS, Counts, Rules, check_split, count_classes, divide
 from inkseq.convert.workers import Result, Workers
-from inkseq.data.packed import FORMAT
+from inkseq.data.packed import FORMAT, digests
 from inkseq.drawings.kaggle import WORDLESS
 from inkseq.drawings.sources import TASK_BYTES, Task, Tick, find_tasks
 from inkseq.errors import UserError
@@ -71,6 +71,7 @@ def convert(
             "num_drawings": placement.num_drawings,
             "num_points": placement.num_points,
             "sources": _sources(tasks, task_books),
+            "digests": digests(packed),
             "options": _options(config),
             "seconds": round(time.perf_counter() - started, 1),
             **books.to_meta(),
@@ -262,9 +263,9 @@ def _task_words(classes: list[str], task_books: list[TaskBooks]) -> TaskWords:
 
 def _sources(tasks: list[Task], task_books: list[TaskBooks]) -> list[dict[str, Any]]:
     """A row a file: its name, bytes and lines."""
-    sources: dict[str, dict[str, Any]] = {}
+    sources: dict[tuple[Path, str], dict[str, Any]] = {}
     for task, books in zip(tasks, task_books, strict=True):
-        row = sources.setdefault(task.name, {"file": task.name, "bytes": 0, "lines": 0})
+        row = sources.setdefault((task.path, task.member), {"file": task.name, "bytes": 0, "lines": 0})
         row["bytes"] += task.end - task.start
         row["lines"] += books.lines
     return list(sources.values())

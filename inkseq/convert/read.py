@@ -71,7 +71,7 @@ def _blocks(
     task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Tick
 ) -> Iterator[tuple[Columns, list[Reject]]]:
     """Drawings and rejects of the task, some megabytes at a time; for a rest that cannot be read one reject."""
-    if task.kind not in ("ndjson", "csv"):
+    if task.unreadable or task.kind not in ("ndjson", "csv"):
         yield from _record_blocks(_records(task, mode, tick), words, books)
         return
     try:
@@ -111,6 +111,8 @@ def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[t
 def _records(task: Task, mode: Simplify, tick: Tick) -> Iterator[Record | Rejected]:
     """The drawings of a task that is no lines; what is none; last, why the rest cannot be read, if it cannot."""
     try:
+        if task.unreadable:
+            raise Rejected(task.unreadable)
         if task.kind == "npz":
             yield from read_npz(task.path, mode)
             tick(task.end)

@@ -1,16 +1,22 @@
 """The packed dataset: flat arrays in a folder, opened without reading them."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from inkseq.data.content import changed, digest
+from inkseq.data.damage import check_bytes, check_labels, check_meta, check_offsets
 from inkseq.errors import UserError
 
 FORMAT = 1
+CONTENT = "content"  # of a fingerprint
+LONGEST = 200  # letters of a reason
 STRETCH = 1 << 16  # drawings whose strokes are counted at a time
 ARRAYS: dict[str, np.dtype[Any]] = {
     "points": np.dtype(np.uint8),
@@ -66,10 +72,22 @@ class Packed:
 
 
 def fingerprint(data: Packed) -> dict[str, Any]:
-    """What makes a dataset the same one, wherever it lies."""
-    return {key: data.meta[key] for key in ("classes", "splits", "num_points")} | {
-        f"options.{key}": value for key, value in data.meta["options"].items()
-    }
+    """What makes a dataset the same one, wherever it lies. Those from before there were digests have no CONTENT."""
+    options = {f"options.{key}": value for key, value in data.meta["options"].items()}
+    content = {CONTENT: data.meta["digests"]} if "digests" in data.meta else {}
+    return {key: data.meta[key] for key in ("classes", "splits", "num_points")} | options | content
+
+
+def check_content(data: Packed) -> None:
+    """That the arrays are what convert wrote. All of them are read: for whoever is going to do that anyway."""
+    if wrong := changed({name: getattr(data, name) for name in ARRAYS}, data.meta.get("digests", {})):
+        files = ", ".join(f"{name}.npy" for name in wrong)
+        raise UserError(f"{data.path}: {files} changed since convert wrote it; convert again")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Those of the arrays in a folder, by name."""
+    return {name: digest(npy.open_memmap(folder / f"{name}.npy", mode="r")) for name in ARRAYS}
 
 
 def count_strokes(data: Packed, chosen: range, stretch: int = STRETCH) -> NDArray[np.int64]:
@@ -95,34 +113,47 @@ def open_packed(path: str | Path) -> Packed:
     try:
         meta = json.loads(meta_path.read_text("utf-8"))
         version = meta["format"]
-        shapes = _shapes(meta) if version == FORMAT else {}
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UserError(f"{meta_path} is damaged ({error!r}); convert again") from None
+        if version == FORMAT:
+            check_meta(meta)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(meta_path, repr(error)) from None
     if version != FORMAT:
-        raise UserError(f"{path} has format {version}, this inkseq reads {FORMAT}; convert again")
-    return Packed(path, meta, **{name: _load(path, name, shape) for name, shape in shapes.items()})
-
-
-def _shapes(meta: dict[str, Any]) -> dict[str, tuple[int, ...]]:
-    """What the arrays must be for what meta.json says, which must make sense itself."""
-    num_drawings, num_points = int(meta["num_drawings"]), int(meta["num_points"])
-    if not isinstance(meta["classes"], list) or not all(isinstance(word, str) for word in meta["classes"]):
-        raise ValueError("classes are not a list of words")
-    for name, (start, end) in meta["splits"].items():
-        if not 0 <= start <= end <= num_drawings:
-            raise ValueError(f"the split {name} is {start} to {end} of {num_drawings} drawings")
-        range(start, end)  # whole numbers only
-    return array_shapes(num_drawings, num_points)
+        raise UserError(f"{path} has format {version!r}, this inkseq reads {FORMAT}; convert again")
+    shapes = array_shapes(meta["num_drawings"], meta["num_points"])
+    data = Packed(path, meta, **{name: _load(path, name, shape) for name, shape in shapes.items()})
+    _check_arrays(data)
+    return data
 
 
 def _load(path: Path, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
     file = path / f"{name}.npy"
     try:
-        array: NDArray[Any] = np.load(file, mmap_mode="r")
-    except (ValueError, EOFError, OSError) as error:
-        raise UserError(f"{file} is damaged ({error}); convert again") from None
-    if array.shape != shape or array.dtype != ARRAYS[name]:
-        raise UserError(
-            f"{file} holds {array.dtype} {array.shape} where meta.json says {ARRAYS[name]} {shape}; convert again"
-        )
+        array: NDArray[Any] = npy.open_memmap(file, mode="r")
+        found = f"{array.dtype} {array.shape}"
+        whole = array.shape == shape and array.dtype == ARRAYS[name] and array.flags.c_contiguous
+    except Exception as error:  # numpy lets all sorts through where a header's bytes are wrong
+        raise _damaged(file, str(error)) from None
+    if not whole:
+        raise UserError(f"{file} holds {found} where meta.json says {ARRAYS[name]} {shape}; convert again")
     return array
+
+
+def _check_arrays(data: Packed) -> None:
+    """What would be an index or a letter must be one: a look at the small arrays, not at the ink."""
+    checks: dict[str, Callable[[], None]] = {
+        "offsets": lambda: check_offsets(data.offsets, len(data.points)),
+        "labels": lambda: check_labels(data.labels, data.meta["splits"], len(data.classes)),
+        "countrycode": lambda: check_bytes(data.countrycode, 127),
+        "recognized": lambda: check_bytes(data.recognized, 1),
+    }
+    for name, check in checks.items():
+        try:
+            check()
+        except ValueError as error:
+            raise _damaged(data.path / f"{name}.npy", str(error)) from None
+
+
+def _damaged(file: Path, why: str) -> UserError:
+    """In a line, however long what is in the file is."""
+    line = " ".join(why.split())
+    return UserError(f"{file} is damaged ({line if len(line) <= LONGEST else f'{line[:LONGEST]}...'}); convert again")

@@ -11,7 +11,7 @@ import numpy as np
 
 from inkseq.drawings.canonical import Damaged
 from inkseq.drawings.kaggle import SUBMISSION, CsvToNdjson, split_cells
-from inkseq.drawings.ndjson import MAX_LINE
+from inkseq.drawings.ndjson import MAX_LINE, UNPRINTABLE
 from inkseq.drawings.scan import Bytes
 from inkseq.drawings.sources import Task, Tick
 
@@ -63,7 +63,8 @@ def damaged(error: Exception) -> Exception:
     """
     if isinstance(error, OSError) and error.errno is not None:
         return error
-    return Damaged(f"the file is damaged from here on ({str(error) or type(error).__name__})")
+    said = UNPRINTABLE.sub("?", str(error)) or type(error).__name__  # which may quote the file
+    return Damaged(f"the file is damaged from here on ({said})")
 
 
 def _whole_lines(stream: BufferedIOBase, share: float, task: Task, tick: Tick) -> Iterator[Bytes]:

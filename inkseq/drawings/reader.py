@@ -16,7 +16,7 @@ from inkseq.drawings.canonical import Rejected, check_size
 from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
-from inkseq.drawings.ndjson import MAX_LINE, UNPRINTABLE, check_word, load_json
+from inkseq.drawings.ndjson import MAX_LINE, check_word, load_json
 from inkseq.drawings.sketchrnn import read_npz
 from inkseq.drawings.sources import ENDINGS, Task, Tick, find_files
 from inkseq.drawings.xml import parse_xml
@@ -39,11 +39,13 @@ def read_entries(task: Task, tick: Tick) -> Iterator[Entry]:
     try:
         yield from entries_of(task, tick, Simplify.auto)
     except Rejected as reason:
-        yield Entry(_name(task), None, str(reason))
+        yield Entry(task.name, None, str(reason))
 
 
 def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
     """The same, but raises Rejected for the rest that cannot be read, Damaged where it is damaged."""
+    if task.unreadable:
+        raise Rejected(task.unreadable)
     if task.kind == "npz":
         yield from _npz_entries(task, mode)
         tick(task.end)
@@ -53,11 +55,7 @@ def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
     with stream:
         is_gzip = _read(stream.peek, len(GZIP)).startswith(GZIP)
         lines = _lines(gzip.GzipFile(fileobj=stream) if is_gzip else stream)
-        yield from _text_entries(_ticking(lines, stream, share, tick) if share else lines, task.kind, _name(task), mode)
-
-
-def _name(task: Task) -> str:
-    return UNPRINTABLE.sub("?", task.name)
+        yield from _text_entries(_ticking(lines, stream, share, tick) if share else lines, task.kind, task.name, mode)
 
 
 def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) -> Iterator[Entry]:
@@ -111,7 +109,7 @@ def _inkml_entry(source: str, word: str, root: Element, traces: list[Element], m
 def _npz_entries(task: Task, mode: Simplify) -> Iterator[Entry]:
     """The drawings of a sketch-rnn file, their word being the file's name."""
     for number, found in enumerate(read_npz(task.path, mode), 1):
-        source = f"{_name(task)}[{number}]"
+        source = f"{task.name}[{number}]"
         try:
             if isinstance(found, Rejected):
                 raise found

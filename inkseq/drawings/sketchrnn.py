@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inkseq.config import Simplify
 from inkseq.drawings.blocks import damaged
 from inkseq.drawings.canonical import Rejected, make_canonical
-from inkseq.drawings.ndjson import Record
+from inkseq.drawings.ndjson import Record, check_word
 from inkseq.drawings.strokes import unflatten
 
 SPLIT_NAMES = {"train": 0, "valid": 1, "test": 2}
@@ -22,9 +22,9 @@ SPLIT_NAMES = {"train": 0, "valid": 1, "test": 2}
 def read_npz(path: Path, mode: Simplify) -> Iterator[Record | Rejected]:
     """Every drawing of the file, its class being the file's name and its split the file's own.
 
-    Raises Rejected where the file is none of sketch-rnn's, Damaged where it cannot be read.
+    Raises Rejected where the file is none of sketch-rnn's or its name is no word, Damaged where it cannot be read.
     """
-    word = path.name.removesuffix(".npz").removesuffix(".full").removeprefix("sketchrnn_")
+    word = check_word(path.name.removesuffix(".npz").removesuffix(".full").removeprefix("sketchrnn_"))
     for name, rows_of in _arrays(path).items():
         for index, rows in enumerate(rows_of):
             try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
+from inkseq.drawings.ndjson import UNPRINTABLE
 from inkseq.errors import UserError
 
 Tick = Callable[[int], object]  # hears how much more is done; of what is read, in bytes on the disk
@@ -34,10 +35,12 @@ class Task:
     split: int = -1  # index into SPLITS, or -1: to be divided
     member: str = ""  # its name inside the zip `path`
     word: str = ""  # of its drawings that say none themselves
+    unreadable: str = ""  # why there is nothing to open, if so
 
     @property
     def name(self) -> str:
-        return f"{self.path}/{self.member}" if self.member else str(self.path)
+        """For people and files: what a file's name holds of no alphabet at all is `?`."""
+        return UNPRINTABLE.sub("?", f"{self.path}/{self.member}" if self.member else str(self.path))
 
     @property
     def is_gzip(self) -> bool:
@@ -56,11 +59,11 @@ class Task:
 
 def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES) -> list[Task]:
     """All that there is to convert, each file once, in the order of their names and in pieces for the workers."""
-    tasks: dict[tuple[Path, str], Task] = {}
+    tasks: dict[tuple[str, str], Task] = {}
     for task in chain.from_iterable(map(find_files, raw)):
-        if not task.kind:
+        if not task.kind and not task.unreadable:
             raise UserError(f"{task.path}: not one of {ENDINGS}")
-        key = task.path.resolve(), task.member
+        key = str(task.path) if task.unreadable else os.path.realpath(task.path), task.member
         if task.split >= 0 or key not in tasks:
             tasks[key] = task
     if not tasks:
@@ -72,21 +75,34 @@ def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES) -> list[Task]:
 
 
 def find_files(source: str) -> Iterator[Task]:
-    """Every readable file under a file (of any name), folder or zip, in the order of their names."""
+    """Every readable file under a file (of any name), folder or zip, in the order of their names.
+
+    A link that leads nowhere is one too, and says so when it is read: so it is named and counted like any damage.
+    """
     top = Path(source)
     if not top.exists():
         raise UserError(f"{source} does not exist")
     place = Path(os.path.abspath(top))  # noqa: PTH100 - resolve() would follow links, whose own names count
-    paths = sorted(path for path in _walk(top) if kind_of(path.name) or _is_zip(path)) if top.is_dir() else [top]
-    for path in paths:
-        if not os.access(path, os.R_OK):
-            raise UserError(f"{path}: no permission to read it")
+    for path in sorted(_walk(top, place)) if top.is_dir() else [top]:
         folders = (place / path.relative_to(top)).parent.parts
-        for task in _tasks_of_zip(path) if _is_zip(path) else [Task(path, kind_of(path.name), path.stat().st_size)]:
-            inner = PurePosixPath(task.member).parts[:-1]
-            split = _split_of((folders[len(place.parts) - 1 :] or folders[-1:]) + inner)  # the source's own name counts
+        of_source = folders[len(place.parts) - 1 :] or folders[-1:]  # the source's own name counts
+        for task in _tasks_of(path):
+            inner = _folders_within(task.member)
             within = (path.stem, *inner) if task.member else ()
-            yield replace(task, split=split, word=_word_of(folders + within) if task.kind in BY_FOLDER else "")
+            word = _word_of(folders + within) if task.kind in BY_FOLDER else ""
+            yield replace(task, split=_split_of(of_source + inner), word=word)
+
+
+def _tasks_of(path: Path) -> Iterator[Task]:
+    """What there is to read at a path: itself, or the files within a zip."""
+    if not path.exists():
+        yield Task(path, kind_of(path.name), 0, unreadable="a link to what is not there")
+    elif not os.access(path, os.R_OK):
+        raise UserError(f"{path}: no permission to read it")
+    elif _is_zip(path):
+        yield from _tasks_of_zip(path)
+    else:
+        yield Task(path, kind_of(path.name), path.stat().st_size)
 
 
 def kind_of(name: str) -> str:
@@ -104,31 +120,42 @@ def _word_of(folders: tuple[str, ...]) -> str:
     return next((name for name in reversed(folders) if name.lower() not in SPLIT_FOLDERS), "")
 
 
-def _walk(source: Path) -> Iterator[Path]:
-    """Every file that is neither hidden nor our own books, links followed but never in a circle."""
+def _walk(top: Path, place: Path) -> Iterator[Path]:
+    """Every file of ours to read under a folder, and links to nothing; neither what is hidden nor our own books.
+
+    Links are followed, but every folder is visited once, or once for each split that its paths name: folders that link
+    to each other have more paths than anybody can walk.
+    """
+    visited: set[tuple[str, int]] = set()
 
     def fail(error: OSError) -> None:
         raise error
 
-    for name, folders, files in os.walk(source, onerror=fail, followlinks=True):
+    for name, folders, files in os.walk(top, onerror=fail, followlinks=True):
         folder = Path(name)
-        if any((source / parent).resolve() == folder.resolve() for parent in folder.relative_to(source).parents):
+        key = os.path.realpath(folder), _split_of((place / folder.relative_to(top)).parts[len(place.parts) - 1 :])
+        if key in visited:
             folders.clear()
-        folders[:] = [name for name in folders if not _is_hidden(name)]
+            continue
+        visited.add(key)
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
         ours = {"meta.json", "rejected.ndjson"} if "meta.json" in files and _is_packed(folder / "meta.json") else set()
-        yield from (folder / name for name in files if not _is_hidden(name) and name not in ours)
+        for path in (folder / name for name in files if not _is_hidden(name) and name not in ours):
+            if kind_of(path.name) or _is_zip(path) if path.is_file() else not path.exists():
+                yield path
 
 
 def _is_hidden(name: str) -> bool:
     """Whether a file or folder is not for people to see, or the note of a download that is not done."""
-    return name.startswith(".") or name == "__MACOSX" or name.endswith(".part.json")
+    is_dotted = name.startswith(".") and name != ".."  # which a zip may say, and nobody unpacks it here
+    return is_dotted or name == "__MACOSX" or name.endswith(".part.json")
 
 
 def _is_packed(meta: Path) -> bool:
     """Whether this is the meta.json of a packed dataset."""
     try:
         return {"format", "classes", "splits"} <= set(json.loads(meta.read_bytes()))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False
 
 
@@ -144,12 +171,22 @@ def _tasks_of_zip(path: Path) -> Iterator[Task]:
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
         raise UserError(f"{path}: not a zip file, or damaged") from None
     for info in members:
-        if any(map(_is_hidden, PurePosixPath(info.filename).parts)):
+        if any(map(_is_hidden, _parts(info.filename))):
             continue
         if info.filename.lower().endswith((".zip", ".npz")):
             raise UserError(f"{path}: unpack {info.filename} inside it first")
         if kind := kind_of(info.filename):
             yield Task(path, kind, info.compress_size, member=info.filename)
+
+
+def _parts(member: str) -> tuple[str, ...]:
+    """The folders of a member and its name; some systems write zips with their own slashes."""
+    return PurePosixPath(member.replace("\\", "/")).parts
+
+
+def _folders_within(member: str) -> tuple[str, ...]:
+    """The folders of a member that have a name."""
+    return tuple(name for name in _parts(member)[:-1] if name not in ("..", "/", "//"))
 
 
 def _pieces(whole: Task, step: int) -> Iterator[Task]:

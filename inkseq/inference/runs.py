@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from inkseq.cli import to_config
 from inkseq.config import TrainConfig
+from inkseq.data.packed import CONTENT
 from inkseq.errors import UserError
 from inkseq.files import locked, write_whole
 from inkseq.inference import checkpoint
@@ -106,6 +107,16 @@ def in_a_line(value: Any) -> str:
     """A value as a message has room for it."""
     text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def data_differences(before: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """How two fingerprints differ, be they a dataset's, or with others' in what a study asks.
+
+    Runs and datasets from before have no digests. Where only one has them, they differ as a whole, and nothing is said;
+    nor of any digest where something differs that a person can read.
+    """
+    found = {key: pair for key, pair in differences(before, now).items() if key.rpartition(".")[2] != CONTENT}
+    return {key: pair for key, pair in found.items() if CONTENT not in key.split(".")} or found
 
 
 def differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> dict[str, tuple[Any, Any]]:

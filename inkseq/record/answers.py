@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inkseq.data.packed import Packed, fingerprint
+from inkseq.data.packed import Packed, check_content, fingerprint
 from inkseq.data.resident import Drawings
 from inkseq.errors import UserError
 from inkseq.inference.ask import answer_split, precision
-from inkseq.inference.runs import Run, differences, in_a_line, open_run
+from inkseq.inference.runs import Run, data_differences, in_a_line, open_run
 from inkseq.record.finished import Finished
 
 
@@ -38,14 +38,15 @@ def check_same_data(runs: list[Finished]) -> None:
     """A run that was trained on other drawings may have seen those that are held out from the first."""
     first, *others = runs
     for run in others:
-        if differ := differences(_unordered(first.data), _unordered(run.data)):
+        if differ := data_differences(_unordered(first.data), _unordered(run.data)):
             raise UserError(f"{first.folder} and {run.folder} were trained on different data: {_listed(differ)}")
 
 
 def check_unchanged(run: Finished, data: Packed) -> None:
-    """The dataset may have been converted anew since."""
-    if differ := differences(run.data, fingerprint(data)):
+    """The dataset may have been converted anew since, or its files changed."""
+    if differ := data_differences(run.data, fingerprint(data)):
         raise UserError(f"{data.path} is no longer what {run.folder} was trained on: {_listed(differ)}; say data=")
+    check_content(data)
 
 
 def _unordered(identity: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from inkseq.config import TrainConfig
+from inkseq.data.packed import CONTENT
 from inkseq.errors import UserError
 from inkseq.inference import checkpoint
 from inkseq.inference.runs import config_of, read_result
@@ -35,7 +36,21 @@ def read_finished(folders: list[Path]) -> list[Finished]:
     without_end = [str(folder) for folder in folders if not (folder / "result.json").exists()]
     if without_end:
         raise UserError(f"not finished, there is no result.json: {', '.join(without_end)}; train on or leave them out")
-    return [_read(folder) for folder in folders]
+    return _with_content([_read(folder) for folder in folders])
+
+
+def _with_content(runs: list[Finished]) -> list[Finished]:
+    """Runs from before the content of data had digests are taken to know it from those on data otherwise the same."""
+
+    def told(run: Finished) -> str:
+        return json.dumps({key: value for key, value in run.data.items() if key != CONTENT}, sort_keys=True)
+
+    known: dict[str, list[dict[str, str]]] = {}
+    for run in runs:
+        if CONTENT in run.data and run.data[CONTENT] not in known.setdefault(told(run), []):
+            known[told(run)].append(run.data[CONTENT])
+    one = {key: contents[0] for key, contents in known.items() if len(contents) == 1}
+    return [replace(run, data=run.data | {CONTENT: one[told(run)]}) if told(run) in one else run for run in runs]
 
 
 def _read(folder: Path) -> Finished:

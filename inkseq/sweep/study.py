@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from inkseq.config import Pruner, SweepConfig, TrainConfig, TrialSampler, plain
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
-from inkseq.inference.runs import config_of, differences
+from inkseq.inference.runs import config_of, data_differences
 from inkseq.sweep.journal import open_journal
 
 SMALLER_IS_BETTER = {"loss", "ece", "num_parameters", "seconds"}
@@ -60,7 +60,7 @@ def open_study(config: SweepConfig, folder: Path, asked: dict[str, Any]) -> optu
     before = study.user_attrs.get("asked")
     if before is None:
         study.set_user_attr("asked", asked)
-    elif changed := differences(_with_defaults(before, folder), asked):
+    elif changed := data_differences(_with_defaults(before, folder), asked):
         listed = "; ".join(f"{key} was {was}, is {now}" for key, (was, now) in list(changed.items())[:3])
         raise UserError(f"study {folder.name} exists and asks otherwise: {listed}. Give this one another name=")
     return study

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from inkseq.config import Schedule, plain
-from inkseq.data.packed import fingerprint
+from inkseq.data.packed import check_content, fingerprint
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
 from inkseq.errors import UserError
@@ -42,6 +42,7 @@ def train(prepared: Prepared, ranks: Ranks, words: Sequence[str], pictures: bool
     # ------------------------------------------------------------------------ where, from what, what
     config, data, folder = prepared
     state = load_last(folder, config, data)
+    check_content(data)  # what the run says it learnt from is what it learns from; a second for a gigabyte at worst
     batches, learner, reason = set_up(config, data, ranks, fresh=state is None)
     device, dtype = learner.device, learner.dtype
     to_evaluate = Drawings(data, "val", device) if data.split("val") else None

@@ -13,6 +13,7 @@ from inkseq.cli import compose_config
 from inkseq.config import ConvertConfig, SplitConfig, TrainConfig, plain
 from inkseq.convert.conversion import convert
 from inkseq.data.packed import FORMAT, Packed, open_packed
+from inkseq.drawings.ndjson import UNPRINTABLE
 from inkseq.drawings.sources import find_tasks
 from inkseq.errors import UserError
 from inkseq.inference.runs import lock, open_run, run_folder
@@ -82,7 +83,7 @@ def _stem(raw: list[str]) -> str:
     """`data/raw/own/own.ndjson.gz` -> own; of several files the folder of the first."""
     first = Path(min(raw)).absolute()
     name = first.name.lstrip(".").partition(".")[0] if len(raw) == 1 else first.parent.name
-    return name or "raw"
+    return UNPRINTABLE.sub("-", name) or "raw"
 
 
 def _content(raw: list[str]) -> str:
@@ -90,8 +91,9 @@ def _content(raw: list[str]) -> str:
     digest = hashlib.blake2b(bytes([FORMAT]), digest_size=3)
     tasks = sorted(find_tasks(raw), key=lambda task: (task.name, task.start))
     for task in tasks:
-        digest.update(f"{task.path.name}/{task.member} {task.start} {task.split}{task.word}".encode())
-    for path in dict.fromkeys(task.path for task in tasks):
+        said = f"{task.path.name}/{task.member} {task.start} {task.split}{task.word}"
+        digest.update(said.encode(errors="surrogatepass"))  # a file's name may be in no alphabet
+    for path in dict.fromkeys(task.path for task in tasks if not task.unreadable):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "blake2b").digest())
     return digest.hexdigest()

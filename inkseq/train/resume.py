@@ -10,7 +10,7 @@ from inkseq.config import TrainConfig, plain
 from inkseq.data.packed import Packed, fingerprint
 from inkseq.errors import UserError
 from inkseq.inference import checkpoint
-from inkseq.inference.runs import config_of, differences, in_a_line, open_run
+from inkseq.inference.runs import config_of, data_differences, differences, in_a_line, open_run
 
 # What may change between a stop and going on: names, places, time and memory it takes, not what is learnt how.
 FREE = {
@@ -57,7 +57,7 @@ def trained_otherwise(
     if len(set(families)) > 1:  # whose other settings cannot be compared
         return {"model.name": families}
     changed = {k: v for k, v in differences(before, now).items() if k not in FREE}
-    return changed | {f"the data's {k}": v for k, v in differences(state["data"], fingerprint(data)).items()}
+    return changed | {f"the data's {k}": v for k, v in data_differences(state["data"], fingerprint(data)).items()}
 
 
 def is_finished(state: dict[str, Any], config: TrainConfig, total: int, folder: Path) -> bool:

@@ -1,17 +1,11 @@
 """The folder a conversion makes: it appears whole or not at all, and is opened only if it is whole."""
 
-import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from inkseq.config import ConvertConfig
@@ -108,48 +102,6 @@ conversion.convert(ConvertConfig(raw=["{tmp_path / "a.ndjson"}"], out="{tmp_path
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert len(open_packed(tmp_path / "packed")) == 300
-
-
-def change_meta(**changes: Any) -> Callable[[Path], None]:
-    """Write other values into meta.json; None takes one away."""
-
-    def change(path: Path) -> None:
-        meta = json.loads((path / "meta.json").read_text()) | changes
-        kept = {name: value for name, value in meta.items() if value is not None}
-        (path / "meta.json").write_text(json.dumps(kept))
-
-    return change
-
-
-@pytest.mark.parametrize(
-    ("damage", "expected"),
-    [
-        (change_meta(format=99), "format 99"),
-        (change_meta(format=None), "meta.json is damaged"),
-        (change_meta(classes=None), "meta.json is damaged"),
-        (change_meta(classes="cat"), "meta.json is damaged"),
-        (change_meta(classes=[1]), "meta.json is damaged"),
-        (change_meta(splits=None), "meta.json is damaged"),
-        (change_meta(splits=[[0, 30]]), "meta.json is damaged"),
-        (change_meta(splits={"train": 30}), "meta.json is damaged"),
-        (change_meta(splits={"train": [0, 31]}), "the split train is 0 to 31 of 30 drawings"),
-        (change_meta(splits={"train": [0.0, 3.0]}), "meta.json is damaged"),
-        (change_meta(num_drawings="x"), "meta.json is damaged"),
-        (lambda p: (p / "meta.json").write_text("[]"), "meta.json is damaged"),
-        (lambda p: (p / "meta.json").write_text("{"), "meta.json is damaged"),
-        (lambda p: (p / "meta.json").unlink(), "no packed dataset"),
-        (lambda p: (p / "pen.npy").unlink(), "pen.npy is damaged"),
-        (lambda p: os.truncate(p / "points.npy", 1000), "points.npy is damaged"),
-        (lambda p: np.save(p / "labels.npy", np.zeros(7, np.int16)), r"labels.npy holds int16 \(7,\)"),
-        (lambda p: np.save(p / "key_id.npy", np.zeros(30, np.int16)), "key_id.npy holds int16"),
-        (shutil.rmtree, "does not exist"),
-    ],
-)
-def test_a_damaged_dataset_is_not_opened(tmp_path: Path, damage: Any, expected: str) -> None:
-    data, _ = pack(tmp_path, write(tmp_path / "a.ndjson", random_lines(30)))
-    damage(data.path)
-    with pytest.raises(UserError, match=expected):
-        open_packed(data.path)
 
 
 def command(tmp_path: Path, *words: str, before: str = "exec") -> subprocess.Popen[str]:

@@ -226,6 +226,58 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     assert pack(tmp_path, tmp_path / "raw")[1].lines == 20
 
 
+def test_a_link_to_nothing_is_one_rejected_line(tmp_path: Path) -> None:
+    write(tmp_path / "raw" / "a.ndjson", random_lines(10))
+    for name in ("b.ndjson", "c.npz", "d.svg", "folder"):
+        (tmp_path / "raw" / name).symlink_to(tmp_path / "gone")
+    data, books = pack(tmp_path, tmp_path / "raw")
+    assert books.rejected == {"a link to what is not there": 4}
+    assert not books.damaged
+    found = [json.loads(text)["file"] for text in (data.path / "rejected.ndjson").read_text().splitlines()]
+    assert [Path(file).name for file in found] == ["b.ndjson", "c.npz", "d.svg", "folder"]
+
+
+def test_a_name_in_no_alphabet_is_shown_with_question_marks(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    for number in range(2):
+        write(raw / os.fsdecode(b"a\xff%d\n.ndjson" % (0xFE + number)), [*random_lines(10, seed=number), b"{}\n"])
+    write(raw / os.fsdecode(b"a\xfe255\n.ndjson"), random_lines(1, seed=2))
+    data, books = pack(tmp_path, raw)
+    assert (books.kept, books.rejected) == (21, {"no word": 2})
+    meta = json.loads((data.path / "meta.json").read_text("utf-8"))
+    assert [(Path(row["file"]).name, row["lines"]) for row in meta["sources"]] == [
+        ("a?255?.ndjson", 1),
+        ("a?254?.ndjson", 11),
+        ("a?255?.ndjson", 11),
+    ]
+    rejected = (data.path / "rejected.ndjson").read_text("utf-8").splitlines()
+    assert [Path(json.loads(text)["file"]).name for text in rejected] == ["a?254?.ndjson", "a?255?.ndjson"]
+
+
+@pytest.mark.parametrize("name", [b"c\xffat", b"c\nat", b"c\x1b[2Jat", b" "])
+def test_a_word_from_a_name_follows_the_rules_of_ndjson(tmp_path: Path, name: bytes) -> None:
+    drawings = np.array([[(0, 0, 0), (255, 9, 1)]], np.int16)
+    write(tmp_path / "raw" / "a.ndjson", random_lines(10))
+    npz(tmp_path / "raw" / f"{os.fsdecode(name)}.npz", train=drawings)
+    write(tmp_path / "raw" / os.fsdecode(name) / "1.json", [b"[[[0,255],[0,9]]]"])
+    data, books = pack(tmp_path, tmp_path / "raw")
+    assert data.classes == ["cat", "dog", "snail"]
+    reason = "empty word" if name == b" " else "word has unprintable characters"
+    assert (books.kept, books.rejected) == (10, {reason: 2})
+
+
+def test_a_reason_may_quote_what_is_in_no_alphabet(tmp_path: Path) -> None:
+    path = tmp_path / "cat.npz"
+    np.savez(path, train=np.array([None], object))
+    with zipfile.ZipFile(path) as archive:
+        header = archive.read("train.npy")[:128]
+    strange = b"\x80\x04\x8c\x03\xed\xb3\xbf\x8c\x01x\x93."  # a pickle that asks for a module of half a surrogate
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("train.npy", header + strange)
+    _, books = pack(tmp_path, path, write(tmp_path / "a.ndjson", random_lines(3)))
+    assert ["?.x has no place" in reason for reason in books.rejected] == [True]
+
+
 def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "raw" / "a.ndjson", random_lines(3))
     write(tmp_path / "raw" / "locked" / "b.ndjson", random_lines(3))

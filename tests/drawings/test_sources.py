@@ -1,13 +1,15 @@
 """What there is to read: one table of kinds, and what both commands find by it."""
 
 import json
+import os
 import re
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from inkseq.drawings.reader import find
+from inkseq.drawings.reader import find, read_entries
 from inkseq.drawings.sources import ENDINGS, KINDS, Task, find_tasks
 from inkseq.errors import UserError
 
@@ -42,6 +44,27 @@ def test_a_zip_is_looked_into_by_both(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("member", "word", "split"),
+    [
+        ("../cat/1.svg", "cat", -1),
+        ("../../1.svg", "a", -1),
+        ("/1.svg", "a", -1),
+        ("./cat/1.svg", "cat", -1),
+        (".\\train\\cat\\1.svg", "cat", 0),
+        ("..\\cat\\1.svg", "cat", -1),
+    ],
+)
+def test_a_zip_may_name_its_files_oddly_for_nothing_is_unpacked(
+    tmp_path: Path, member: str, word: str, split: int
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(member, "<svg/>")
+        archive.writestr(".git\\hidden.svg", "<svg/>")
+    [task] = both(tmp_path)
+    assert (task.member, task.word, task.split) == (member, word, split)
+
+
+@pytest.mark.parametrize(
     ("file", "source", "word", "split"),
     [
         ("raw/cat/1.svg", "raw", "cat", -1),
@@ -68,6 +91,47 @@ def test_the_folder_above_has_a_name_too(tmp_path: Path, monkeypatch: pytest.Mon
     assert [task.word for task in both(Path(".."))] == ["cat"]
 
 
+def test_folders_that_link_to_each_other_are_visited_once(tmp_path: Path) -> None:
+    """Nine of them have a million paths."""
+    folders = [tmp_path / "raw" / f"f{number}" for number in range(9)]
+    for folder in folders:
+        write(folder / "1.svg")
+    for folder in folders:
+        for other in set(folders) - {folder}:
+            (folder / other.name).symlink_to(other)
+    start = time.perf_counter()
+    tasks = find_tasks([str(tmp_path / "raw")])
+    assert time.perf_counter() - start < 3
+    assert len(tasks) == len(find(str(tmp_path / "raw"))) == 9
+
+
+def test_a_folder_may_be_linked_into_another_split(tmp_path: Path) -> None:
+    write(tmp_path / "raw" / "all" / "cat" / "1.svg")
+    (tmp_path / "raw" / "test").symlink_to(tmp_path / "raw" / "all")
+    [task] = find_tasks([str(tmp_path / "raw")])
+    assert (task.path, task.split) == (tmp_path / "raw" / "test" / "cat" / "1.svg", 2)
+
+
+def test_a_link_to_nothing_says_so_when_it_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "1.svg")
+    (tmp_path / "2.svg").symlink_to(tmp_path / "gone.svg")
+    (tmp_path / "3").symlink_to(tmp_path / "gone")  # a folder, perhaps
+    (tmp_path / "4.zip").symlink_to(tmp_path / "4.zip")
+    assert [(task.path.name, bool(task.unreadable)) for task in both(tmp_path)] == [
+        ("1.svg", False),
+        ("2.svg", True),
+        ("3", True),
+        ("4.zip", True),
+    ]
+    assert [entry.error for entry in read_entries(find(str(tmp_path))[1], int)] == ["a link to what is not there"]
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    write(tmp_path / "1.ndjson")
+    os.mkfifo(tmp_path / "2.ndjson")
+    assert [task.path.name for task in both(tmp_path)] == ["1.ndjson"]
+
+
 def test_what_is_ours_but_no_drawing_is_passed_over(tmp_path: Path) -> None:
     packed = json.dumps({"format": 1, "classes": [], "splits": {}})
     for name in ("meta.json", "rejected.ndjson"):
@@ -76,8 +140,9 @@ def test_what_is_ours_but_no_drawing_is_passed_over(tmp_path: Path) -> None:
     for name in ("cat.ndjson.part.json", ".hidden.svg", ".folder/1.svg", "__MACOSX/1.svg"):
         write(tmp_path / name)
     write(tmp_path / "strange" / "meta.json", "not JSON")
+    write(tmp_path / "stranger" / "meta.json", "[" * 100_000)
     found = [str(task.path.relative_to(tmp_path)) for task in both(tmp_path)]
-    assert found == ["own/meta.json", "own/rejected.ndjson", "strange/meta.json"]
+    assert found == ["own/meta.json", "own/rejected.ndjson", "strange/meta.json", "stranger/meta.json"]
 
 
 def test_both_say_what_they_look_for(tmp_path: Path) -> None:

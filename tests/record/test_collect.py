@@ -202,6 +202,20 @@ def test_a_group_is_of_one_dataset(runs: Path, packed: Path) -> None:
     assert "| | data | parameters | " in page()
 
 
+def test_a_run_from_before_data_had_digests_stays_in_its_group(runs: Path) -> None:
+    record(runs)
+    before = rows()
+    path = runs / "small,seed=1" / "checkpoints" / "last.pt"
+    state = checkpoint.load(path)
+    checkpoint.save(path, state | {"data": {key: value for key, value in state["data"].items() if key != "content"}})
+    record(runs)
+    assert rows() == before
+    other = state["data"]["content"] | {"points": "0" * 16}
+    checkpoint.save(path, state | {"data": state["data"] | {"content": other}})
+    record(runs)
+    assert len({row["group"] for row in rows().values()}) == len({row["data_id"] for row in rows().values()}) + 1 == 3
+
+
 def test_a_dirty_checkout_is_shown_as_one(runs: Path) -> None:
     for folder, commit in zip(sorted(runs.iterdir()), ("abc", "abc+", None), strict=True):
         edit(folder / "result.json", git_commit=commit)

@@ -2,10 +2,12 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -96,6 +98,29 @@ def test_a_dataset_that_was_converted_anew_is_refused(runs: Path, packed: Path) 
         state = checkpoint.load(path)
         checkpoint.save(path, state | {"data": state["data"] | {"options.seed": 7}})
     with pytest.raises(UserError, match=r"is no longer what runs/small,seed=0 was trained on: options.seed 7 and 0"):
+        compare(CompareConfig(), [SMALL, WIDE])
+
+
+def test_a_dataset_whose_files_were_changed_is_refused(runs: Path, packed: Path, tmp_path: Path) -> None:
+    shutil.copytree(packed, tmp_path / "packed")
+    for name in (SMALL, WIDE):
+        path = Path(name, "checkpoints", "last.pt")
+        state = checkpoint.load(path)
+        checkpoint.save(path, state | {"config": state["config"] | {"data": str(tmp_path / "packed")}})
+    compare(CompareConfig(), [SMALL, WIDE])
+    np.load(tmp_path / "packed" / "points.npy", mmap_mode="r+")[0] ^= 1
+    with pytest.raises(UserError, match=r"points\.npy changed since convert wrote it"):
+        compare(CompareConfig(), [SMALL, WIDE])
+
+
+def test_runs_on_other_drawings_are_told_apart_where_both_know_theirs(runs: Path) -> None:
+    path = Path(WIDE, "checkpoints", "last.pt")
+    state = checkpoint.load(path)
+    checkpoint.save(path, state | {"data": {key: value for key, value in state["data"].items() if key != "content"}})
+    compare(CompareConfig(), [SMALL, WIDE])
+    other = state["data"]["content"] | {"points": "0" * 16}
+    checkpoint.save(path, state | {"data": state["data"] | {"content": other}})
+    with pytest.raises(UserError, match=r"were trained on different data: content\.points \w{16} and 0{16}"):
         compare(CompareConfig(), [SMALL, WIDE])
 
 

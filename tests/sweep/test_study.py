@@ -82,6 +82,16 @@ def test_a_study_does_not_go_on_with_other_questions(tmp_path: Path) -> None:
         open_study(config, tmp_path / "a", asked | {"space": {"optim.lr": "1 to 3"}})
 
 
+def test_a_study_asks_about_the_same_drawings_where_it_knows_them(tmp_path: Path) -> None:
+    config = SweepConfig(preset="test", runs=str(tmp_path))
+    settings = asked_settings(TrainConfig())
+    open_study(config, tmp_path / "old", {"settings": settings, "data": {"num_points": 7}})
+    open_study(config, tmp_path / "old", {"settings": settings, "data": {"num_points": 7, "content": {"pen": "a"}}})
+    open_study(config, tmp_path / "new", {"settings": settings, "data": {"content": {"pen": "a"}}})
+    with pytest.raises(UserError, match=r"asks otherwise: data\.content\.pen was a, is b\."):
+        open_study(config, tmp_path / "new", {"settings": settings, "data": {"content": {"pen": "b"}}})
+
+
 def test_a_study_from_before_there_was_a_setting_had_its_default(tmp_path: Path) -> None:
     config = SweepConfig(preset="test", runs=str(tmp_path))
     before = asked_settings(TrainConfig())

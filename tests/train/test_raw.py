@@ -1,6 +1,7 @@
 """`raw=`: training straight from drawings that nobody has packed, each content in a folder of its own."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,15 @@ def test_several_files_are_called_after_their_folder(own: Path) -> None:
     _, data, _ = prepare(TrainConfig(raw=[str(own), str(other)]))
     assert data.path.name.startswith(f"{own.parent.name}-")
     assert data.classes == [*WORDS, "wave"]
+
+
+def test_a_file_whose_name_is_in_no_alphabet_is_packed(own: Path) -> None:
+    path = own.rename(own.with_name(os.fsdecode(b"o\xffwn.ndjson")))
+    (own.parent / "raw").mkdir()
+    (own.parent / "raw" / "gone.ndjson").symlink_to(own.parent / "gone")
+    packed = packed_from(path)
+    assert Path(packed).name.startswith("o-wn-")
+    assert packed_from(path.rename(own.parent / "raw" / path.name).parent).startswith("data/packed/raw-")
 
 
 def test_the_same_drawings_are_packed_once_and_others_elsewhere(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
