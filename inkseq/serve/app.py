@@ -27,9 +27,10 @@ from inkseq.inference.recogniser import Recogniser
 from inkseq.serve import assets as files
 from inkseq.serve import requests as asks
 from inkseq.serve.batcher import Batcher
+from inkseq.serve.command import command
 from inkseq.serve.limits import Rate
 from inkseq.serve.openapi import describe
-from inkseq.serve.own import OwnDrawings, command
+from inkseq.serve.own import OwnDrawings
 from inkseq.serve.requests import Ask, AskWhy, Lesson, Refused
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -97,9 +98,8 @@ class Server:
 
     async def taught(self, request: Request) -> Response:
         rows = await run_in_threadpool(self.own.rows)
-        counts = collections.Counter(row["word"] for row in rows)
-        drawings = [{name: row[name] for name in ("key_id", "word", "drawing")} for row in rows[-SHOWN:]]
-        return answer({"file": str(self.own.path), "counts": counts, "drawings": drawings})
+        counts = collections.Counter(row.word for row in rows)
+        return answer({"file": str(self.own.path), "counts": counts, "drawings": rows[-SHOWN:]})
 
     async def forget(self, request: Request) -> Response:
         if not await run_in_threadpool(self.own.remove, request.path_params["key_id"]):

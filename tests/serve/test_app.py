@@ -129,6 +129,52 @@ def test_credit_is_told_for_every_point(served: Served, packed: Path) -> None:
     assert response.status_code == 422
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"word":["owl"],"key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":{"owl":1},"key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":null,"key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"\\ud800","key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"\xff","key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"owl","key_id":1,"drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"owl","key_id":["1"],"drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"owl","key_id":"1","drawing":7}',
+        b'{"word":"owl","key_id":"1","drawing":[[[0,1],[0]]]}',
+        b'{"word":"owl","key_id":"1","drawing":[[["a","b"],[0,1]]]}',
+        b'{"word":"owl","key_id":"1","drawing":[[[NaN,1],[0,1]]]}',
+        b'{"word":"owl","key_id":"1","drawing":[[[1e999,1],[0,1]]]}',
+        b'{"word":"owl","key_id":"1","drawing":[[[' + b"9" * 400 + b",1],[0,1]]]}",
+        b'{"word":"owl","key_id":"1","drawing":[[[' + b"9" * 5000 + b",1],[0,1]]]}",
+        b'{"word":"owl","key_id":"1","drawing":' + b"[" * 100_000,
+        b"[" * 100_000,
+        b"\x00",
+        b"",
+        b"7",
+        b"null",
+    ],
+)
+def test_an_odd_line_is_passed_over_and_stays(served: Served, line: bytes) -> None:
+    own = served.server.own
+    first, second = (served.client.post("/own", json={"word": "owl", "strokes": LINE}).json()["key_id"] for _ in "ab")
+    own.path.write_bytes(line + b"\n" + own.path.read_bytes())
+    assert [one["key_id"] for one in served.client.get("/own").json()["drawings"]] == [first, second]
+    assert served.client.get("/own").json()["counts"] == {"owl": 2}
+    assert served.client.delete(f"/own/{first}").status_code == 204
+    assert served.client.delete("/own/1").status_code == 404
+    assert own.path.read_bytes().startswith(line + b"\n")
+    assert len(own.rows()) == 1
+
+
+def test_numbers_of_any_kind_are_a_drawing(served: Served) -> None:
+    served.client.post("/own", json={"word": "owl", "strokes": LINE})
+    path = served.server.own.path
+    path.write_bytes(path.read_bytes() + b'{"word":"elk","key_id":"1","drawing":[[[1,1e30],[2.5,%d]]]}\n' % 10**30)
+    response = served.client.get("/own")
+    assert response.status_code == 200
+    assert response.json()["counts"] == {"owl": 1, "elk": 1}
+
+
 def test_lessons_are_kept_listed_and_forgotten(served: Served) -> None:
     path = served.server.own.path
     kept = [

@@ -107,7 +107,7 @@ def test_half_a_line_from_a_crash_takes_nothing_with_it(tmp_path: Path) -> None:
     with own.path.open("ab") as file:
         file.write(b'{"word":"ow')
     second = own.add("owl", [[[0, 2], [0, 1]]])
-    assert [row["key_id"] for row in own.rows()] == [first, second]
+    assert [row.key_id for row in own.rows()] == [first, second]
     assert own.remove(first)
-    assert [row["key_id"] for row in own.rows()] == [second]
+    assert [row.key_id for row in own.rows()] == [second]
     assert b'{"word":"ow\n' in own.path.read_bytes()
