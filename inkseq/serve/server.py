@@ -15,7 +15,7 @@ from inkseq.serve.app import LOOPBACK, Server, make_app
 from inkseq.serve.limits import ImpatientProtocol
 from inkseq.serve.own import OwnDrawings
 
-KEEP_ALIVE, FINISH_WITHIN = 5, 10  # seconds
+KEEP_ALIVE, FINISH_WITHIN = 5, 3  # seconds
 MOST_FILES = 16_384  # connections among them; 1,024, as usual, one client could use up
 THREADS = max(1, (os.cpu_count() or 1) // 2)  # those that wait for each other must not take the network's core
 SWITCH = 2e-4  # seconds; with Python's 5 ms the recogniser waits for the network's thread between any two of its steps
@@ -23,7 +23,7 @@ WARM_UP = [[[0, 3, 255, 9], [0, 200, 255, 1], [0, 1, 2, 3]]]  # with times, so t
 
 
 def serve(config: ServeConfig, own: Path) -> None:
-    """Until Ctrl-C or SIGTERM, at which what is under way is finished."""
+    """Until Ctrl-C or SIGTERM, at which what is under way is finished, if that takes no more than seconds."""
     torch.set_num_threads(THREADS)
     recogniser = Recogniser(config.run, config.device)
     recogniser.predict(WARM_UP)
@@ -47,7 +47,13 @@ def serve(config: ServeConfig, own: Path) -> None:
         timeout_graceful_shutdown=FINISH_WITHIN,
         server_header=False,
     )
-    uvicorn.Server(settings).run([listening])
+    try:
+        uvicorn.Server(settings).run([listening])
+    except KeyboardInterrupt:
+        if not server.busy():
+            raise
+        print("inkseq: stopped. What took too long was not finished.", file=sys.stderr, flush=True)
+        os._exit(130)  # since to take a thread out of the middle of PyTorch, as Python's own end does, is a crash
 
 
 def allow_files() -> None:

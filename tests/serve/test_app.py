@@ -1,7 +1,9 @@
 """The JSON interface: right answers to right questions, a line and a 4xx to all others."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ import pytest
 
 from inkseq.data.packed import open_packed
 from inkseq.drawings.strokes import unflatten
+from inkseq.serve.app import MOST_EXPLAINING
 from inkseq.serve.limits import Rate
-from inkseq.serve.requests import MOST_BYTES, MOST_POINTS, MOST_STROKES
+from inkseq.serve.requests import MOST_BYTES, MOST_EXPLAINED, MOST_POINTS, MOST_STROKES
 from tests.serve.conftest import Served
 
 JSON = {"content-type": "application/json"}
@@ -127,6 +130,51 @@ def test_credit_is_told_for_every_point(served: Served, packed: Path) -> None:
     assert np.abs(np.concatenate(answer["credit"])).max() > 0
     response = served.client.post("/explain", json={"strokes": strokes, "word": "nothing"})
     assert response.status_code == 422
+
+
+def test_who_asks_why_of_too_much_is_refused(served: Served) -> None:
+    there_and_back = [[255 * (i % 2) for i in range(MOST_EXPLAINED + 1)], [i % 256 for i in range(MOST_EXPLAINED + 1)]]
+    word = served.server.recogniser.classes[0]
+    response = served.client.post("/explain", json={"strokes": [there_and_back], "word": word})
+    assert response.status_code == 422
+    assert "1,000 are the most that are explained" in response.json()["error"]
+
+
+def test_so_many_may_wait_to_be_told_why(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+    monkeypatch.setattr(served.server, "_credit", lambda *_: let_go.wait(20) and np.zeros(3))
+    ask = {"strokes": LINE, "word": served.server.recogniser.classes[0]}
+    with ThreadPoolExecutor(MOST_EXPLAINING + 4) as pool:
+        asked = [pool.submit(served.client.post, "/explain", json=ask) for _ in range(MOST_EXPLAINING + 4)]
+        refused = [one.result() for one in islice(as_completed(asked), 4)]
+        assert served.client.post("/predict", json={"strokes": LINE}).status_code == 200
+        let_go.set()
+        statuses = sorted(one.result().status_code for one in asked)
+    assert [(one.status_code, one.headers["retry-after"]) for one in refused] == [(503, "1")] * 4
+    assert statuses == [200] * MOST_EXPLAINING + [503] * 4
+
+
+def test_who_has_waited_for_too_long_to_be_told_why_is_not_told(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, told = threading.Event(), []
+    monkeypatch.setattr(served.server, "_credit", lambda *_: told.append(let_go.wait(20)))
+    served.server.answer_within = 0.2
+    ask = {"strokes": LINE, "word": served.server.recogniser.classes[0]}
+    assert [served.client.post("/explain", json=ask).status_code for _ in range(3)] == [503] * 3
+    let_go.set()
+    served.server.answer_within = 20
+    assert served.client.post("/explain", json=ask).status_code == 501
+    assert len(told) == 2  # the first and the last
+
+
+def test_our_own_mistake_is_a_line_too(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    served.server.own.path.mkdir(parents=True)
+    response = served.client.get("/own")
+    assert response.status_code == 500
+    assert response.json() == {"error": "something went wrong here; the server's log says what"}
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert [one.message for one in caplog.records if one.exc_info] == ["GET /own failed"]
 
 
 @pytest.mark.parametrize(
