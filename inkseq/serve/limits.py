@@ -7,9 +7,7 @@ from typing import Any, ClassVar
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADERS_WITHIN = 10.0  # seconds from the first byte, or from the connection where none comes
-ALL_WITHIN = (
-    40.0  # of headers, body and answer, to the last byte that the client takes; the handlers' bounds are within
-)
+ALL_WITHIN = 40.0  # with body and answer, to the last byte that the client takes; the handlers' own bounds are less
 CROWDED_WITHIN = 1.0  # until the client has sent its request, where there are more connections than these:
 MOST_OF_ADDRESS, MOST_CONNECTIONS = 128, 1000
 LOOK_EVERY = 0.5  # seconds
