@@ -1,5 +1,6 @@
 """The model card: what a file recognises, from which data, how well, where it fails, and how to run it."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from inkseq.inference.runs import Run
 
 SHARES = {"top1": "right at the first guess", "top3": "right within three", "top5": "right within five"}
 NUMBERS = {"map3": "MAP@3", "loss": "cross-entropy", "ece": "calibration error"}
+MARKS = re.compile(r"[\\`*_~\[\]<>&|!#$]")  # what Markdown, or HTML in it, may mean something by
 
 LIMITS = """\
 - It names one of its classes whatever it is given: a drawing of anything else gets a word too. Decide above which
@@ -114,7 +116,7 @@ def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measure
         f"# {file.name}",
         f"Recognises pen drawings of {len(run.classes)} classes from their strokes. Made by inkseq from the run "
         f"`{run.folder.name}`, step {run.step:,}.",
-        f"Classes: {', '.join(run.classes)}.",
+        f"Classes: {', '.join(map(literal, run.classes))}.",
         f"## Data\n\n`{Path(run.config.data).name}`. {licence(run)}",
         f"## How good it is\n\n{scores(run)}",
         f"## This file\n\n{measured.sentence()}{packed}{right}",
@@ -122,6 +124,11 @@ def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measure
         f"## Running it\n\n{use}\n\n{CANONICAL_STROKES}",
     ]
     write_whole(path, "\n\n".join(sections) + "\n")
+
+
+def literal(word: str) -> str:
+    """A word as Markdown shows it, whatever is in it: tags, stars and pipes stay what they are."""
+    return MARKS.sub(r"\\\g<0>", " ".join(word.split()))
 
 
 def scores(run: Run) -> str:

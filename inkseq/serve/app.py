@@ -1,8 +1,11 @@
 """The server: a page to draw on, and a JSON interface beside it."""
 
+import asyncio
 import collections
+import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -11,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -27,10 +29,12 @@ from inkseq.inference.recogniser import Recogniser
 from inkseq.serve import assets as files
 from inkseq.serve import requests as asks
 from inkseq.serve.batcher import Batcher
+from inkseq.serve.command import command
 from inkseq.serve.limits import Rate
 from inkseq.serve.openapi import describe
-from inkseq.serve.own import OwnDrawings, command
+from inkseq.serve.own import OwnDrawings
 from inkseq.serve.requests import Ask, AskWhy, Lesson, Refused
+from inkseq.serve.thread import Worker
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 HEADERS = {
@@ -41,6 +45,8 @@ HEADERS = {
     "cache-control": "no-store",
 }
 SHOWN = 200  # drawings of one's own that the page lists
+MOST_EXPLAINING, MOST_KEEPING = 8, 64  # who may wait at a time: to have a drawing explained, for the file of one's own
+LOG = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -50,10 +56,23 @@ class Server:
     def __init__(self, recogniser: Recogniser, own: OwnDrawings, threshold: float, rate: float) -> None:
         self.recogniser, self.own, self.threshold = recogniser, own, threshold
         self.batcher, self.rate = Batcher(recogniser), Rate(rate)
-        self.body_within = asks.BODY_WITHIN
+        self.explainer, self.keeper = Worker("explainer", MOST_EXPLAINING), Worker("own", MOST_KEEPING)
+        self.body_within, self.answer_within = asks.BODY_WITHIN, asks.ANSWER_WITHIN
         self.registry = CollectorRegistry()
         self.requests = Counter("inkseq_requests", "Requests.", ["path", "status"], registry=self.registry)
         self.seconds = Histogram("inkseq_predict_seconds", "From request to answer.", registry=self.registry)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Answer until the end."""
+        async with self.batcher.open():
+            yield
+        self.explainer.close()
+        self.keeper.close()
+
+    def busy(self) -> bool:
+        """Whether a thread would have to be torn away from what it does."""
+        return any(worker.busy() for worker in (self.batcher.thread, self.explainer, self.keeper))
 
     async def predict(self, request: Request) -> Response:
         begin = time.perf_counter()
@@ -69,7 +88,10 @@ class Server:
         if ask.word not in self.recogniser.classes:
             raise Refused(422, "this recogniser does not know that word")
         points, pen = await asks.to_drawing(ask.strokes)
-        credit_P = await run_in_threadpool(self._credit, (points, pen), ask.word)
+        if len(points) > asks.MOST_EXPLAINED:
+            most = f"{asks.MOST_EXPLAINED:,} are the most that are explained"
+            raise Refused(422, f"simplified the drawing has {len(points):,} points; {most}")
+        credit_P = await self.explainer.do(self._credit, (points, pen), ask.word)
         if credit_P is None:
             raise Refused(501, "this recogniser cannot say which points mattered")
         parts = np.split(np.arange(len(points)), np.flatnonzero(pen)[:-1] + 1)
@@ -92,22 +114,22 @@ class Server:
         lesson = await asks.read(request, Lesson, self.body_within)
         word = asks.check_word(lesson.word)
         await asks.to_drawing(lesson.strokes)  # what could not be trained on is not kept
-        key_id = await run_in_threadpool(self.own.add, word, lesson.strokes)
+        key_id = await self.keeper.do(self.own.add, word, lesson.strokes)
         return answer({"key_id": key_id, "word": word}, 201)
 
     async def taught(self, request: Request) -> Response:
-        rows = await run_in_threadpool(self.own.rows)
-        counts = collections.Counter(row["word"] for row in rows)
-        drawings = [{name: row[name] for name in ("key_id", "word", "drawing")} for row in rows[-SHOWN:]]
-        return answer({"file": str(self.own.path), "counts": counts, "drawings": drawings})
+        rows = await self.keeper.do(self.own.rows)
+        counts = collections.Counter(row.word for row in rows)
+        return answer({"file": str(self.own.path), "counts": counts, "drawings": rows[-SHOWN:]})
 
     async def forget(self, request: Request) -> Response:
-        if not await run_in_threadpool(self.own.remove, request.path_params["key_id"]):
+        if not await self.keeper.do(self.own.remove, request.path_params["key_id"]):
             raise Refused(404, "there is no such drawing")
         return Response(status_code=204)
 
     async def health(self, request: Request) -> Response:
-        return answer({"status": "ok"})
+        trouble = self.batcher.trouble()
+        return answer({"error": trouble}, 503) if trouble else answer({"status": "ok"})
 
     async def metrics(self, request: Request) -> Response:
         return Response(generate_latest(self.registry), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -143,28 +165,42 @@ def make_app(server: Server, hosts: list[str]) -> Starlette:
     ]
     handlers: dict[Any, Any] = {HTTPException: plain_error}
     only = [Middleware(TrustedHostMiddleware, allowed_hosts=hosts)]
-    return Starlette(
-        routes=routes, exception_handlers=handlers, middleware=only, lifespan=lambda _: server.batcher.open()
-    )
+    return Starlette(routes=routes, exception_handlers=handlers, middleware=only, lifespan=lambda _: server.open())
 
 
 def guarded(server: Server, path: str, handlers: dict[str, Handler]) -> Handler:
-    """The method's handler within the client's rate, its refusals as JSON, counted."""
+    """The method's handler within the client's rate and its time, what goes wrong as JSON, counted."""
 
     async def handle(request: Request) -> Response:
-        try:
-            if not server.rate.take(request.client.host if request.client else ""):
-                raise Refused(429, "too many requests; wait a second")
-            response = await handlers["GET" if request.method == "HEAD" else request.method](request)
-        except Refused as refused:
-            response = answer({"error": refused.why}, refused.status)
+        method = "GET" if request.method == "HEAD" else request.method
+        response = await answer_to(request, server, handlers[method])
         response.headers.update(HEADERS)
         if response.status_code in (429, 503):
             response.headers["retry-after"] = "1"
+        if response.status_code == 408:
+            response.headers["connection"] = "close"  # the rest of the body is not waited for
         server.requests.labels(path, response.status_code).inc()
         return response
 
     return handle
+
+
+async def answer_to(request: Request, server: Server, handler: Handler) -> Response:
+    """What the handler says, or why it says nothing."""
+    try:
+        if not server.rate.take(request.client.host if request.client else ""):
+            raise Refused(429, "too many requests; wait a second")
+        async with asyncio.timeout(server.answer_within):
+            return await handler(request)
+    except Refused as refused:
+        return answer({"error": refused.why}, refused.status)
+    except TimeoutError:
+        return answer({"error": f"there was no answer within {server.answer_within:g} seconds; try again"}, 503)
+    except asyncio.CancelledError:  # by uvicorn, which has waited for long enough
+        return answer({"error": "the server is stopping"}, 503)
+    except Exception:
+        LOG.exception("%s %s failed", request.method, request.url.path)
+        return answer({"error": "something went wrong here; the server's log says what"}, 500)
 
 
 async def plain_error(request: Request, error: HTTPException) -> Response:

@@ -1,9 +1,10 @@
 """Batches of requests: those that come while the recogniser is busy wait, and are answered together."""
 
 import asyncio
+import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import numpy as np
@@ -12,9 +13,14 @@ from numpy.typing import NDArray
 from inkseq.drawings.strokes import Flat
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve.requests import Refused
+from inkseq.serve.thread import Worker
 
 MOST_TOGETHER = 32  # 64 are named no faster, and make others wait twice as long
 MOST_WAITING = 512  # at a few hundred a second, those behind would wait for longer than anybody does
+STUCK_AFTER = 60.0  # seconds over one batch; the longest drawings take a slow machine some
+
+LOG = logging.getLogger(__name__)
+Question = tuple[Flat, "asyncio.Future[NDArray[np.float32]]"]
 
 
 class Batcher:
@@ -25,25 +31,36 @@ class Batcher:
 
     def __init__(self, recogniser: Recogniser) -> None:
         self.recogniser = recogniser
+        self.stuck_after = STUCK_AFTER
         self.answered_together: deque[int] = deque(maxlen=1000)
-        self._waiting: deque[tuple[Flat, asyncio.Future[NDArray[np.float32]]]] = deque()
+        self.thread = Worker("recogniser", 1)
+        self._waiting: deque[Question] = deque()
         self._someone = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, "recogniser")
+        self._work: asyncio.Task[None] | None = None
+        self._begun: float | None = None  # the batch that is computed now
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Answer until the end; those who wait then are answered first."""
-        work = asyncio.create_task(self._work())
+        """Answer until the end, at which nobody waits any more: the server has seen to that."""
+        self._work = asyncio.create_task(self._go_on())
         try:
             yield
         finally:
-            while self._waiting:
-                await asyncio.sleep(0.01)
-            work.cancel()
-            self._thread.shutdown()
+            self._work.cancel()
+            self.thread.close()
+
+    def trouble(self) -> str:
+        """Why nobody gets an answer; empty while all is well."""
+        if self._work is None or self._work.done():
+            return "the recogniser has stopped; restart the server"
+        if self._begun is not None and (lasts := time.monotonic() - self._begun) > self.stuck_after:
+            return f"the recogniser has been busy with one batch for {lasts:.0f} seconds; restart the server"
+        return ""
 
     async def ask(self, drawing: Flat) -> NDArray[np.float32]:
         """probability_K of a canonical drawing."""
+        if trouble := self.trouble():
+            raise Refused(503, trouble)
         if len(self._waiting) >= MOST_WAITING:
             raise Refused(503, "too many are waiting; try again")
         answer: asyncio.Future[NDArray[np.float32]] = asyncio.get_running_loop().create_future()
@@ -51,16 +68,41 @@ class Batcher:
         self._someone.set()
         return await answer
 
-    async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._someone.wait()
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
-            if not self._waiting:
-                self._someone.clear()
+    async def _go_on(self) -> None:
+        try:
+            while True:
+                await self._answer_next()
+        except Exception:
+            LOG.exception("the recogniser has stopped")
+
+    async def _answer_next(self) -> None:
+        await self._someone.wait()
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+        if not self._waiting:
+            self._someone.clear()
+        if still := [question for question in batch if not question[1].done()]:  # who asked may have gone
+            await self._answer(still)
+
+    async def _answer(self, batch: list[Question]) -> None:
+        """Answer them together; where that fails each alone, so that nobody bears another's fault."""
+        self._begun = time.monotonic()
+        try:
             drawings = [drawing for drawing, _ in batch]
-            probability_NK = await loop.run_in_executor(self._thread, self.recogniser.probabilities, drawings)
-            self.answered_together.append(len(batch))
-            for (_, answer), probability_K in zip(batch, probability_NK, strict=True):
-                if not answer.done():  # who asked may have gone
-                    answer.set_result(probability_K)
+            probability_NK = await self.thread.do(self.recogniser.probabilities, drawings)
+        except Exception:
+            LOG.exception("%d drawings could not be named%s", len(batch), "; each alone" if len(batch) > 1 else "")
+            await self._answer_apart(batch)
+            return
+        finally:
+            self._begun = None
+        self.answered_together.append(len(batch))
+        for (_, answer), probability_K in zip(batch, probability_NK, strict=True):
+            if not answer.done():
+                answer.set_result(probability_K)
+
+    async def _answer_apart(self, batch: list[Question]) -> None:
+        if len(batch) > 1:
+            for question in batch:
+                await self._answer([question])
+        elif not (answer := batch[0][1]).done():
+            answer.set_exception(Refused(500, "this drawing could not be named; the server's log says why"))

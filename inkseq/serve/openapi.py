@@ -13,9 +13,11 @@ PROBLEMS = {
     415: "the content type is not JSON",
     422: "not what is asked for, or no drawing",
     429: "too many requests",
+    500: "something went wrong",
     501: "of a model that cannot be explained",
-    503: "too many are waiting",
+    503: "too many are waiting, or nobody answers",
 }
+ALWAYS = 429, 500, 503  # what anybody may be told
 TEXT, NUMBER, TRUTH = {"type": "string"}, {"type": "number"}, {"type": "boolean"}
 
 
@@ -27,7 +29,7 @@ def describe() -> dict[str, Any]:
     guess = _object({"word": TEXT, "probability": NUMBER})
     kept = _object({"key_id": TEXT, "word": TEXT, "drawing": strokes})
     credited = {"strokes": strokes, "credit": _list(_list(NUMBER))}
-    metrics = {"200": _content("text/plain", TEXT), **_problems(429)}
+    metrics = {"200": _content("text/plain", TEXT), **_problems(*ALWAYS)}
     counts = {"type": "object", "additionalProperties": {"type": "integer"}}
     known = {"classes": _list(TEXT), "threshold": NUMBER, "run": TEXT, "command": TEXT}
     return {
@@ -44,7 +46,7 @@ def describe() -> dict[str, Any]:
                 "delete": {
                     "summary": "Forget an example.",
                     "parameters": [{"name": "key_id", "in": "path", "required": True, "schema": TEXT}],
-                    "responses": {"204": {"description": "forgotten"}, **_problems(404, 429)},
+                    "responses": {"204": {"description": "forgotten"}, **_problems(404, *ALWAYS)},
                 }
             },
             "/classes": {"get": _get("What can be named.", known)},
@@ -64,7 +66,10 @@ def _post(summary: str, asked: dict[str, Any], status: int, answered: dict[str, 
 
 
 def _get(summary: str, answered: dict[str, Any]) -> dict[str, Any]:
-    return {"summary": summary, "responses": {"200": _content("application/json", _object(answered)), **_problems(429)}}
+    return {
+        "summary": summary,
+        "responses": {"200": _content("application/json", _object(answered)), **_problems(*ALWAYS)},
+    }
 
 
 def _problems(*statuses: int) -> dict[str, Any]:

@@ -3,14 +3,23 @@
 import json
 import os
 import secrets
-import shlex
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from inkseq.files import locked, write_whole
+from inkseq.serve.requests import StrokeLists
+
+
+class Kept(msgspec.Struct):
+    """What is told of a line."""
+
+    key_id: str
+    word: str
+    drawing: StrokeLists
 
 
 @dataclass(frozen=True)
@@ -45,13 +54,13 @@ class OwnDrawings:
         """Take a drawing out; whether it was there. The file is replaced whole or not at all."""
         with self._locked():
             lines = self._lines()
-            kept = [line for line in lines if _read(line).get("key_id") != key_id]
+            kept = [line for line in lines if not ((row := _read(line)) and row.key_id == key_id)]
             if len(kept) == len(lines):
                 return False
             write_whole(self.path, b"".join(kept))
             return True
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Kept]:
         """All drawings, the oldest first; lines that are none are passed over, and stay."""
         return [row for row in map(_read, self._lines()) if row]
 
@@ -62,15 +71,10 @@ class OwnDrawings:
         return locked(self.path.with_name(f".{self.path.name}.lock"))
 
 
-def command(file: Path, run: Path) -> str:
-    """What trains on such a file, as a shell takes it."""
-    words = ["experiment=own_symbols", f"raw={file}", f"init_from={run}"]
-    return shlex.join(["python", "-m", "inkseq.train", *words])
-
-
-def _read(line: bytes) -> dict[str, Any]:
+def _read(line: bytes) -> Kept | None:
     try:
-        row = json.loads(line)
-    except ValueError:
-        return {}
-    return row if isinstance(row, dict) and {"word", "key_id", "drawing"} <= row.keys() else {}
+        kept = msgspec.json.decode(line, type=Kept)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    even = all(len(column) == len(stroke[0]) for stroke in kept.drawing for column in stroke)
+    return kept if even else None

@@ -14,7 +14,8 @@ from inkseq.drawings.strokes import Flat
 MOST_BYTES = 1 << 20
 MOST_POINTS, MOST_STROKES = 20_000, 1_000
 FEW_POINTS = 300  # 0.1 ms to simplify as people draw
-BODY_WITHIN = 10.0  # seconds
+MOST_EXPLAINED = 1_000  # points of a simplified drawing, ten times what people draw: a second or two
+BODY_WITHIN, ANSWER_WITHIN = 10.0, 20.0  # seconds; the answer from when the headers are there
 
 Column = Annotated[list[float], msgspec.Meta(min_length=1)]
 StrokeList = Annotated[
@@ -65,7 +66,7 @@ async def read(request: Request, what: type[Asked], within: float) -> Asked:
     try:
         body = await asyncio.wait_for(_body(request), within)
     except TimeoutError:
-        raise Refused(408, f"the body did not come within {within:.0f} seconds") from None
+        raise Refused(408, f"the body did not come within {within:g} seconds") from None
     try:
         return msgspec.json.decode(body, type=what)
     except msgspec.ValidationError as error:

@@ -15,21 +15,22 @@ from inkseq.serve.app import LOOPBACK, Server, make_app
 from inkseq.serve.limits import ImpatientProtocol
 from inkseq.serve.own import OwnDrawings
 
-KEEP_ALIVE, FINISH_WITHIN = 5, 10  # seconds
-MOST_CONNECTIONS = 1000
+KEEP_ALIVE, FINISH_WITHIN = 5, 3  # seconds
+MOST_FILES = 16_384  # connections among them; 1,024, as usual, one client could use up
 THREADS = max(1, (os.cpu_count() or 1) // 2)  # those that wait for each other must not take the network's core
 SWITCH = 2e-4  # seconds; with Python's 5 ms the recogniser waits for the network's thread between any two of its steps
 WARM_UP = [[[0, 3, 255, 9], [0, 200, 255, 1], [0, 1, 2, 3]]]  # with times, so that simplification is compiled as well
 
 
 def serve(config: ServeConfig, own: Path) -> None:
-    """Until Ctrl-C or SIGTERM, at which what is under way is finished."""
+    """Until Ctrl-C or SIGTERM, at which what is under way is finished, if that takes no more than seconds."""
     torch.set_num_threads(THREADS)
     recogniser = Recogniser(config.run, config.device)
     recogniser.predict(WARM_UP)
     sys.setswitchinterval(SWITCH)
     hosts = sorted(LOOPBACK | {"[::1]"}) if config.host in LOOPBACK else ["*"]
-    app = make_app(Server(recogniser, OwnDrawings(own), config.threshold, config.rate), hosts)
+    server = Server(recogniser, OwnDrawings(own), config.threshold, config.rate)
+    allow_files()
     listening = listen(config.host, config.port)
     shown = f"[{config.host}]" if ":" in config.host else config.host
     print(
@@ -38,16 +39,33 @@ def serve(config: ServeConfig, own: Path) -> None:
     if config.host not in LOOPBACK:
         print(f"everybody who reaches {config.host} can draw here, and teach into {own}", flush=True)
     settings = uvicorn.Config(
-        app,
+        make_app(server, hosts),
         http=ImpatientProtocol,
         ws="none",
         log_level="warning",
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=FINISH_WITHIN,
-        limit_concurrency=MOST_CONNECTIONS,
         server_header=False,
     )
-    uvicorn.Server(settings).run([listening])
+    try:
+        uvicorn.Server(settings).run([listening])
+    except KeyboardInterrupt:
+        if not server.busy():
+            raise
+        print("inkseq: stopped. What took too long was not finished.", file=sys.stderr, flush=True)
+        os._exit(130)  # since to take a thread out of the middle of PyTorch, as Python's own end does, is a crash
+
+
+def allow_files() -> None:
+    """Let this process have as many files open as the system allows; Windows has no such bound."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(MOST_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def listen(host: str, port: int) -> socket.socket:

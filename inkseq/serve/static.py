@@ -9,8 +9,8 @@ from inkseq.export.verified import export
 from inkseq.files import whole_folder
 from inkseq.inference.runs import open_run
 from inkseq.serve.assets import PAGE
+from inkseq.serve.command import command
 from inkseq.serve.engine import FILES, LICENCES, engine
-from inkseq.serve.own import command
 
 MODEL, CARD, ABOUT = "recogniser.onnx", "recogniser.md", "recogniser.json"
 BRAIN, STATIC_BRAIN = "brain.js", "static-brain.js"  # the one that asks a server, the one that thinks itself

@@ -1,6 +1,7 @@
 """The command: a file that says what it is, a card that is true, nothing where PyTorch is not answered alike."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import re
@@ -20,7 +21,8 @@ from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.export import onnx_file
 from inkseq.export.__main__ import run
-from inkseq.export.check import ENOUGH, agree, held_out, probabilities
+from inkseq.export.card import Measured, write_card
+from inkseq.export.check import ENOUGH, Agreement, agree, held_out, probabilities
 from inkseq.export.quantise import round_rows
 from inkseq.export.verified import drawings_for
 from inkseq.inference.runs import run_folder
@@ -88,6 +90,15 @@ def test_the_cards_own_lines_run(exported: Exported, monkeypatch: pytest.MonkeyP
     assert f"| {100 * result['test/top1']:.2f} % (" in text
     assert "does not know where it comes from" in text  # the data is called `packed`
     assert "30 drawings compared" in text
+
+
+def test_a_card_shows_any_word_as_it_is(exported: Exported, tmp_path: Path) -> None:
+    words = ["</script><script>alert(1)</script>", "[a](b) *c* `d` | e", "two\nlines"]
+    few = dataclasses.replace(exported.recogniser.run, classes=words)
+    measured = Measured("none", Agreement(1, 0.0, 1, 0, 0, 0), 1, "nothing", [], 1)
+    write_card(tmp_path / "few.md", tmp_path / "few.onnx", few, "float32", measured)
+    line = next(one for one in (tmp_path / "few.md").read_text().splitlines() if one.startswith("Classes: "))
+    assert line == (r"Classes: \</script\>\<script\>alert(1)\</script\>, \[a\](b) \*c\* \`d\` \| e, two lines.")
 
 
 @pytest.mark.parametrize(("how", "largest"), [(Quantize.int8, 0.6), (Quantize.bfloat16, 0.8)])

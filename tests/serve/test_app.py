@@ -1,7 +1,9 @@
 """The JSON interface: right answers to right questions, a line and a 4xx to all others."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ import pytest
 
 from inkseq.data.packed import open_packed
 from inkseq.drawings.strokes import unflatten
+from inkseq.serve.app import MOST_EXPLAINING
 from inkseq.serve.limits import Rate
-from inkseq.serve.requests import MOST_BYTES, MOST_POINTS, MOST_STROKES
+from inkseq.serve.requests import MOST_BYTES, MOST_EXPLAINED, MOST_POINTS, MOST_STROKES
 from tests.serve.conftest import Served
 
 JSON = {"content-type": "application/json"}
@@ -127,6 +130,97 @@ def test_credit_is_told_for_every_point(served: Served, packed: Path) -> None:
     assert np.abs(np.concatenate(answer["credit"])).max() > 0
     response = served.client.post("/explain", json={"strokes": strokes, "word": "nothing"})
     assert response.status_code == 422
+
+
+def test_who_asks_why_of_too_much_is_refused(served: Served) -> None:
+    there_and_back = [[255 * (i % 2) for i in range(MOST_EXPLAINED + 1)], [i % 256 for i in range(MOST_EXPLAINED + 1)]]
+    word = served.server.recogniser.classes[0]
+    response = served.client.post("/explain", json={"strokes": [there_and_back], "word": word})
+    assert response.status_code == 422
+    assert "1,000 are the most that are explained" in response.json()["error"]
+
+
+def test_so_many_may_wait_to_be_told_why(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+    monkeypatch.setattr(served.server, "_credit", lambda *_: let_go.wait(20) and np.zeros(3))
+    ask = {"strokes": LINE, "word": served.server.recogniser.classes[0]}
+    with ThreadPoolExecutor(MOST_EXPLAINING + 4) as pool:
+        asked = [pool.submit(served.client.post, "/explain", json=ask) for _ in range(MOST_EXPLAINING + 4)]
+        refused = [one.result() for one in islice(as_completed(asked), 4)]
+        assert served.client.post("/predict", json={"strokes": LINE}).status_code == 200
+        let_go.set()
+        statuses = sorted(one.result().status_code for one in asked)
+    assert [(one.status_code, one.headers["retry-after"]) for one in refused] == [(503, "1")] * 4
+    assert statuses == [200] * MOST_EXPLAINING + [503] * 4
+
+
+def test_who_has_waited_for_too_long_to_be_told_why_is_not_told(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, told = threading.Event(), []
+    monkeypatch.setattr(served.server, "_credit", lambda *_: told.append(let_go.wait(20)))
+    served.server.answer_within = 0.2
+    ask = {"strokes": LINE, "word": served.server.recogniser.classes[0]}
+    assert [served.client.post("/explain", json=ask).status_code for _ in range(3)] == [503] * 3
+    let_go.set()
+    served.server.answer_within = 20
+    assert served.client.post("/explain", json=ask).status_code == 501
+    assert len(told) == 2  # the first and the last
+
+
+def test_our_own_mistake_is_a_line_too(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    served.server.own.path.mkdir(parents=True)
+    response = served.client.get("/own")
+    assert response.status_code == 500
+    assert response.json() == {"error": "something went wrong here; the server's log says what"}
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert [one.message for one in caplog.records if one.exc_info] == ["GET /own failed"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"word":["owl"],"key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":{"owl":1},"key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":null,"key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"\\ud800","key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"\xff","key_id":"1","drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"owl","key_id":1,"drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"owl","key_id":["1"],"drawing":[[[0,1],[0,1]]]}',
+        b'{"word":"owl","key_id":"1","drawing":7}',
+        b'{"word":"owl","key_id":"1","drawing":[[[0,1],[0]]]}',
+        b'{"word":"owl","key_id":"1","drawing":[[["a","b"],[0,1]]]}',
+        b'{"word":"owl","key_id":"1","drawing":[[[NaN,1],[0,1]]]}',
+        b'{"word":"owl","key_id":"1","drawing":[[[1e999,1],[0,1]]]}',
+        b'{"word":"owl","key_id":"1","drawing":[[[' + b"9" * 400 + b",1],[0,1]]]}",
+        b'{"word":"owl","key_id":"1","drawing":[[[' + b"9" * 5000 + b",1],[0,1]]]}",
+        b'{"word":"owl","key_id":"1","drawing":' + b"[" * 100_000,
+        b"[" * 100_000,
+        b"\x00",
+        b"",
+        b"7",
+        b"null",
+    ],
+)
+def test_an_odd_line_is_passed_over_and_stays(served: Served, line: bytes) -> None:
+    own = served.server.own
+    first, second = (served.client.post("/own", json={"word": "owl", "strokes": LINE}).json()["key_id"] for _ in "ab")
+    own.path.write_bytes(line + b"\n" + own.path.read_bytes())
+    assert [one["key_id"] for one in served.client.get("/own").json()["drawings"]] == [first, second]
+    assert served.client.get("/own").json()["counts"] == {"owl": 2}
+    assert served.client.delete(f"/own/{first}").status_code == 204
+    assert served.client.delete("/own/1").status_code == 404
+    assert own.path.read_bytes().startswith(line + b"\n")
+    assert len(own.rows()) == 1
+
+
+def test_numbers_of_any_kind_are_a_drawing(served: Served) -> None:
+    served.client.post("/own", json={"word": "owl", "strokes": LINE})
+    path = served.server.own.path
+    path.write_bytes(path.read_bytes() + b'{"word":"elk","key_id":"1","drawing":[[[1,1e30],[2.5,%d]]]}\n' % 10**30)
+    response = served.client.get("/own")
+    assert response.status_code == 200
+    assert response.json()["counts"] == {"owl": 1, "elk": 1}
 
 
 def test_lessons_are_kept_listed_and_forgotten(served: Served) -> None:

@@ -1,5 +1,6 @@
 """The page in a real browser: drawn on with a pen, played through, taught, and looked at on a phone."""
 
+import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,11 @@ from inkseq.data.packed import open_packed
 from inkseq.drawings.simplify import simplify
 from inkseq.drawings.strokes import flatten, unflatten
 from inkseq.inference.recogniser import Recogniser
+from inkseq.serve.app import Server
 from inkseq.serve.assets import PAGE
+from inkseq.serve.own import OwnDrawings
 from tests.browser import DESKTOP, PHONE, browser, needs_chromium, open_page, violations
+from tests.serve.conftest import listening_to
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 __all__ = ["browser"]
@@ -119,6 +123,29 @@ def test_own_symbols_are_taught_and_forgotten(page: tuple[Page, list[str], int],
     left = [json.loads(line)["key_id"] for line in (tmp_path / "own.ndjson").read_text().splitlines()]
     assert left == [rows[0]["key_id"]]  # the newest is shown first
     assert opened.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_any_word_is_shown_as_it_is(browser: Browser, recogniser: Recogniser, tmp_path: Path) -> None:
+    words = ["</script><img src=x onerror=alert(1)>", "l" * 10_000, "'\"\u2028&amp;"]
+    odd = copy.copy(recogniser)
+    odd.classes = words
+    with listening_to(Server(odd, OwnDrawings(tmp_path / "own.ndjson"), 0.0, 10_000)) as address:
+        opened, complaints = open_page(browser, f"http://127.0.0.1:{address[1]}/", PHONE)
+        expect(opened.locator("#known")).not_to_be_empty()
+        assert opened.locator("#known").evaluate("one => one.textContent") == ", ".join(words)
+        draw(opened, [[[0, 255], [0, 200]]])
+        expect(opened.locator("#guesses li")).to_have_count(3)
+        shown = opened.locator("#guesses li span:first-of-type").evaluate_all("all => all.map(one => one.textContent)")
+        assert sorted(shown) == sorted(words)
+        opened.get_by_role("tab", name="Play").click()
+        opened.get_by_role("button", name="Start").click()
+        for _ in words:
+            opened.get_by_role("button", name="Next word").click()
+            assert opened.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+        expect(opened.locator("#rounds li")).to_have_count(3)
+        assert opened.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+        assert complaints == []
+        opened.close()
 
 
 def test_the_page_simplifies_as_python_does(browser: Browser) -> None:

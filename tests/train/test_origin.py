@@ -12,7 +12,7 @@ from inkseq.config import ScheduleConfig, TrainConfig, plain
 from inkseq.errors import UserError
 from inkseq.inference.runs import open_run, run_folder
 from inkseq.schedule import run as schedule
-from inkseq.serve.own import command
+from inkseq.serve.command import command
 from inkseq.train.multirun import make_jobs
 from inkseq.train.prepare import training_config
 from tests.models import family
