@@ -9,7 +9,7 @@ export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data check test lint bench transcripts tensorboard clean train find_lr sweep schedule report serve predict
+.PHONY: help setup demo data check test lint bench transcripts torture tensorboard clean train find_lr sweep schedule report serve predict
 
 help:  ## this list
 	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+torture: setup  ## spoilt input, killed commands, greedy clients, for MINUTES=60; each finding says what repeats it
+	$(BIN)/python -m tests.faults minutes=$(or $(MINUTES),60)
 
 bench: setup  ## the figures, each against a plain reference in the same run; a few: make bench only=serve,predict
 	$(BIN)/python -m inkseq.bench $(if $(only),'only=[$(only)]')

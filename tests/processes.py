@@ -70,7 +70,11 @@ class Command:
     def communicate(self) -> tuple[str, str]:
         """Standard output and standard error, once it has ended."""
         self._process.join()
-        out, err = (path.read_text("utf-8") for path in self._said)
+        return self.said()
+
+    def said(self) -> tuple[str, str]:
+        """Standard output and standard error, so far."""
+        out, err = (path.read_text("utf-8") if path.exists() else "" for path in self._said)
         return out, err
 
 

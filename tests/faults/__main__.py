@@ -20,14 +20,22 @@ from pathlib import Path
 from tqdm import tqdm
 
 from inkseq.tables import table
-from tests.faults import clients, commands, mutations
+from tests.faults import commands, mutate, serving
 
 Attempt = Callable[[Path, random.Random], int]  # returns how many inputs, kills or requests it was
+SPOILT = 200  # documents at a time
+
+
+def _spoil(reader: str, _: Path, rng: random.Random) -> int:
+    for _number in range(SPOILT):
+        mutate.feed(reader, mutate.mutations(rng.choice(mutate.SEEDS[reader]), rng))
+    return SPOILT
+
 
 ATTEMPTS: dict[str, Attempt] = {
-    **{name: partial(mutations.attempt, name) for name in mutations.READERS},
-    **{name: partial(commands.attempt, name) for name in commands.SUBJECTS},
-    "serve": clients.attempt,
+    **{name: partial(_spoil, name) for name in mutate.SEEDS},
+    **{name: partial(commands.disturb, name) for name in commands.SUBJECTS},
+    "serve": serving.attempt,
 }
 
 

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 Address = tuple[str, int]
@@ -50,7 +50,8 @@ def slow_connections(
                 except OSError:
                     connection.close()
                     if again:
-                        connections[i] = begin(address, kind)
+                        with suppress(OSError):  # the server may have ended
+                            connections[i] = begin(address, kind)
 
     thread = threading.Thread(target=drip)
     thread.start()

@@ -43,7 +43,7 @@ def _packed(folder: Path) -> None:
 
 
 def _trained(folder: Path) -> None:
-    shutil.copytree(_two_runs(folder.parent) / "runs", folder / "runs")
+    shutil.copytree(two_runs(folder.parent) / "runs", folder / "runs")
 
 
 @cache
@@ -53,7 +53,7 @@ def _doodles(scratch: Path) -> Path:
 
 
 @cache
-def _two_runs(scratch: Path) -> Path:
+def two_runs(scratch: Path) -> Path:
     folder = scratch / "two"
     folder.mkdir()
     _packed(folder)
@@ -115,8 +115,8 @@ def expected(name: str, scratch: Path) -> object:
     return SUBJECTS[name].outcome(folder)
 
 
-def disturb(name: str, scratch: Path, rng: random.Random) -> str:
-    """Up to three times killed, or out of disk, at random; then typed again. Returns what was done to it."""
+def disturb(name: str, scratch: Path, rng: random.Random) -> int:
+    """Up to three times killed, or out of disk, at random; then typed again. Returns how often."""
     subject, whole = SUBJECTS[name], expected(name, scratch)
     folder = scratch / f"{name}-{time.monotonic_ns()}"
     folder.mkdir()
@@ -127,7 +127,7 @@ def disturb(name: str, scratch: Path, rng: random.Random) -> str:
     found = subject.outcome(folder)
     assert found == whole, f"after {done}: {found} instead of {whole}"
     shutil.rmtree(folder)
-    return "; ".join(done)
+    return len(done)
 
 
 def _kill(subject: Subject, folder: Path, rng: random.Random) -> str:
