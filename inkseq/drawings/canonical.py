@@ -13,6 +13,7 @@ from inkseq.drawings.strokes import CANVAS, Flat, flatten, is_canonical
 AnyStrokes = Iterable[Iterable[ArrayLike]]  # each [xs, ys] or [xs, ys, times], be it lists, tuples or arrays
 
 MAX_COORDINATE = 1e9  # beyond it no device draws, and differences lose whole pixels
+MAX_STROKES = 10_000
 MAX_POINTS = 10_000  # of a canonical drawing: twenty times what people draw, and memory grows with them
 
 
@@ -35,8 +36,8 @@ def canonical(strokes: AnyStrokes) -> Flat:
 
 def read_drawing(drawing: Any, mode: Simplify = Simplify.auto) -> Flat:
     """The same of strokes as JSON gives them, in lists; raises Rejected."""
-    if isinstance(drawing, list) and len(drawing) > MAX_POINTS:
-        raise Rejected(f"more than {MAX_POINTS:,} strokes")
+    if isinstance(drawing, list) and len(drawing) > MAX_STROKES:
+        raise Rejected(f"more than {MAX_STROKES:,} strokes")
     return check_size(*make_canonical(drawing, mode))
 
 

@@ -10,9 +10,10 @@ import re
 from xml.etree.ElementTree import Element
 
 from inkseq.drawings.canonical import Rejected
+from inkseq.drawings.svg_path import NUMBER
 
 DIFFERENCE = ("!", "'", '"')  # as it is, of the first order, of the second
-TOKEN = re.compile(r"""[!'"]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\#[0-9A-Fa-f]+|\S""")
+TOKEN = re.compile(rf"""[!'"]|{NUMBER}|\#[0-9A-Fa-f]++|\S""")
 MAX_POINTS = 200_000
 TRUTHS = ("truth", "label")  # types of annotation that say what a group's drawing is
 
