@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from inkseq.config import ConvertConfig, Simplify
 from inkseq.convert.shuffle import BucketWriter
 from inkseq.drawings.blocks import line_blocks
-from inkseq.drawings.canonical import Damaged, Rejected
+from inkseq.drawings.canonical import Damaged, Rejected, refusal
 from inkseq.drawings.columns import Columns, concatenate, from_records
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.kaggle import WORDLESS
@@ -82,7 +82,8 @@ def _blocks(
                     columns.word[:] = words.setdefault(WORDLESS, len(words))
                 books.lines += num_lines
                 yield columns, [reject._replace(line=first_line + reject.line) for reject in rejects]
-    except Rejected as rejected:
+    except Exception as error:
+        rejected = refusal(error)
         books.damaged = isinstance(rejected, Damaged)
         yield from_records([], [], words), [Reject(books.lines, str(rejected), "")]
         books.lines += 1
@@ -100,9 +101,9 @@ def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[t
             try:
                 records.append(parse_line(text[start:end].tobytes(), mode))
                 lines.append(line)
-            except Rejected as rejected:
+            except Exception as error:
                 begin = text[start : min(end, start + 120)].tobytes().decode(errors="replace")
-                rejects.append(Reject(line, str(rejected), begin))
+                rejects.append(Reject(line, str(refusal(error)), begin))
         if records:
             columns = concatenate([columns, from_records(records, lines, words)])
         yield columns, rejects, num_lines
@@ -118,8 +119,8 @@ def _records(task: Task, mode: Simplify, tick: Tick) -> Iterator[Record | Reject
             from inkseq.drawings.reader import entries_of  # here, for most conversions need no XML to be read
 
             yield from (_record(entry, task.word) for entry in entries_of(task, tick, mode))
-    except Rejected as rejected:
-        yield rejected
+    except Exception as error:
+        yield refusal(error)
 
 
 def _record(entry: Entry, folder: str) -> Record | Rejected:

@@ -1,6 +1,9 @@
 """What counts as a drawing, and any strokes made canonical: as `convert` does it, so does everybody who asks."""
 
+import sys
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,20 @@ class Rejected(Exception):  # noqa: N818 - not an error of the program
 
 class Damaged(Rejected):
     """The rest of a file that breaks off or makes no sense, and why."""
+
+
+def refusal(error: Exception) -> Rejected:
+    """Why a document is none, which reading it raised. Anything but Rejected is our fault, which stops nobody: others
+    are read on, and where it was is said on the side. What the system or the memory refuses goes on up.
+    """
+    if isinstance(error, Rejected):
+        return error
+    if isinstance(error, OSError | MemoryError):
+        raise error
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    print(f"inkseq: a drawing could not be read: {where} raised {repr(error)[:200]}", file=sys.stderr)
+    return Damaged(f"cannot be read ({type(error).__name__})")
 
 
 def canonical(strokes: AnyStrokes) -> Flat:

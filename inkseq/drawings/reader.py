@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 from inkseq.config import Simplify
 from inkseq.drawings import inkml, svg
 from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, open_task
-from inkseq.drawings.canonical import Rejected, check_size
+from inkseq.drawings.canonical import Rejected, check_size, refusal
 from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
@@ -38,8 +38,8 @@ def read_entries(task: Task, tick: Tick) -> Iterator[Entry]:
     """All entries of a file, the last of them being why the rest cannot be read, if it cannot."""
     try:
         yield from entries_of(task, tick, Simplify.auto)
-    except Rejected as reason:
-        yield Entry(_name(task), None, str(reason))
+    except Exception as error:
+        yield Entry(_name(task), None, str(refusal(error)))
 
 
 def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
@@ -93,19 +93,21 @@ def _xml_entries(text: bytes, source: str, mode: Simplify) -> Iterator[Entry]:
     if root.tag == "svg":
         yield drawing_entry(source, svg.strokes(root), mode)
     elif root.tag == "ink":
-        found = inkml.drawings(root)
+        found, channels = inkml.drawings(root), inkml.channels_of(root)
         for number, (word, traces) in enumerate(found, 1):
-            yield _inkml_entry(source if len(found) == 1 else f"{source}[{number}]", word, root, traces, mode)
+            yield _inkml_entry(source if len(found) == 1 else f"{source}[{number}]", word, traces, channels, mode)
     else:
         raise Rejected("XML, but neither SVG nor InkML")
 
 
-def _inkml_entry(source: str, word: str, root: Element, traces: list[Element], mode: Simplify) -> Entry:
+def _inkml_entry(
+    source: str, word: str, traces: list[Element], channels: tuple[inkml.Channel, inkml.Channel], mode: Simplify
+) -> Entry:
     try:
         word = check_word(word) if word else ""
-        return drawing_entry(source, inkml.strokes(root, traces), mode, word=word)
-    except Rejected as reason:
-        return Entry(source, None, str(reason))
+        return drawing_entry(source, inkml.strokes(traces, channels), mode, word=word)
+    except Exception as error:
+        return Entry(source, None, str(refusal(error)))
 
 
 def _npz_entries(task: Task, mode: Simplify) -> Iterator[Entry]:

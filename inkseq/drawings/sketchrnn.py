@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkseq.config import Simplify
 from inkseq.drawings.blocks import damaged
-from inkseq.drawings.canonical import Rejected, make_canonical
+from inkseq.drawings.canonical import Rejected, make_canonical, refusal
 from inkseq.drawings.ndjson import Record
 from inkseq.drawings.strokes import unflatten
 
@@ -29,8 +29,8 @@ def read_npz(path: Path, mode: Simplify) -> Iterator[Record | Rejected]:
         for index, rows in enumerate(rows_of):
             try:
                 yield _record(rows, word, name, index, mode)
-            except Rejected as rejected:
-                yield rejected
+            except Exception as error:
+                yield refusal(error)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

@@ -16,7 +16,7 @@ def strokes(inside: str, form: str = "") -> list[list[list[float]]]:
     form = f"<context><inkSource><traceFormat>{form}</traceFormat></inkSource></context>" if form else ""
     root = parse_xml(f'<ink xmlns="http://www.w3.org/2003/InkML">{form}{inside}</ink>'.encode())
     [(_, traces)] = inkml.drawings(root)
-    return inkml.strokes(root, traces)
+    return inkml.strokes(traces, inkml.channels_of(root))
 
 
 @pytest.mark.parametrize(
