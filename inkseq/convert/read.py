@@ -71,7 +71,7 @@ def _blocks(
     task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Tick
 ) -> Iterator[tuple[Columns, list[Reject]]]:
     """Drawings and rejects of the task, some megabytes at a time; for a rest that cannot be read one reject."""
-    if task.kind not in ("ndjson", "csv"):
+    if task.kind not in ("ndjson", "csv", ""):  # '' is a pipe
         yield from _record_blocks(_records(task, mode, tick), words, books)
         return
     try:

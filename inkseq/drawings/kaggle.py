@@ -32,7 +32,9 @@ class CsvToNdjson:
     def line(self, line: str) -> str:
         cells = split_cells(line)
         if len(cells) != len(self.column):
-            return f",{line}" if line.strip() else ""  # which is never JSON, whatever the line is: the careful reader says so
+            return (
+                f",{line}" if line.strip() else ""
+            )  # which is never JSON, whatever the line is: the careful reader says so
         row = {name: cells[i] for name, i in self.column.items()}
         word = "none" if self.wordless else row["word"]  # none is not looked at
         recognized = row.get("recognized", "")

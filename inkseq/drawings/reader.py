@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from inkseq.config import Simplify
 from inkseq.drawings import inkml, svg
-from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, open_task
+from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, is_gzip, open_task
 from inkseq.drawings.canonical import Rejected, check_size, refusal
 from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.kaggle import split_cells
@@ -23,7 +23,6 @@ from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
 STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
-GZIP = b"\x1f\x8b"
 
 
 def find(source: str) -> list[Task]:
@@ -48,11 +47,10 @@ def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
         yield from _npz_entries(task, mode)
         tick(task.end)
         return
-    # `share`: how many bytes on the disk each byte of the text is, 0 where there is no disk.
+    # `share`: how many bytes on the disk each byte of the text is.
     stream, share = (cast(BufferedReader, sys.stdin.buffer), 0.0) if task is STANDARD_INPUT else open_task(task)
     with stream:
-        is_gzip = _read(stream.peek, len(GZIP)).startswith(GZIP)
-        lines = _lines(gzip.GzipFile(fileobj=stream) if is_gzip else stream)
+        lines = _lines(gzip.GzipFile(fileobj=stream) if is_gzip(stream) else stream)
         yield from _text_entries(_ticking(lines, stream, share, tick) if share else lines, task.kind, _name(task), mode)
 
 

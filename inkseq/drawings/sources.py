@@ -44,9 +44,14 @@ class Task:
         return self.name.lower().endswith(".gz")
 
     @property
+    def is_pipe(self) -> bool:
+        """Whether its text comes from another program, once and from its begin to its end."""
+        return not self.path.is_file()
+
+    @property
     def is_part(self) -> bool:
         """Whether `start` and `end` may lie within the file."""
-        return self.kind == "ndjson" and not self.member and not self.is_gzip
+        return self.kind == "ndjson" and not self.member and not self.is_gzip and not self.is_pipe
 
     @property
     def first_line(self) -> int:
@@ -58,7 +63,7 @@ def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES) -> list[Task]:
     """All that there is to convert, each file once, in the order of their names and in pieces for the workers."""
     tasks: dict[tuple[Path, str], Task] = {}
     for task in chain.from_iterable(map(find_files, raw)):
-        if not task.kind:
+        if not task.kind and not task.is_pipe:
             raise UserError(f"{task.path}: not one of {ENDINGS}")
         key = task.path.resolve(), task.member
         if task.split >= 0 or key not in tasks:
@@ -77,10 +82,12 @@ def find_files(source: str) -> Iterator[Task]:
     if not top.exists():
         raise UserError(f"{source} does not exist")
     place = Path(os.path.abspath(top))  # noqa: PTH100 - resolve() would follow links, whose own names count
-    paths = sorted(path for path in _walk(top) if kind_of(path.name) or _is_zip(path)) if top.is_dir() else [top]
-    for path in paths:
+    found = (path for path in _walk(top) if (kind_of(path.name) or _is_zip(path)) and path.is_file())
+    for path in sorted(found) if top.is_dir() else [top]:
         if not os.access(path, os.R_OK):
             raise UserError(f"{path}: no permission to read it")
+        if not path.is_file() and (kind_of(path.name) == "npz" or _is_zip(path)):
+            raise UserError(f"{path}: a pipe; .npz and .zip are read from a file")
         folders = (place / path.relative_to(top)).parent.parts
         for task in _tasks_of_zip(path) if _is_zip(path) else [Task(path, kind_of(path.name), path.stat().st_size)]:
             inner = PurePosixPath(task.member).parts[:-1]
