@@ -17,6 +17,7 @@ AnyStrokes = Iterable[Iterable[ArrayLike]]  # each [xs, ys] or [xs, ys, times], 
 
 MAX_COORDINATE = 1e9  # beyond it no device draws, and differences lose whole pixels
 MAX_STROKES = 10_000
+MAX_WRONG = 100_000  # lines or elements one after another that are no drawings: a few bytes may be millions of those
 MAX_POINTS = 10_000  # of a canonical drawing: twenty times what people draw, and memory grows with them
 
 

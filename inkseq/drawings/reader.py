@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 from inkseq.config import Simplify
 from inkseq.drawings import inkml, svg
 from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, is_gzip, open_task
-from inkseq.drawings.canonical import Rejected, check_size, refusal
+from inkseq.drawings.canonical import MAX_WRONG, Damaged, Rejected, check_size, refusal
 from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
@@ -51,7 +51,8 @@ def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
     stream, share = (cast(BufferedReader, sys.stdin.buffer), 0.0) if task is STANDARD_INPUT else open_task(task)
     with stream:
         lines = _lines(gzip.GzipFile(fileobj=stream) if is_gzip(stream) else stream)
-        yield from _text_entries(_ticking(lines, stream, share, tick) if share else lines, task.kind, _name(task), mode)
+        lines = _ticking(lines, stream, share, tick) if share else lines
+        yield from _while_there_are_drawings(_text_entries(lines, task.kind, _name(task), mode))
 
 
 def _name(task: Task) -> str:
@@ -74,6 +75,15 @@ def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) 
         yield from line_entries(all_lines, name, mode)
     else:
         raise Rejected("neither JSON, a CSV with a column called drawing, SVG nor InkML")
+
+
+def _while_there_are_drawings(entries: Iterator[Entry]) -> Iterator[Entry]:
+    wrong = 0
+    for entry in entries:
+        wrong = wrong + 1 if entry.drawing is None else 0
+        if wrong > MAX_WRONG:
+            raise Damaged(f"not read from here on, for {MAX_WRONG:,} before are no drawings")
+        yield entry
 
 
 def _is_json(line: bytes) -> bool:
