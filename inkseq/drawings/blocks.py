@@ -1,5 +1,6 @@
 """From a task to blocks of whole ndjson lines: plain, compressed, in a zip, or translated from CSV."""
 
+import errno
 import gzip
 import sys
 import zipfile
@@ -64,9 +65,10 @@ def open_task(task: Task) -> tuple[BufferedReader, float]:
 def damaged(error: Exception) -> Exception:
     """What to raise for an error met in somebody's file: their libraries raise all sorts where bytes are wrong.
 
-    Only the system gives errors a number, and those are not the file's fault. What is Rejected has its reason.
+    Only the system gives errors a number, and those are not the file's fault, but for a place before its begin to
+    which a zip sends us. What is Rejected has its reason.
     """
-    if isinstance(error, Rejected) or (isinstance(error, OSError) and error.errno is not None):
+    if isinstance(error, Rejected) or (isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)):
         return error
     return Damaged(f"the file is damaged from here on ({str(error) or type(error).__name__})")
 

@@ -21,6 +21,7 @@ class CsvToNdjson:
     def __init__(self, names: list[str]) -> None:
         if "drawing" not in names:
             raise Rejected("the first line names no column 'drawing'")
+        self.num_cells = len(names)
         self.column = {name: i for i, name in enumerate(names)}
         self.wordless = "word" not in names
 
@@ -31,7 +32,7 @@ class CsvToNdjson:
 
     def line(self, line: str) -> str:
         cells = split_cells(line)
-        if len(cells) != len(self.column):
+        if len(cells) != self.num_cells:
             return (
                 f",{line}" if line.strip() else ""
             )  # which is never JSON, whatever the line is: the careful reader says so
