@@ -17,7 +17,7 @@ from inkseq.drawings.pickled import unpickle
 from inkseq.drawings.strokes import unflatten
 
 SPLIT_NAMES = {"train": 0, "valid": 1, "test": 2}
-MAX_RATIO, SMALL = 30, 2**20  # how far a file may unpack: as many times its size (2 to 10 are usual), or a megabyte
+MAX_RATIO, SMALL = 20, 2**20  # how far a file may unpack: so many times its size (2 to 6 are usual), or a megabyte
 MAX_UNPACKED = 256 * 2**20  # bytes; some 700,000 drawings of usual length
 
 

@@ -35,8 +35,9 @@ SVG = b"""<?xml version="1.0" encoding="UTF-8"?><svg xmlns="http://www.w3.org/20
 <path d="M1 2H5V6h-1v-1m1 1l1 0zL9.5e1-.5 3"/></g><circle cx="5" cy="6" r="3"/><polygon points="1,2 3,4 5,0"/>
 <rect x="1" y="2" width="10px" height="8" rx="2"/><line x1="1" y2="1in"/></svg>"""
 
-INKML = b"""<ink xmlns="http://www.w3.org/2003/InkML"><traceFormat><channel name="X"/><channel name="Y" orientation="-ve"/>
-</traceFormat><annotation type="truth">all</annotation><trace xml:id="t1">0 0, 9.5 9, 8e1 -7</trace>
+INKML = b"""<ink xmlns="http://www.w3.org/2003/InkML"><traceFormat><channel name="X"/>
+<channel name="Y" orientation="-ve"/></traceFormat><annotation type="truth">all</annotation>
+<trace xml:id="t1">0 0, 9.5 9, 8e1 -7</trace>
 <traceGroup><annotation type="truth"> cat </annotation><traceView traceDataRef="#t1"/>
 <trace>1125 18432,'23'43,"7"-8,3-5,7 -3, * *</trace></traceGroup></ink>"""
 
@@ -70,7 +71,9 @@ def _zip() -> bytes:
 
 
 LINES = b"".join(random_lines(3)) + line(strokes=[[[0.5, 300], [1, 2], [0, 7]]])
-JSON = json.dumps([{"drawing": [[[0, 9, 5], [0, 9, 7]]], "word": "cat", "key_id": 7}, {"strokes": [[[1], [2]]]}], indent=1)
+JSON = json.dumps(
+    [{"drawing": [[[0, 9, 5], [0, 9, 7]]], "word": "cat", "key_id": 7}, {"strokes": [[[1], [2]]]}], indent=1
+)
 SEEDS = {
     "ndjson": [LINES],
     "json": [JSON.encode(), b"[[[0,10,20],[0,5,50]]]\n[[[0,10,20],[0,5,50],[1,2,3]]]\n"],
@@ -85,10 +88,25 @@ SEEDS = {
 
 TOKENS = [
     *(b"0 -1 1e999 1e-320 NaN -Infinity null true 1.5.5 0x1F #1F '1 * e . - + , ; : & \" ' < > \\ % # =".split(b" ")),
-    *(b"[ ] [[[ ]]] { } [] {} [[[0],[0]]] <g> </g> <g/> <use/> <trace> </trace> <svg> <ink> &#0; &a; <![CDATA[".split()),
+    *(b"[ ] [[[ ]]] { } [] {} [[[0],[0]]] <g> </g> <g/> <use/> <trace> </trace> <ink> &#0; &a; <![CDATA[".split()),
     *(b"A1e-310 1e-310 0 0 1 1 1|M0 0|z|rotate(1)|matrix(1e300 0 0 1e300 0 0)|scale(0)|<use href='#a'/>".split(b"|")),
-    *(b'"word":|"drawing":|"key_id":|encoding="Shift_JIS"|encoding="utf-7"|<!DOCTYPE svg [<!ENTITY a "b">]>'.split(b"|")),
-    *(b"\n", b"\r\n", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"\x1f\x8b", b"PK\x03\x04", b"\x93NUMPY", b"\xed\xa0\x80"),
+    *(
+        b'"word":|"drawing":|"key_id":|encoding="Shift_JIS"|encoding="utf-7"|<!DOCTYPE svg [<!ENTITY a "b">]>'.split(
+            b"|"
+        )
+    ),
+    *(
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"\0",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"\x1f\x8b",
+        b"PK\x03\x04",
+        b"\x93NUMPY",
+        b"\xed\xa0\x80",
+    ),
     *(b"9" * 400, b" " * 100, b"[" * 2000, b"(" * 100, b"\n" * 100),
 ]
 
