@@ -1,6 +1,7 @@
 """`raw=`: training straight from drawings that nobody has packed, each content in a folder of its own."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,12 @@ def test_raw_drawings_are_packed_with_a_fifth_to_test_on(own: Path, capsys: pyte
     assert capsys.readouterr().out == (
         f"packed 40 drawings into {data.path} (classes: 2)\nbatch_size=32, since there are no more to learn from\n"
     )
+
+
+def test_a_pipe_which_is_read_only_once_is_for_convert(own: Path) -> None:
+    os.mkfifo("pipe")
+    with pytest.raises(UserError, match=r"pipe: a pipe, which is read only once; `python -m inkseq.convert` takes it"):
+        prepare(TrainConfig(raw=["pipe"]))
 
 
 def test_several_files_are_called_after_their_folder(own: Path) -> None:
