@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from inkseq.config import ConvertConfig, Simplify
 from inkseq.convert.shuffle import BucketWriter
 from inkseq.drawings.blocks import line_blocks
-from inkseq.drawings.canonical import Damaged, Rejected
+from inkseq.drawings.canonical import MAX_WRONG, Damaged, Rejected, refusal
 from inkseq.drawings.columns import Columns, concatenate, from_records
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.kaggle import WORDLESS
 from inkseq.drawings.ndjson import Record, check_key, check_word, parse_line
-from inkseq.drawings.scan import Bytes, all_slow, scan
+from inkseq.drawings.scan import NEWLINE, Bytes, all_slow, scan
 from inkseq.drawings.sketchrnn import read_npz
 from inkseq.drawings.sources import UNLABELLED, Task, Tick
 
@@ -71,21 +71,42 @@ def _blocks(
     task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Tick
 ) -> Iterator[tuple[Columns, list[Reject]]]:
     """Drawings and rejects of the task, some megabytes at a time; for a rest that cannot be read one reject."""
-    if task.unreadable or task.kind not in ("ndjson", "csv"):
+    if task.unreadable or task.kind not in ("ndjson", "csv", ""):  # '' is a pipe
         yield from _record_blocks(_records(task, mode, tick), words, books)
         return
+    blocks, wrong = line_blocks(task, tick), 0
     try:
-        for text, wordless in line_blocks(task, tick):
+        for text, wordless in blocks:
             first_line = books.lines
             for columns, rejects, num_lines in read_lines(text, mode, {} if wordless else words):
                 if wordless and len(columns):
                     columns.word[:] = words.setdefault(WORDLESS, len(words))
                 books.lines += num_lines
                 yield columns, [reject._replace(line=first_line + reject.line) for reject in rejects]
-    except Rejected as rejected:
+                wrong = 0 if len(columns) else wrong + num_lines
+                if wrong > MAX_WRONG:
+                    rest = _num_lines(text) - (books.lines - first_line) + sum(_num_lines(text) for text, _ in blocks)
+                    yield from_records([], [], words), _unread(rest, books)
+                    return
+    except Exception as error:
+        rejected = refusal(error)
         books.damaged = isinstance(rejected, Damaged)
         yield from_records([], [], words), [Reject(books.lines, str(rejected), "")]
         books.lines += 1
+
+
+def _num_lines(text: Bytes) -> int:
+    return int(np.count_nonzero(text == NEWLINE))
+
+
+def _unread(num_lines: int, books: TaskBooks) -> list[Reject]:
+    """So many lines counted, but named in one: a small file may unpack to millions that are nothing."""
+    if not num_lines:
+        return []
+    one = Reject(books.lines, f"not read, for {MAX_WRONG:,} lines before are no drawings", "")
+    books.lines += num_lines
+    books.rejected[one.reason] += num_lines - 1  # and this one
+    return [one]
 
 
 def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[tuple[Columns, list[Reject], int]]:
@@ -100,9 +121,9 @@ def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[t
             try:
                 records.append(parse_line(text[start:end].tobytes(), mode))
                 lines.append(line)
-            except Rejected as rejected:
+            except Exception as error:
                 begin = text[start : min(end, start + 120)].tobytes().decode(errors="replace")
-                rejects.append(Reject(line, str(rejected), begin))
+                rejects.append(Reject(line, str(refusal(error)), begin))
         if records:
             columns = concatenate([columns, from_records(records, lines, words)])
         yield columns, rejects, num_lines
@@ -120,8 +141,8 @@ def _records(task: Task, mode: Simplify, tick: Tick) -> Iterator[Record | Reject
             from inkseq.drawings.reader import entries_of  # here, for most conversions need no XML to be read
 
             yield from (_record(entry, task.word) for entry in entries_of(task, tick, mode))
-    except Rejected as rejected:
-        yield rejected
+    except Exception as error:
+        yield refusal(error)
 
 
 def _record(entry: Entry, folder: str) -> Record | Rejected:

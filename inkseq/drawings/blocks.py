@@ -1,15 +1,17 @@
 """From a task to blocks of whole ndjson lines: plain, compressed, in a zip, or translated from CSV."""
 
+import errno
 import gzip
 import sys
 import zipfile
 from collections.abc import Iterator
 from io import BufferedIOBase, BufferedReader
+from itertools import chain
 from typing import cast
 
 import numpy as np
 
-from inkseq.drawings.canonical import Damaged
+from inkseq.drawings.canonical import Damaged, Rejected
 from inkseq.drawings.kaggle import SUBMISSION, CsvToNdjson, split_cells
 from inkseq.drawings.ndjson import MAX_LINE, UNPRINTABLE
 from inkseq.drawings.scan import Bytes
@@ -17,6 +19,7 @@ from inkseq.drawings.sources import Task, Tick
 
 BLOCK_BYTES = 2 * 2**20  # with what is made of it, small enough for the caches of two cores
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+GZIP = b"\x1f\x8b"
 
 
 def line_blocks(task: Task, tick: Tick) -> Iterator[tuple[Bytes, bool]]:
@@ -31,23 +34,26 @@ def line_blocks(task: Task, tick: Tick) -> Iterator[tuple[Bytes, bool]]:
         if task.kind == "ndjson":
             yield from ((block, False) for block in blocks)
             return
-        translate: CsvToNdjson | None = None
-        for block in blocks:
-            text = block.tobytes()
-            if translate is None:
-                header, _, text = text.partition(b"\n")
-                names = split_cells(header.decode(errors="replace"))
-                if names == SUBMISSION:
-                    return
-                translate = CsvToNdjson(names)
+        first = next(blocks, None)
+        if first is None:
+            return
+        header, _, rest = first.tobytes().partition(b"\n")
+        names = split_cells(header.decode(errors="replace"))
+        if names == SUBMISSION:
+            return
+        if not task.kind and "drawing" not in names:
+            yield from ((block, False) for block in chain([first], blocks))
+            return
+        translate = CsvToNdjson(names)
+        for text in chain([rest], (block.tobytes() for block in blocks)):
             if text:
                 yield np.frombuffer(translate.block(text), np.uint8), translate.wordless
 
 
 def open_task(task: Task) -> tuple[BufferedReader, float]:
-    """The task's file, and how many bytes on the disk each of its bytes is: fewer than one within a zip."""
+    """The task's file, and how many bytes on the disk each of its bytes is: in a zip less than one, of a pipe none."""
     if not task.member:
-        return task.path.open("rb"), 1.0
+        return task.path.open("rb"), 0.0 if task.is_pipe else 1.0
     try:
         with zipfile.ZipFile(task.path) as archive:
             size = archive.getinfo(task.member).file_size
@@ -59,15 +65,24 @@ def open_task(task: Task) -> tuple[BufferedReader, float]:
 def damaged(error: Exception) -> Exception:
     """What to raise for an error met in somebody's file: their libraries raise all sorts where bytes are wrong.
 
-    Only the system gives errors a number, and those are not the file's fault.
+    Only the system gives errors a number, and those are not the file's fault, but for a place before its begin to
+    which a zip sends us. What is Rejected has its reason.
     """
-    if isinstance(error, OSError) and error.errno is not None:
+    if isinstance(error, Rejected) or (isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)):
         return error
     said = UNPRINTABLE.sub("?", str(error)) or type(error).__name__  # which may quote the file
     return Damaged(f"the file is damaged from here on ({said})")
 
 
-def _whole_lines(stream: BufferedIOBase, share: float, task: Task, tick: Tick) -> Iterator[Bytes]:
+def is_gzip(stream: BufferedReader) -> bool:
+    """Whether what comes next is compressed."""
+    try:
+        return stream.peek(len(GZIP)).startswith(GZIP)
+    except Exception as error:
+        raise damaged(error) from None
+
+
+def _whole_lines(stream: BufferedReader, share: float, task: Task, tick: Tick) -> Iterator[Bytes]:
     """The task's bytes cut at line ends, in one buffer that is used again and again.
 
     No line grows past MAX_LINE + 1 bytes, which is enough to reject it.
@@ -77,19 +92,21 @@ def _whole_lines(stream: BufferedIOBase, share: float, task: Task, tick: Tick) -
         begin = _line_start(stream, task.start)
         left = _line_start(stream, task.end) - begin
         stream.seek(begin)
-    text = gzip.GzipFile(fileobj=stream) if task.is_gzip else stream
+    text = gzip.GzipFile(fileobj=stream) if task.is_gzip or (not task.kind and is_gzip(stream)) else stream
     buffer = bytearray(min(MAX_LINE + 1 + BLOCK_BYTES, left) + 1)
     array = np.frombuffer(buffer, np.uint8)
+    is_begin = begin == 0
     used, before, error = 0, begin, None  # `used`: bytes of an unfinished line at the buffer's start
     while error is None:
         got, error = _read_into(text, memoryview(buffer)[used : used + min(BLOCK_BYTES, left)])
         if not got:
             break
         left -= got
-        now = int(stream.tell() * share)
+        now = int(stream.tell() * share) if share else 0  # a pipe cannot tell
         tick(now - before)
-        first = len(BYTE_ORDER_MARK) if before == 0 and buffer.startswith(BYTE_ORDER_MARK) else 0
         before = now
+        first = len(BYTE_ORDER_MARK) if is_begin and buffer.startswith(BYTE_ORDER_MARK) else 0
+        is_begin = False
         end = used + got
         cut = buffer.rfind(b"\n", used, end) + 1
         if cut:

@@ -1,6 +1,9 @@
 """What counts as a drawing, and any strokes made canonical: as `convert` does it, so does everybody who asks."""
 
+import sys
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,8 @@ from inkseq.drawings.strokes import CANVAS, Flat, flatten, is_canonical
 AnyStrokes = Iterable[Iterable[ArrayLike]]  # each [xs, ys] or [xs, ys, times], be it lists, tuples or arrays
 
 MAX_COORDINATE = 1e9  # beyond it no device draws, and differences lose whole pixels
+MAX_STROKES = 10_000
+MAX_WRONG = 100_000  # lines or elements one after another that are no drawings: a few bytes may be millions of those
 MAX_POINTS = 10_000  # of a canonical drawing: twenty times what people draw, and memory grows with them
 
 
@@ -22,6 +27,20 @@ class Rejected(Exception):  # noqa: N818 - not an error of the program
 
 class Damaged(Rejected):
     """The rest of a file that breaks off or makes no sense, and why."""
+
+
+def refusal(error: Exception) -> Rejected:
+    """Why a document is none, which reading it raised. Anything but Rejected is our fault, which stops nobody: others
+    are read on, and where it was is said on the side. What the system or the memory refuses goes on up.
+    """
+    if isinstance(error, Rejected):
+        return error
+    if isinstance(error, OSError | MemoryError):
+        raise error
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    print(f"inkseq: a drawing could not be read: {where} raised {repr(error)[:200]}", file=sys.stderr)
+    return Damaged(f"cannot be read ({type(error).__name__})")
 
 
 def canonical(strokes: AnyStrokes) -> Flat:
@@ -35,8 +54,8 @@ def canonical(strokes: AnyStrokes) -> Flat:
 
 def read_drawing(drawing: Any, mode: Simplify = Simplify.auto) -> Flat:
     """The same of strokes as JSON gives them, in lists; raises Rejected."""
-    if isinstance(drawing, list) and len(drawing) > MAX_POINTS:
-        raise Rejected(f"more than {MAX_POINTS:,} strokes")
+    if isinstance(drawing, list) and len(drawing) > MAX_STROKES:
+        raise Rejected(f"more than {MAX_STROKES:,} strokes")
     return check_size(*make_canonical(drawing, mode))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from inkseq.config import Simplify
-from inkseq.drawings.canonical import Rejected, read_drawing
+from inkseq.drawings.canonical import Rejected, read_drawing, refusal
 from inkseq.drawings.ndjson import UNPRINTABLE, check_word, ink_of, load_json
 from inkseq.drawings.strokes import Flat
 
@@ -26,8 +26,8 @@ def json_entries(line: bytes, source: str, mode: Simplify = Simplify.auto) -> It
     """What a JSON text holds: strokes, an object with a `drawing` or `strokes`, or a list of either."""
     try:
         value = load_json(line)
-    except Rejected as reason:
-        yield Entry(source, None, str(reason))
+    except Exception as error:
+        yield Entry(source, None, str(refusal(error)))
         return
     if _is_many(value):
         for number, one in enumerate(value, 1):
@@ -42,8 +42,8 @@ def drawing_entry(
     """An entry of strokes, whatever they are."""
     try:
         return Entry(source, read_drawing(drawing, mode), "", key_id, word, recognized)
-    except Rejected as reason:
-        return Entry(source, None, str(reason), key_id, word, recognized)
+    except Exception as error:
+        return Entry(source, None, str(refusal(error)), key_id, word, recognized)
 
 
 def _is_many(value: Any) -> bool:
@@ -65,8 +65,8 @@ def _entry(value: Any, source: str, mode: Simplify) -> Entry:
         key_id = _key(value.get("key_id"))
         if value.get("word") not in (None, ""):
             word = check_word(value["word"])
-    except Rejected as reason:
-        return Entry(source, None, str(reason), key_id)
+    except Exception as error:
+        return Entry(source, None, str(refusal(error)), key_id)
     return drawing_entry(source, ink_of(value), mode, key_id, word, value.get("recognized") is not False)
 
 

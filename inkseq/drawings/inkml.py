@@ -7,33 +7,45 @@ document of which X or Y stand elsewhere.
 """
 
 import re
+from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
 from inkseq.drawings.canonical import Rejected
+from inkseq.drawings.svg_path import NUMBER
 
 DIFFERENCE = ("!", "'", '"')  # as it is, of the first order, of the second
-TOKEN = re.compile(r"""[!'"]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\#[0-9A-Fa-f]+|\S""")
-MAX_POINTS = 200_000
+TOKEN = re.compile(rf"""[!'"]|{NUMBER}|\#[0-9A-Fa-f]++|\S""")
+MAX_POINTS = 200_000  # of a drawing
+MAX_REPEATS, SHORT = 3, 2**20  # how often groups may draw the text of all traces; of less than a megabyte any number
 TRUTHS = ("truth", "label")  # types of annotation that say what a group's drawing is
 
 Stroke = list[list[float]]  # [xs, ys]
+Channel = tuple[int, float]  # where in a point its value stands, and 1 or -1 for the way it grows
 
 
 def drawings(root: Element) -> list[tuple[str, list[Element]]]:
     """The word, if there is one, and the traces of each drawing.
 
-    A document is one drawing, unless groups that hold traces say what they are: then these are the drawings.
+    A document is one drawing, unless groups that hold traces say what they are: then these are the drawings. Raises
+    Rejected where they draw the same traces again and again.
     """
     by_id = {trace.get("id"): trace for trace in root.iter("trace")}
     labelled = [(_truth(group), _traces(group, by_id)) for group in root.iter("traceGroup")]
     labelled = [(word, traces) for word, traces in labelled if word and traces]
     defined = {trace for definitions in root.iter("definitions") for trace in definitions.iter("trace")}
-    return labelled or [(_truth(root), [trace for trace in root.iter("trace") if trace not in defined])]
+    found = labelled or [(_truth(root), [trace for trace in root.iter("trace") if trace not in defined])]
+    drawn = _size(trace for _, traces in found for trace in traces)
+    if drawn > max(MAX_REPEATS * _size(root.iter("trace")), SHORT):
+        raise Rejected(f"groups that draw the same traces more than {MAX_REPEATS} times")
+    return found
 
 
-def strokes(root: Element, traces: list[Element]) -> list[Stroke]:
+def _size(traces: Iterable[Element]) -> int:
+    return sum(len(trace.text or "") for trace in traces)
+
+
+def strokes(traces: list[Element], channels: tuple[Channel, Channel]) -> list[Stroke]:
     """Those of the traces that touch the paper; raises Rejected."""
-    channels = _channels(root)
     texts = [trace.text or "" for trace in traces if trace.get("type") != "penUp"]
     if sum(text.count(",") for text in texts) > MAX_POINTS:
         raise Rejected(f"more than {MAX_POINTS:,} points")
@@ -53,15 +65,15 @@ def _traces(group: Element, by_id: dict[str | None, Element]) -> list[Element]:
     return [trace for trace in found if trace is not None]
 
 
-def _channels(root: Element) -> tuple[tuple[int, float], tuple[int, float]]:
-    """Where in a point X and Y stand, and 1 or -1 for the way they grow: to the right and down unless told."""
-    found = {_channels_of(form) for form in root.iter("traceFormat")}
+def channels_of(root: Element) -> tuple[Channel, Channel]:
+    """X and Y of a document: first and second, to the right and down, unless told. Raises Rejected."""
+    found = {_channels(form) for form in root.iter("traceFormat")}
     if len(found) > 1:
         raise Rejected("trace formats that differ in X or Y")
     return found.pop() if found else ((0, 1.0), (1, 1.0))
 
 
-def _channels_of(form: Element) -> tuple[tuple[int, float], tuple[int, float]]:
+def _channels(form: Element) -> tuple[Channel, Channel]:
     channels = form.findall("channel")
     names = [channel.get("name") for channel in channels]
     if "X" not in names or "Y" not in names:
@@ -72,7 +84,7 @@ def _channels_of(form: Element) -> tuple[tuple[int, float], tuple[int, float]]:
     return x, y
 
 
-def _stroke(text: str, channels: tuple[tuple[int, float], tuple[int, float]]) -> Stroke:
+def _stroke(text: str, channels: tuple[Channel, Channel]) -> Stroke:
     points = [_values(point) for point in text.split(",")]
     if points and not points[-1]:  # a comma may end a trace too
         points.pop()

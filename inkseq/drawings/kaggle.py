@@ -10,6 +10,8 @@ from inkseq.drawings.ndjson import MAX_LINE
 WORDLESS = ""  # the word of the competition's test drawings, which have none; no line can carry an empty one
 SUBMISSION = ["key_id", "word"]  # the header of the competition's sample_submission.csv, which holds no drawings
 
+SHORT = 200  # characters of a cell that is worth remembering
+
 csv.field_size_limit(MAX_LINE)
 
 
@@ -19,6 +21,7 @@ class CsvToNdjson:
     def __init__(self, names: list[str]) -> None:
         if "drawing" not in names:
             raise Rejected("the first line names no column 'drawing'")
+        self.num_cells = len(names)
         self.column = {name: i for i, name in enumerate(names)}
         self.wordless = "word" not in names
 
@@ -29,12 +32,16 @@ class CsvToNdjson:
 
     def line(self, line: str) -> str:
         cells = split_cells(line)
-        if len(cells) != len(self.column):
-            return line  # the careful reader says what is wrong with it
+        if len(cells) != self.num_cells:
+            return (
+                f",{line}" if line.strip() else ""
+            )  # which is never JSON, whatever the line is: the careful reader says so
         row = {name: cells[i] for name, i in self.column.items()}
         word = "none" if self.wordless else row["word"]  # none is not looked at
         recognized = row.get("recognized", "")
         drawing = row["drawing"].replace(" ", "") or "null"
+        if '"' in drawing:  # no drawing has any; here it might begin another field, so it is text and no JSON
+            drawing = json.dumps(drawing)
         return (
             f'{{"word":{_quoted(word)},"countrycode":{_quoted(row.get("countrycode", ""))},"timestamp":"",'
             f'"recognized":{RECOGNIZED.get(recognized) or _quoted(recognized)},'
@@ -53,6 +60,10 @@ def split_cells(line: str) -> list[str]:
         return []
 
 
-@lru_cache(maxsize=1 << 12)
 def _quoted(text: str) -> str:
+    return _quoted_short(text) if len(text) < SHORT else json.dumps(text, ensure_ascii=False)
+
+
+@lru_cache(maxsize=1 << 12)
+def _quoted_short(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

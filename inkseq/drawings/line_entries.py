@@ -1,6 +1,7 @@
 """Entries of lines: JSON, or a table with a column of drawings. Canonical Quick, Draw! lines by the bulk path."""
 
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from itertools import chain
 
 import numpy as np
@@ -37,15 +38,13 @@ def csv_entries(names: list[str], lines: Iterable[bytes], where: str, mode: Simp
 
 def document_entries(lines: Iterator[bytes], where: str, mode: Simplify) -> Iterator[Entry]:
     """Entries of a JSON text that is spread over lines, or of the lines if that is not what they are."""
-    begin: list[bytes] = []
-    size = 0
-    while size <= MAX_LINE and (line := next(lines, b"")):
-        begin.append(line)
-        size += len(line)
-    found = json_entries(b"".join(begin), where, mode)
+    begin = bytearray()  # millions of lines as objects would be thirty times as large
+    while len(begin) <= MAX_LINE and (line := next(lines, b"")):
+        begin += line
+    found = json_entries(bytes(begin), where, mode)
     one = next(found, None)
-    if size > MAX_LINE or (one is not None and one.error in ("malformed", "not UTF-8")):
-        yield from line_entries(chain(begin, lines), where, mode)
+    if len(begin) > MAX_LINE or (one is not None and one.error in ("malformed", "not UTF-8")):
+        yield from line_entries(chain(BytesIO(begin), lines), where, mode)
     elif one is not None:
         yield from chain([one], found)
 

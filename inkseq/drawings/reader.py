@@ -11,8 +11,8 @@ from xml.etree.ElementTree import Element
 
 from inkseq.config import Simplify
 from inkseq.drawings import inkml, svg
-from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, open_task
-from inkseq.drawings.canonical import Rejected, check_size
+from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, is_gzip, open_task
+from inkseq.drawings.canonical import MAX_WRONG, Damaged, Rejected, check_size, refusal
 from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
@@ -23,7 +23,6 @@ from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
 STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
-GZIP = b"\x1f\x8b"
 
 
 def find(source: str) -> list[Task]:
@@ -38,8 +37,8 @@ def read_entries(task: Task, tick: Tick) -> Iterator[Entry]:
     """All entries of a file, the last of them being why the rest cannot be read, if it cannot."""
     try:
         yield from entries_of(task, tick, Simplify.auto)
-    except Rejected as reason:
-        yield Entry(task.name, None, str(reason))
+    except Exception as error:
+        yield Entry(task.name, None, str(refusal(error)))
 
 
 def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
@@ -50,12 +49,12 @@ def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:
         yield from _npz_entries(task, mode)
         tick(task.end)
         return
-    # `share`: how many bytes on the disk each byte of the text is, 0 where there is no disk.
+    # `share`: how many bytes on the disk each byte of the text is.
     stream, share = (cast(BufferedReader, sys.stdin.buffer), 0.0) if task is STANDARD_INPUT else open_task(task)
     with stream:
-        is_gzip = _read(stream.peek, len(GZIP)).startswith(GZIP)
-        lines = _lines(gzip.GzipFile(fileobj=stream) if is_gzip else stream)
-        yield from _text_entries(_ticking(lines, stream, share, tick) if share else lines, task.kind, task.name, mode)
+        lines = _lines(gzip.GzipFile(fileobj=stream) if is_gzip(stream) else stream)
+        lines = _ticking(lines, stream, share, tick) if share else lines
+        yield from _while_there_are_drawings(_text_entries(lines, task.kind, task.name, mode))
 
 
 def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) -> Iterator[Entry]:
@@ -76,6 +75,15 @@ def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) 
         raise Rejected("neither JSON, a CSV with a column called drawing, SVG nor InkML")
 
 
+def _while_there_are_drawings(entries: Iterator[Entry]) -> Iterator[Entry]:
+    wrong = 0
+    for entry in entries:
+        wrong = wrong + 1 if entry.drawing is None else 0
+        if wrong > MAX_WRONG:
+            raise Damaged(f"not read from here on, for {MAX_WRONG:,} before are no drawings")
+        yield entry
+
+
 def _is_json(line: bytes) -> bool:
     """Whether a line is a JSON text by itself."""
     try:
@@ -91,19 +99,21 @@ def _xml_entries(text: bytes, source: str, mode: Simplify) -> Iterator[Entry]:
     if root.tag == "svg":
         yield drawing_entry(source, svg.strokes(root), mode)
     elif root.tag == "ink":
-        found = inkml.drawings(root)
+        found, channels = inkml.drawings(root), inkml.channels_of(root)
         for number, (word, traces) in enumerate(found, 1):
-            yield _inkml_entry(source if len(found) == 1 else f"{source}[{number}]", word, root, traces, mode)
+            yield _inkml_entry(source if len(found) == 1 else f"{source}[{number}]", word, traces, channels, mode)
     else:
         raise Rejected("XML, but neither SVG nor InkML")
 
 
-def _inkml_entry(source: str, word: str, root: Element, traces: list[Element], mode: Simplify) -> Entry:
+def _inkml_entry(
+    source: str, word: str, traces: list[Element], channels: tuple[inkml.Channel, inkml.Channel], mode: Simplify
+) -> Entry:
     try:
         word = check_word(word) if word else ""
-        return drawing_entry(source, inkml.strokes(root, traces), mode, word=word)
-    except Rejected as reason:
-        return Entry(source, None, str(reason))
+        return drawing_entry(source, inkml.strokes(traces, channels), mode, word=word)
+    except Exception as error:
+        return Entry(source, None, str(refusal(error)))
 
 
 def _npz_entries(task: Task, mode: Simplify) -> Iterator[Entry]:

@@ -1,6 +1,5 @@
 """sketch-rnn's .npz: arrays of (dx, dy, pen lifted) int16 rows under train, valid and test."""
 
-import pickle
 import zipfile
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -12,11 +11,14 @@ from numpy.typing import NDArray
 
 from inkseq.config import Simplify
 from inkseq.drawings.blocks import damaged
-from inkseq.drawings.canonical import Rejected, make_canonical
+from inkseq.drawings.canonical import Rejected, make_canonical, refusal
 from inkseq.drawings.ndjson import Record, check_word
+from inkseq.drawings.pickled import unpickle
 from inkseq.drawings.strokes import unflatten
 
 SPLIT_NAMES = {"train": 0, "valid": 1, "test": 2}
+MAX_RATIO, SMALL = 20, 2**20  # how far a file may unpack: so many times its size (2 to 6 are usual), or a megabyte
+MAX_UNPACKED = 256 * 2**20  # bytes; some 700,000 drawings of usual length
 
 
 def read_npz(path: Path, mode: Simplify) -> Iterator[Record | Rejected]:
@@ -25,23 +27,40 @@ def read_npz(path: Path, mode: Simplify) -> Iterator[Record | Rejected]:
     Raises Rejected where the file is none of sketch-rnn's or its name is no word, Damaged where it cannot be read.
     """
     word = check_word(path.name.removesuffix(".npz").removesuffix(".full").removeprefix("sketchrnn_"))
-    for name, rows_of in _arrays(path).items():
+    arrays = _arrays(path)
+    left = MAX_RATIO * path.stat().st_size + SMALL  # bytes: a pickle may hold the same drawing again and again
+    for name, rows_of in arrays.items():
         for index, rows in enumerate(rows_of):
+            left -= getattr(rows, "nbytes", 0)
+            if left < 0:
+                raise Rejected(f"its drawings are more than {MAX_RATIO} times the file")
             try:
                 yield _record(rows, word, name, index, mode)
-            except Rejected as rejected:
-                yield rejected
+            except Exception as error:
+                yield refusal(error)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            arrays = {name: _load(archive, name) for name in SPLIT_NAMES if f"{name}.npy" in archive.namelist()}
+            members = {name: f"{name}.npy" for name in SPLIT_NAMES if f"{name}.npy" in archive.namelist()}
+            _check_unpacked(sum(archive.getinfo(member).file_size for member in members.values()), path)
+            arrays = {name: _load(archive, member) for name, member in members.items()}
     except Exception as error:
         raise damaged(error) from None
     if not arrays or not all(isinstance(array, np.ndarray) and array.ndim for array in arrays.values()):
         raise Rejected(f"no sketch-rnn file: it has no arrays called {', '.join(SPLIT_NAMES)}")
+    if any(len(array) > array.size for array in arrays.values()):  # any number of nothing
+        raise Rejected("drawing is not rows of (dx, dy, pen)")
     return arrays
+
+
+def _check_unpacked(size: int, path: Path) -> None:
+    """Refuse what says that it is huge before any of it is read, which goes no further than it says."""
+    if size > min(max(MAX_RATIO * path.stat().st_size, SMALL), MAX_UNPACKED):
+        raise Rejected(
+            f"unpacks to {size / 2**20:,.0f} MB: more than {MAX_RATIO} times itself, or {MAX_UNPACKED >> 20} MB"
+        )
 
 
 def _record(rows: Any, word: str, split: str, index: int, mode: Simplify) -> Record:
@@ -61,26 +80,11 @@ def _record(rows: Any, word: str, split: str, index: int, mode: Simplify) -> Rec
     return Record(word, int.from_bytes(key, "little"), "", True, points, pen, SPLIT_NAMES[split])
 
 
-def _load(archive: zipfile.ZipFile, name: str) -> Any:
-    """One array of objects. Pickles can run code, so only what numpy arrays need is let through."""
-    with archive.open(f"{name}.npy") as file:
+def _load(archive: zipfile.ZipFile, member: str) -> Any:
+    """One array, mostly of objects: of a pickle, which could run code, only what arrays need is let through."""
+    with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         read_header = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}
         shape, _, dtype = read_header[version[0]](file)
-        if dtype.hasobject:
-            return _ArrayUnpickler(file, encoding="latin1").load()  # the public files were written by Python 2
-        return np.frombuffer(file.read(), dtype).reshape(shape)
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module.split(".")[0], name) in {
-            ("numpy", "_reconstruct"),
-            ("numpy", "ndarray"),
-            ("numpy", "dtype"),
-            ("numpy", "scalar"),
-            ("_codecs", "encode"),
-            ("__builtin__", "bytes"),
-        }:
-            return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-        raise pickle.UnpicklingError(f"{module}.{name} has no place in an array")
+        text = file.read()
+    return unpickle(text) if dtype.hasobject else np.frombuffer(text, dtype).reshape(shape)

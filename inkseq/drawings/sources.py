@@ -47,9 +47,14 @@ class Task:
         return self.name.lower().endswith(".gz")
 
     @property
+    def is_pipe(self) -> bool:
+        """Whether its text comes from another program, once and from its begin to its end."""
+        return not self.unreadable and not self.path.is_file()
+
+    @property
     def is_part(self) -> bool:
         """Whether `start` and `end` may lie within the file."""
-        return self.kind == "ndjson" and not self.member and not self.is_gzip
+        return self.kind == "ndjson" and not self.member and not self.is_gzip and not self.is_pipe
 
     @property
     def first_line(self) -> int:
@@ -61,7 +66,7 @@ def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES) -> list[Task]:
     """All that there is to convert, each file once, in the order of their names and in pieces for the workers."""
     tasks: dict[tuple[str, str], Task] = {}
     for task in chain.from_iterable(map(find_files, raw)):
-        if not task.kind and not task.unreadable:
+        if not (task.kind or task.unreadable or task.is_pipe):
             raise UserError(f"{task.path}: not one of {ENDINGS}")
         key = str(task.path) if task.unreadable else os.path.realpath(task.path), task.member
         if task.split >= 0 or key not in tasks:
@@ -99,6 +104,8 @@ def _tasks_of(path: Path) -> Iterator[Task]:
         yield Task(path, kind_of(path.name), 0, unreadable="a link to what is not there")
     elif not os.access(path, os.R_OK):
         raise UserError(f"{path}: no permission to read it")
+    elif not path.is_file() and (kind_of(path.name) == "npz" or _is_zip(path)):
+        raise UserError(f"{path}: a pipe; .npz and .zip are read from a file")
     elif _is_zip(path):
         yield from _tasks_of_zip(path)
     else:

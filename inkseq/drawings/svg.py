@@ -8,23 +8,33 @@ which is brought to the same size anyway.
 
 import math
 import re
+from functools import cache, partial
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inkseq.drawings.canonical import Rejected
-from inkseq.drawings.svg_path import numbers_in, subpaths
+from inkseq.drawings.canonical import MAX_STROKES, Rejected
+from inkseq.drawings.svg_path import Complexes, numbers_in, subpaths
 from inkseq.drawings.svg_shapes import length, path_data
 
 MAX_VISITED = 10_000  # elements, those that `use` repeats counted again
 MAX_POINTS = 1_000_000
 CONTAINERS = ("svg", "g", "a", "switch")
-TRANSFORM = re.compile(r"(matrix|translate|scale|rotate|skewX|skewY)\s*\(([^()]*)\)")
+TRANSFORM = re.compile(r"(matrix|translate|scale|rotate|skewX|skewY)\s*+\(([^()]*+)\)")
 
 Matrix = NDArray[np.float64]  # 3 x 3
 Polyline = NDArray[np.float64]  # (P, 2)
+
+
+class Own(NamedTuple):
+    """What an element says by itself, wherever it is drawn."""
+
+    is_hidden: bool
+    paint: str  # of strokes, '' where it says none
+    place: Matrix
+    inside: list[Element]  # or what it uses
 
 
 class Shape(NamedTuple):
@@ -42,32 +52,44 @@ def strokes(root: Element) -> list[list[list[float]]]:
 def _shapes(root: Element) -> list[Shape]:
     """All that is drawn. Without recursion: `use` may go in circles."""
     by_id = {element.get("id"): element for element in root.iter()}
+    own, lines = cache(partial(_own, by_id=by_id)), cache(_lines)  # read once, however often `use` repeats them
     pending = [(root, np.eye(3), "none")]  # elements, their place and the paint of strokes; the next one last
     shapes: list[Shape] = []
-    visited = num_points = 0
+    visited = num_strokes = num_points = 0
     while pending:
         element, place, paint = pending.pop()
-        visited += 1
-        style = _style(element)
-        if style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse"):
+        inherited = own(element)
+        if inherited.is_hidden:
             continue
-        paint = style.get("stroke", paint)
-        if "transform" in style:
-            place = place @ _transform(style["transform"])
-        inside = list(element) if element.tag in CONTAINERS else []
-        if element.tag == "use":
-            place = place @ _translation(length(element, "x"), length(element, "y"))
-            target = by_id.get(element.get("href", "").removeprefix("#"))
-            inside = [] if target is None else list(target) if target.tag == "symbol" else [target]
-        pending += [(child, place, paint) for child in reversed(inside)]
+        place, paint = place @ inherited.place, inherited.paint or paint
+        visited += len(inherited.inside)
         is_bare = element.tag == "rect" and paint == "none"
         if not (is_bare and "%" in element.get("width", "")):  # as wide as the page: paper
-            shape = Shape([_placed(points, place) for points in subpaths(path_data(element))], is_bare)
-            shapes.append(shape)
-            num_points += sum(map(len, shape.lines))
-        if visited > MAX_VISITED or num_points > MAX_POINTS:
-            raise Rejected(f"more than {MAX_VISITED:,} elements, or {MAX_POINTS:,} points, are drawn")
+            drawn = lines(element)
+            num_strokes += len(drawn)
+            num_points += sum(map(len, drawn))
+            shapes.append(Shape([_placed(points, place) for points in drawn], is_bare))
+        if visited > MAX_VISITED or num_strokes > MAX_STROKES or num_points > MAX_POINTS:
+            most = f"{MAX_VISITED:,} elements, {MAX_STROKES:,} strokes or {MAX_POINTS:,} points"
+            raise Rejected(f"more than {most} are drawn")
+        pending += [(child, place, paint) for child in reversed(inherited.inside)]
     return [shape for shape in shapes if shape.lines]
+
+
+def _own(element: Element, by_id: dict[str | None, Element]) -> Own:
+    style = _style(element)
+    place = _transform(style["transform"]) if "transform" in style else np.eye(3)
+    inside = list(element) if element.tag in CONTAINERS else []
+    if element.tag == "use":
+        place = place @ _translation(length(element, "x"), length(element, "y"))
+        target = by_id.get(element.get("href", "").removeprefix("#"))
+        inside = [] if target is None else list(target) if target.tag == "symbol" else [target]
+    is_hidden = style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse")
+    return Own(is_hidden, style.get("stroke", ""), place, inside)
+
+
+def _lines(element: Element) -> list[Complexes]:
+    return subpaths(path_data(element))
 
 
 def _without_paper(shapes: list[Shape]) -> list[Shape]:
@@ -91,7 +113,7 @@ def _style(element: Element) -> dict[str, str]:
     return dict(element.attrib) | {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _placed(points: NDArray[np.complex128], place: Matrix) -> Polyline:
+def _placed(points: Complexes, place: Matrix) -> Polyline:
     placed: Polyline = np.stack([points.real, points.imag], axis=1) @ place[:2, :2].T + place[:2, 2]
     return placed
 

@@ -9,16 +9,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inkseq.drawings.canonical import MAX_COORDINATE, Rejected
+from inkseq.drawings.canonical import MAX_COORDINATE, MAX_STROKES, Rejected
 
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+# Nothing that was read is given back (?+, ++, *+): whatever follows, a text is gone through once.
+NUMBER = r"[+-]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?+[0-9]++)?+"
 NUMBERS, SPACE = re.compile(NUMBER), " ,\t\r\n\f"
 COMMAND = re.compile(r"([MmLlHhVvCcSsQqTtAaZz])([^MmLlHhVvCcSsQqTtAaZz]*)")
-GAP = r"[\s,]*"
-ARC = re.compile(rf"({NUMBER}){GAP}({NUMBER}){GAP}({NUMBER}){GAP}([01]){GAP}([01]){GAP}({NUMBER}){GAP}({NUMBER})")
+GAP = rf"[{SPACE}]*+"
+ARC = re.compile("".join(f"({value}){GAP}" for value in (NUMBER, NUMBER, NUMBER, "[01]", "[01]", NUMBER, NUMBER)))
 TAKES = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7}  # numbers at a time
 STEPS = np.linspace(0, 1, 33)[1:]  # of a curve; one as large as the canvas stays within a pixel of its chords
 MAX_PIECES = 50_000  # lines and curves of a path
+TINY = 1e-100  # a radius, or a chord in radii, of which squares and quotients would be 0 or infinite: a line
 
 Complexes = NDArray[np.complex128]
 
@@ -37,8 +39,8 @@ def subpaths(data: str) -> list[Complexes]:
     lines: list[list[Complexes]] = []
     state = State()
     for count, (letter, numbers) in enumerate(_pieces(data)):
-        if count > MAX_PIECES:
-            raise Rejected(f"a path of more than {MAX_PIECES:,} pieces")
+        if count > MAX_PIECES or len(lines) > MAX_STROKES:
+            raise Rejected(f"a path of more than {MAX_PIECES:,} pieces, or {MAX_STROKES:,} strokes")
         if not lines and letter not in "Mm":
             raise Rejected("a path that does not begin with M")
         if letter in "Mm":
@@ -88,9 +90,16 @@ def _pieces(data: str) -> Iterator[tuple[str, list[float]]]:
 
 def _arc_numbers(text: str) -> list[float]:
     """Those of arcs, whose two flags may stand without anything between them and the next number."""
-    if ARC.sub("", text).strip(SPACE):
-        raise Rejected("a path whose arc is not of seven numbers")
-    return _checked([number for arc in ARC.findall(text) for number in arc])
+    text = text.strip(SPACE)
+    numbers: list[str] = []
+    at = 0
+    while at < len(text):  # one behind the other: a search would try every digit of what is none
+        arc = ARC.match(text, at)
+        if arc is None:
+            raise Rejected("a path whose arc is not of seven numbers")
+        numbers += arc.groups()
+        at = arc.end()
+    return _checked(numbers)
 
 
 def _points(letter: str, numbers: list[float], here: complex) -> list[complex]:
@@ -130,26 +139,24 @@ def _bezier(controls: list[complex]) -> Complexes:
 
 def _arc(here: complex, end: complex, rx: float, ry: float, degrees: float, large: float, sweep: float) -> Complexes:
     """Of an ellipse, turned; found where the ellipse is the unit circle. Too small radii are scaled up to reach."""
-    if not rx or not ry or here == end:
-        return np.array([end])
     rx, ry, turn = abs(rx), abs(ry), cmath.rect(1, np.radians(degrees))
-
-    def to_circle(point: complex) -> complex:
-        level = point / turn
-        return complex(level.real / rx, level.imag / ry)
-
-    a, b = to_circle(here), to_circle(end)
-    half = abs(b - a) / 2
+    if min(rx, ry) < TINY:
+        return np.array([end])
+    level = (end - here) / turn
+    chord = complex(level.real / rx, level.imag / ry)  # from here, where the circle begins
+    half = abs(chord) / 2
+    if half < TINY:
+        return np.array([end])
     if half > 1:
-        a, b, rx, ry = a / half, b / half, rx * half, ry * half
+        chord, rx, ry = chord / half, rx * half, ry * half
     away = max(1 / min(half, 1.0) ** 2 - 1, 0.0) ** 0.5  # of the centre from the chord, in halves of the chord
-    centre = (a + b) / 2 + (1j if large != sweep else -1j) * away * (b - a) / 2
-    angle = cmath.phase((b - centre) / (a - centre))
+    centre = chord / 2 * (1 + (1j if large != sweep else -1j) * away)
+    angle = cmath.phase((chord - centre) / -centre)
     if sweep and angle < 0:
         angle += 2 * np.pi
     elif not sweep and angle > 0:
         angle -= 2 * np.pi
-    circle = centre + (a - centre) * np.exp(1j * angle * STEPS)
-    drawn: Complexes = (circle.real * rx + 1j * circle.imag * ry) * turn
+    circle = centre * (1 - np.exp(1j * angle * STEPS))
+    drawn: Complexes = here + (circle.real * rx + 1j * circle.imag * ry) * turn
     drawn[-1] = end
     return drawn

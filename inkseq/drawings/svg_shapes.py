@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 from inkseq.drawings.canonical import MAX_COORDINATE, Rejected
 from inkseq.drawings.svg_path import NUMBER
 
-LENGTH = re.compile(rf"\s*({NUMBER})(px|pt|pc|mm|cm|in|)\s*")
+LENGTH = re.compile(rf"\s*+({NUMBER})(px|pt|pc|mm|cm|in|)\s*+")
 UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
 
 

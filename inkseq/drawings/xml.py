@@ -41,6 +41,8 @@ def parse_xml(text: bytes) -> Element:
         parser.Parse(text, True)
     except expat.ExpatError as error:
         raise Rejected(f"malformed XML ({expat.ErrorString(error.code)}, line {error.lineno})") from None
+    except (LookupError, ValueError):  # what Python says of an encoding that is none, or has letters of several bytes
+        raise Rejected("XML in an encoding that cannot be read here; saved as UTF-8 it can") from None
     root = builder.close()
     assert isinstance(root, Element)
     return root

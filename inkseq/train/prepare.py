@@ -91,6 +91,8 @@ def _content(raw: list[str]) -> str:
     digest = hashlib.blake2b(bytes([FORMAT]), digest_size=3)
     tasks = sorted(find_tasks(raw), key=lambda task: (task.name, task.start))
     for task in tasks:
+        if task.is_pipe:
+            raise UserError(f"{task.path}: a pipe, which is read only once; `python -m inkseq.convert` takes it")
         said = f"{task.path.name}/{task.member} {task.start} {task.split}{task.word}"
         digest.update(said.encode(errors="surrogatepass"))  # a file's name may be in no alphabet
     for path in dict.fromkeys(task.path for task in tasks if not task.unreadable):

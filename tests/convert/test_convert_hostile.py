@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inkseq.config import ConvertConfig
+from inkseq.config import ConvertConfig, Simplify
+from inkseq.convert import read as reading
 from inkseq.convert.conversion import convert
 from inkseq.drawings import blocks as lines_room
+from inkseq.drawings.ndjson import Record, parse_line
 from inkseq.errors import UserError
 from tests.convert.test_convert import CSV_HEADER, csv_row, pack, sketchrnn_file, write
 from tests.drawings.test_ndjson import mutate
@@ -312,3 +314,36 @@ def test_recognized_may_be_unknown(tmp_path: Path) -> None:
     rows = [CSV_HEADER.encode(), csv_row(line()).replace("True", "perhaps").encode()]
     with pytest.raises(UserError, match=r"\brecognized is not"):
         pack(tmp_path, write(tmp_path / "b.csv", rows), out="b")
+
+
+def test_a_fault_of_a_reader_is_a_rejected_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(line: bytes, mode: Simplify) -> Record:
+        return [][len(line)] if b"snail" in line else parse_line(line, mode)
+
+    monkeypatch.setattr(reading, "parse_line", faulty)
+    lines = [text.replace(b",", b", ", 1) for text in random_lines(30)]  # no longer those of the bulk path
+    data, books = pack(tmp_path, write(tmp_path / "a.ndjson", lines))
+    assert (len(data), data.classes) == (20, ["cat", "dog"])
+    assert books.rejected == {"cannot be read (IndexError)": 10}
+
+
+def test_a_row_cannot_say_more_than_its_cells(tmp_path: Path) -> None:
+    rows = ['US,"[[[0],[0]]],""word"":""spam""",1,True,,cat\n', '{"word":"spam","drawing":[[[0],[0]]]}\n']
+    good = csv_row(line())
+    data, books = pack(tmp_path, write(tmp_path / "a.csv", [CSV_HEADER.encode(), *map(str.encode, [*rows, good])]))
+    assert data.classes == ["cat"]
+    assert books.rejected == {"drawing is not a list of strokes": 1, "malformed": 1}
+
+
+def test_lines_that_are_nothing_are_counted_but_not_all_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_WRONG", 100)
+    monkeypatch.setattr(lines_room, "BLOCK_BYTES", 150)
+    path = write(tmp_path / "a.ndjson", [line(), b"\n" * 1000, line(key_id=2)])
+    other = write(tmp_path / "b.ndjson", [b"\n" * 90, line(key_id=3), b"\n" * 90])
+    data, books = pack(tmp_path, path, other)
+    assert sorted(data.key_id.tolist()) == [1, 3]
+    assert books.lines == 1002 + 181
+    found = [json.loads(text) for text in (data.path / "rejected.ndjson").read_text().splitlines()]
+    [(number, reason)] = [(r["line"], r["reason"]) for r in found if r["reason"].startswith("not read")]
+    assert books.rejected[reason] == 1002 - (number - 1) < 1000
+    assert [r["line"] for r in found if r["file"].endswith("b.ndjson")] == [*range(1, 91), *range(92, 182)]

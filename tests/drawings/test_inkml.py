@@ -1,5 +1,6 @@
 """InkML: traces as the W3C's recommendation writes them, and which of them are a drawing."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def strokes(inside: str, form: str = "") -> list[list[list[float]]]:
     form = f"<context><inkSource><traceFormat>{form}</traceFormat></inkSource></context>" if form else ""
     root = parse_xml(f'<ink xmlns="http://www.w3.org/2003/InkML">{form}{inside}</ink>'.encode())
     [(_, traces)] = inkml.drawings(root)
-    return inkml.strokes(root, traces)
+    return inkml.strokes(traces, inkml.channels_of(root))
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,34 @@ def test_what_cannot_be_read_is_said(inside: str, reason: str, tmp_path: Path) -
     (tmp_path / "a.inkml").write_text(f"<ink>{inside}</ink>")
     [entry] = entries_of(tmp_path / "a.inkml")
     assert reason in entry.error
+
+
+def group(inside: str) -> str:
+    return f'<traceGroup><annotation type="truth">cat</annotation>{inside}</traceGroup>'
+
+
+def test_a_long_trace_is_not_drawn_again_and_again(tmp_path: Path) -> None:
+    trace, meant = f'<trace id="a">{"1 2,3 4," * 50_000}</trace>', '<traceView traceDataRef="#a"/>'
+    (tmp_path / "a.inkml").write_text(f"<ink>{trace}{group(meant) * 3}</ink>")
+    assert len(entries_of(tmp_path / "a.inkml")) == 3
+    (tmp_path / "a.inkml").write_text(f"<ink>{trace}{group(meant) * 300}</ink>")
+    started = time.process_time()
+    [entry] = entries_of(tmp_path / "a.inkml")
+    assert entry.error == "groups that draw the same traces more than 3 times"
+    assert time.process_time() - started < 5
+
+
+def test_a_short_trace_may_be_drawn_by_many(tmp_path: Path) -> None:
+    meant = group('<traceView traceDataRef="#a"/>') * 1000
+    (tmp_path / "a.inkml").write_text(f'<ink><trace id="a">1 2,3 4</trace>{meant}</ink>')
+    assert len([entry for entry in entries_of(tmp_path / "a.inkml") if entry.drawing is not None]) == 1000
+
+
+def test_formats_are_looked_for_once_however_many_the_drawings(tmp_path: Path) -> None:
+    (tmp_path / "a.inkml").write_text(f"<ink>{group('<trace>1 2,3 4</trace>') * 20_000}</ink>")
+    started = time.process_time()
+    assert len(entries_of(tmp_path / "a.inkml")) == 20_000
+    assert time.process_time() - started < 10
 
 
 def test_other_documents_are_refused() -> None:

@@ -1,7 +1,9 @@
 """SVG against formulas: curves, arcs, shapes, transforms; what is drawn and what is not; what must do nothing."""
 
 import math
+import re
 import time
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -13,6 +15,7 @@ from inkseq.drawings.canonical import Rejected
 from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.svg_path import subpaths
 from inkseq.drawings.xml import parse_xml
+from tests.predict.conftest import entries_of
 
 
 def strokes(inside: str, attributes: str = "") -> list[list[list[float]]]:
@@ -164,6 +167,25 @@ def test_a_document_type_without_entities_is_harmless() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("A1e-310 1e-310 0 0 1 7 9", [0, 7 + 9j]),
+        ("A1e-310 1 0 0 1 7 9", [0, 7 + 9j]),
+        ("A1e9 1e9 0 1 1 1e-300 0", [0, 1e-300]),
+        ("A5 5 0 0 1 0 0", [0, 0]),
+    ],
+)
+def test_an_arc_of_hardly_any_radius_or_length_is_a_line(data: str, expected: list[complex]) -> None:
+    assert points(f"M0 0{data}").tolist() == expected
+
+
+def test_an_arc_far_from_the_origin_is_as_round() -> None:
+    far = points("M1e9 1e9a1e-9 1e-9 0 0 1 1.2e-7 0")
+    assert np.isfinite(far).all()
+    assert abs(far - far[0]).max() < 1e-6
+
+
+@pytest.mark.parametrize(
     ("inside", "reason"),
     [
         ('<path d="M0 0L1"/>', "a path whose L has 1 numbers"),
@@ -182,7 +204,14 @@ def test_a_document_type_without_entities_is_harmless() -> None:
             "".join(f'<g id="{i}"><use href="#{i + 1}"/><use href="#{i + 1}"/></g>' for i in range(50)),
             "more than 10,000 elements",
         ),
-        ('<path d="M0 0' + "z" * 60_000 + '"/>', "a path of more than 50,000 pieces"),
+        ('<path d="M0 0' + "h1" * 60_000 + '"/>', "a path of more than 50,000 pieces"),
+        ('<path d="M0 0' + "z" * 20_000 + '"/>', "a path of more than 50,000 pieces, or 10,000 strokes"),
+        ('<path d="M0 0' + "z" * 9_000 + '"/>' + '<path d="M0 0zz"/>' * 900, "more than 10,000 elements, 10,000 str"),
+        ('<path d="M0 0A' + "1" * 200_000 + '"/>', "a path whose arc is not of seven numbers"),
+        (f'<rect width="{"1" * 200_000}x"/>', "a rect whose width is no length"),
+        ('<g id="a"><use href="#a"/>' + "<g/>" * 9_000 + "</g>", "more than 10,000 elements"),
+        (f'<path id="a" d="M0 0{"M1 1" * 9_000}"/>' + '<use href="#a"/>' * 4_900, "empty drawing"),
+        (f'<g id="a" style="{"a:b;" * 50_000}"/>' + '<use href="#a"/>' * 4_900, "empty drawing"),
         ("<g>" * 1000 + "</g>" * 1000, "more than 100,000 elements, or more than 200 within each other"),
         ('<path transform="' + "translate(" * 50_000 + '" d=""/>', "empty drawing"),
         ('<path d="M0 0L' + "-" * 100_000 + '"/>', "something that is no number"),
@@ -193,6 +222,17 @@ def test_what_cannot_be_read_is_said_and_soon(inside: str, reason: str) -> None:
     start = time.process_time()
     assert entry(f"<svg>{inside}</svg>").error.startswith(reason)
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    "encoding", ["Shift_JIS", "euc_jp", "utf-7", "nonsense", "rot13", "idna", "utf-16", "undefined"]
+)
+def test_an_encoding_that_cannot_be_read_is_said(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text(f'<?xml version="1.0" encoding="{encoding}"?><svg>{LINE}</svg>')
+    (tmp_path / "b.svg").write_text(f"<svg>{LINE}</svg>")
+    bad, good = entries_of(tmp_path)
+    assert re.match("XML in an encoding that cannot be read here; saved as UTF-8 it can|malformed XML", bad.error)
+    assert good.drawing is not None
 
 
 def entry(text: str) -> Entry:

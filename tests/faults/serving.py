@@ -1,4 +1,4 @@
-"""A server among slow clients, taught until it is killed or told to end: who asks is answered, what was taught stays."""
+"""A server among slow clients, taught until it is killed or told to end: who asks is answered, lessons stay."""
 
 import http.client
 import json

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from inkseq.drawings.entries import Entry, json_entries
 from inkseq.drawings.line_entries import line_entries
 from inkseq.drawings.ndjson import MAX_LINE
 from tests.drawings.test_ndjson import mutate
+from tests.faults.pipes import pipe
 from tests.predict.conftest import entries_of
 from tests.samples import line, random_lines
 
@@ -132,3 +134,40 @@ def test_what_the_server_takes_is_read_too() -> None:
     [asked] = json_entries(b'{"strokes":[[[0,10,20],[0,5,50]]],"top":2}', "x")
     [plain] = json_entries(STROKES.encode(), "x")
     assert comparable([asked]) == comparable([plain])
+
+
+HEADER = "key_id,word,drawing\n"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '1,cat,"[[[0],[0]]],""word"":""dog"""',
+        '1,cat,"[[[0],[0]]]}"',
+        '1,cat,"[[[0],[0]]],"',
+        '1,cat,"null,""drawing"":[[[0],[0]]]"',
+        '{"word":"dog","drawing":[[[0],[0]]]}',
+        "[[[0],[0]]]",
+        '"[[[0],[0]]]"',
+    ],
+)
+def test_a_cell_is_a_drawing_or_none_and_never_more(row: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f'{HEADER}{row}\n2,cat,"[[[0],[0]]]"\n')
+    bad, good = entries_of(tmp_path / "a.csv")
+    assert bad.drawing is None
+    assert bad.word in ("", "cat")
+    assert (good.word, good.key_id, good.error) == ("cat", "2", "")
+
+
+def test_a_column_named_twice_is_the_last_of_them(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('drawing,word,drawing\n1,cat,"[[[0],[0]]]"\n1,cat\n')
+    good, bad = entries_of(tmp_path / "a.csv")
+    assert (good.word, good.error, bad.error) == ("cat", "", "malformed")
+
+
+@pytest.mark.parametrize("end", [".ndjson", ".csv", ""])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_pipe_is_read_as_a_stream(end: str, pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    text = HEADER.encode() + b'1,cat,"[[[0],[0]]]"\n' * 3 if end == ".csv" else b"".join(random_lines(3))
+    entries = entries_of(pipe(tmp_path / f"a{end}", pack(text)))
+    assert [entry.error for entry in entries] == ["", "", ""]

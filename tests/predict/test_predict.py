@@ -5,9 +5,11 @@ import json
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import pytest
 
+from inkseq.drawings import svg
 from inkseq.drawings.canonical import canonical
 from inkseq.drawings.entries import Entry
 from inkseq.errors import UserError
@@ -15,6 +17,7 @@ from inkseq.inference.recogniser import Guess, Recogniser
 from inkseq.predict import stream
 from inkseq.predict.stream import Answer, Tally, answer_windows
 from inkseq.predict.table import bar
+from tests.faults.pipes import pipe
 from tests.predict.conftest import Predict, entries_of
 from tests.samples import line, random_lines
 
@@ -228,3 +231,27 @@ def test_a_file_name_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "a\x1b[31m.jsonl"
     path.write_bytes(line())
     assert entries_of(path)[0].source.endswith("a?[31m.jsonl:1")
+
+
+def test_a_fault_of_a_reader_costs_its_document_alone(
+    name_them: Predict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = svg.strokes
+
+    def faulty(root: Element) -> list[list[list[float]]]:
+        return read(root) if root.get("width") else [[[1 / 0]]]
+
+    monkeypatch.setattr(svg, "strokes", faulty)
+    for name, width in (("a", "9"), ("b", ""), ("c", "9")):
+        (tmp_path / f"{name}.svg").write_text(f'<svg width="{width}"><path d="M0 0L1 1"/></svg>')
+    code, out, err = name_them(tmp_path)
+    first, second, third = map(json.loads, out.splitlines())
+    assert (code, "guesses" in first, "guesses" in third) == (1, True, True)
+    assert second == {"source": f"{tmp_path}/b.svg", "error": "cannot be read (ZeroDivisionError)"}
+    assert err.startswith("inkseq: a drawing could not be read: test_predict.py:")
+    assert "raised ZeroDivisionError('division by zero')\n" in err
+
+
+def test_a_pipe_is_answered(name_them: Predict, tmp_path: Path) -> None:
+    code, out, _ = name_them(pipe(tmp_path / "63", b"".join(random_lines(3))))
+    assert (code, len(out.splitlines())) == (0, 3)

@@ -51,6 +51,12 @@ def test_raw_drawings_are_packed_with_a_fifth_to_test_on(own: Path, capsys: pyte
     )
 
 
+def test_a_pipe_which_is_read_only_once_is_for_convert(own: Path) -> None:
+    os.mkfifo("pipe")
+    with pytest.raises(UserError, match=r"pipe: a pipe, which is read only once; `python -m inkseq.convert` takes it"):
+        prepare(TrainConfig(raw=["pipe"]))
+
+
 def test_several_files_are_called_after_their_folder(own: Path) -> None:
     other = own.with_name("other.ndjson")
     other.write_bytes(line("wave", key_id=7))
