@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from io import BytesIO
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from inkseq.drawings.canonical import Rejected, check_size
 from inkseq.drawings.columns import Columns
 from inkseq.drawings.entries import Entry, json_entries
 from inkseq.drawings.kaggle import CsvToNdjson
-from inkseq.drawings.ndjson import MAX_LINE
+from inkseq.drawings.ndjson import MAX_LINE, MAX_LINES
 from inkseq.drawings.scan import all_slow, scan
 
 BLOCK_LINES, BLOCK_BYTES = 2_000, 4 * 2**20
@@ -39,8 +39,10 @@ def csv_entries(names: list[str], lines: Iterable[bytes], where: str, mode: Simp
 def document_entries(lines: Iterator[bytes], where: str, mode: Simplify) -> Iterator[Entry]:
     """Entries of a JSON text that is spread over lines, or of the lines if that is not what they are."""
     begin = bytearray()  # millions of lines as objects would be thirty times as large
-    while len(begin) <= MAX_LINE and (line := next(lines, b"")):
+    for line in islice(lines, MAX_LINES):
         begin += line
+        if len(begin) > MAX_LINE:
+            break
     found = json_entries(bytes(begin), where, mode)
     one = next(found, None)
     if len(begin) > MAX_LINE or (one is not None and one.error in ("malformed", "not UTF-8")):

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from inkseq.config import Simplify
 from inkseq.drawings.canonical import Rejected, make_canonical
 
-MAX_LINE = 16 * 2**20  # bytes
+MAX_LINE = 16 * 2**20  # bytes, of a line and of a document
+MAX_LINES = 2_000_000  # of a document: each takes a microsecond, even where it is empty
 MAX_KEY_ID = 2**64 - 1
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, half surrogates
 

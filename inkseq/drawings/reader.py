@@ -16,7 +16,7 @@ from inkseq.drawings.canonical import MAX_WRONG, Damaged, Rejected, check_size, 
 from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
-from inkseq.drawings.ndjson import MAX_LINE, check_word, load_json
+from inkseq.drawings.ndjson import MAX_LINE, MAX_LINES, check_word, load_json
 from inkseq.drawings.sketchrnn import read_npz
 from inkseq.drawings.sources import ENDINGS, Task, Tick, find_files
 from inkseq.drawings.xml import parse_xml
@@ -158,8 +158,8 @@ def _ticking(lines: Iterator[bytes], stream: BufferedReader, share: float, tick:
 def _joined(lines: Iterator[bytes]) -> bytes:
     """The lines as one text, if it is not too long."""
     text = bytearray()
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         text += line
-        if len(text) > MAX_LINE:
-            raise Rejected(f"longer than {MAX_LINE // 2**20} MB")
+        if len(text) > MAX_LINE or number > MAX_LINES:
+            raise Rejected(f"longer than {MAX_LINE // 2**20} MB, or {MAX_LINES:,} lines")
     return bytes(text)

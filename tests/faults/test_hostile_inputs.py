@@ -152,3 +152,13 @@ def test_millions_of_lines_that_are_nothing_are_left(text: bytes, tmp_path: Path
     *_, last = entries = entries_of(path)
     assert len(entries) == MAX_WRONG + 1
     assert last.error == "not read from here on, for 100,000 before are no drawings"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("around", [b"<svg>%s</svg>", b"[\n%s]"])
+def test_a_document_of_millions_of_lines_is_none(around: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(around % (b"\n" * 15_000_000)))
+    started = time.process_time()
+    assert entries_of(path)[-1].error.startswith(("longer than 16 MB, or 2,000,000 lines", "not read from here on"))
+    assert time.process_time() - started < 3 * SECONDS
