@@ -13,7 +13,7 @@ import numpy as np
 
 from inkseq.drawings.canonical import Damaged, Rejected
 from inkseq.drawings.kaggle import SUBMISSION, CsvToNdjson, split_cells
-from inkseq.drawings.ndjson import MAX_LINE
+from inkseq.drawings.ndjson import MAX_LINE, UNPRINTABLE
 from inkseq.drawings.scan import Bytes
 from inkseq.drawings.sources import Task, Tick
 
@@ -70,7 +70,8 @@ def damaged(error: Exception) -> Exception:
     """
     if isinstance(error, Rejected) or (isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)):
         return error
-    return Damaged(f"the file is damaged from here on ({str(error) or type(error).__name__})")
+    said = UNPRINTABLE.sub("?", str(error)[:200]) or type(error).__name__  # it may quote the file
+    return Damaged(f"the file is damaged from here on ({said})")
 
 
 def is_gzip(stream: BufferedReader) -> bool:
