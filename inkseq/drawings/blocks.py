@@ -70,7 +70,7 @@ def damaged(error: Exception) -> Exception:
     """
     if isinstance(error, Rejected) or (isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)):
         return error
-    said = UNPRINTABLE.sub("?", str(error)) or type(error).__name__  # which may quote the file
+    said = UNPRINTABLE.sub("?", str(error)[:200]) or type(error).__name__  # it may quote the file
     return Damaged(f"the file is damaged from here on ({said})")
 
 

@@ -110,3 +110,10 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, array: bytes, r
     assert peak() - before < 200
     *_, last = entries_of(path)
     assert last.drawing is None
+
+
+def test_what_is_said_of_a_pickle_is_short_and_printable(tmp_path: Path) -> None:
+    name = b"\x1b[31m" + b"x" * 100_000
+    [entry] = entries_of(npz(tmp_path / "cat.npz", header((1,), "|O") + b"\x80\x02c" + name + b"\ny\n."))
+    assert entry.error.startswith("the file is damaged from here on (?[31mxxx")
+    assert len(entry.error) < 300
