@@ -67,6 +67,11 @@ async def read(request: Request, what: type[Asked], within: float) -> Asked:
         body = await asyncio.wait_for(_body(request), within)
     except TimeoutError:
         raise Refused(408, f"the body did not come within {within:g} seconds") from None
+    return decode(body, what)
+
+
+def decode(body: bytes, what: type[Asked]) -> Asked:
+    """A body as JSON of this shape."""
     try:
         return msgspec.json.decode(body, type=what)
     except msgspec.ValidationError as error:

@@ -23,7 +23,7 @@ from inkseq.tables import table
 from tests.faults import commands, mutate, serving
 
 Attempt = Callable[[Path, random.Random], int]  # returns how many inputs, kills or requests it was
-SPOILT = 200  # documents at a time
+SPOILT = 1000  # documents at a time
 
 
 def _spoil(reader: str, _: Path, rng: random.Random) -> int:

@@ -6,15 +6,18 @@ import json
 import pickle
 import random
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from inkseq.drawings.canonical import MAX_POINTS
+from inkseq.drawings.canonical import MAX_POINTS, Rejected, read_drawing
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.reader import find, read_entries
+from inkseq.drawings.strokes import Flat
 from inkseq.errors import UserError
+from inkseq.serve.requests import Ask, AskWhy, Lesson, Refused, decode
 from tests.samples import line, random_lines
 
 ENDINGS = {  # of a file that each reader takes
@@ -84,6 +87,10 @@ SEEDS = {
     "gzip": [gzip.compress(LINES, mtime=0)],
     "zip": [_zip()],
     "none": [LINES, TABLE, SVG, INKML],
+    "request": [
+        b'{"strokes":[[[0,9.5,5],[0,9,-7]],[[1],[2],[3]]],"top":3}',
+        b'{"strokes":[[[0,9],[0,9]]],"word":"cat"}',
+    ],
 }
 
 TOKENS = [
@@ -134,6 +141,11 @@ def mutations(seed_bytes: bytes, rng: random.Random) -> bytes:
 
 def feed(reader_name: str, content: bytes) -> None:
     """Feed one document to a reader: all that comes of it are drawings and errors, in a line each."""
+    if reader_name == "request":
+        for what in (Ask, AskWhy, Lesson):
+            with suppress(Refused, Rejected):
+                _check_drawing(read_drawing(decode(content, what).strokes))
+        return
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"a{ENDINGS[reader_name]}"
         path.write_bytes(content)
@@ -157,8 +169,12 @@ def _check(entry: Entry) -> None:
         assert entry.error.isprintable(), entry
         assert "cannot be read (" not in entry.error, entry  # a fault of the reader's, which `refusal` has caught
         return
-    points, pen = entry.drawing
     assert not entry.error, entry
+    _check_drawing(entry.drawing)
+
+
+def _check_drawing(drawing: Flat) -> None:
+    points, pen = drawing
     assert 0 < len(points) == len(pen) <= MAX_POINTS
     assert points.shape[1:] == (2,)
     assert points.dtype == pen.dtype == np.uint8
