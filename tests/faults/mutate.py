@@ -9,6 +9,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -142,9 +143,10 @@ def mutations(seed_bytes: bytes, rng: random.Random) -> bytes:
 def feed(reader_name: str, content: bytes) -> None:
     """Feed one document to a reader: all that comes of it are drawings and errors, in a line each."""
     if reader_name == "request":
-        for what in (Ask, AskWhy, Lesson):
+        shapes: list[Any] = [Ask, AskWhy, Lesson]
+        for shape in shapes:
             with suppress(Refused, Rejected):
-                _check_drawing(read_drawing(decode(content, what).strokes))
+                _check_drawing(read_drawing(decode(content, shape).strokes))
         return
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"a{ENDINGS[reader_name]}"

@@ -32,9 +32,7 @@ def test_the_books_balance_over_spoilt_documents(tmp_path: Path) -> None:
     raw = tmp_path / "raw" / "cat"
     raw.mkdir(parents=True)
     for number in range(200):
-        reader = rng.choice(
-            [name for name in SEEDS if name not in ("zip", "none", "request")]
-        )  # of which a bad one stops it all
+        reader = rng.choice([name for name in SEEDS if name not in ("zip", "none", "request")])  # a bad zip stops it
         (raw / f"{number}{ENDINGS[reader]}").write_bytes(mutations(rng.choice(SEEDS[reader]), rng))
     (raw / "good.ndjson").write_bytes(b"".join(random_lines(9, seed=7)))
     data, books = pack(tmp_path, tmp_path / "raw")
