@@ -39,6 +39,7 @@ def test_every_module_is_imported_on_any_system() -> None:
     assert everywhere(*(f"import {'.'.join(path.parts).removesuffix('.__init__')}" for path in paths)) == ""
 
 
+@pytest.mark.slow
 def test_every_command_starts_on_any_system() -> None:
     lines = f"""
 import contextlib, os, sys, inkseq.__main__

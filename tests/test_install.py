@@ -52,6 +52,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
     return run
 
 
+@pytest.mark.slow
 def test_the_wheel_has_all_that_is_no_python_too(wheel: Path) -> None:
     there = {name.removeprefix("inkseq/") for name in zipfile.ZipFile(wheel).namelist()}
     package = Path(inkseq.__file__).parent
@@ -63,6 +64,7 @@ def test_the_wheel_has_all_that_is_no_python_too(wheel: Path) -> None:
     assert {"py.typed", "conf/train.yaml"} <= there
 
 
+@pytest.mark.slow
 def test_a_recogniser_is_trained_from_the_wheel(packed: Path, installed: Callable[..., str]) -> None:
     tiny = ["model=bilstm_small", "model.canvas=0", "model.hidden=8", "duration=3 steps", "batch_size=16"]
     said = installed("train", f"data={packed}", "name=first", *tiny)

@@ -40,6 +40,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return transcripts(tmp_path_factory.mktemp("transcripts") / "here", tiny)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [one.name for one in TRANSCRIPTS if one.name])
 def test_a_transcript_has_the_shape_of_what_is_printed_now(name: str, printed: dict[str, str]) -> None:
     assert shape(SHOWN[name]) == shape(printed[name]), "make transcripts writes it anew"

@@ -113,6 +113,7 @@ def csv_row(text: bytes) -> str:
     return f'{f["countrycode"]},"{drawing}",{f["key_id"]},{f["recognized"]},{f["timestamp"]},{f["word"]}\n'
 
 
+@pytest.mark.slow
 def test_every_form_of_input_gives_the_same_arrays(tmp_path: Path) -> None:
     lines = random_lines(60)
     text = b"".join(lines)
