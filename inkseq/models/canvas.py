@@ -39,12 +39,15 @@ class Canvas(nn.Module):
         """share_BT: what each cell is worth, divided among the points whose ink is in it."""
         return share_out(cell_BYX, locate(rows_BT3), rows_BT3[:, :, 2], mask_BT1[:, :, 0])
 
-    def look_at(self, picture_BKYX: Tensor, rows_BT3: Tensor, mask_BT1: Tensor) -> tuple[Tensor, Tensor]:
-        """seen_BTC where the points of `rows_BT3` lie on the picture, and whole_BC."""
+    def see(self, picture_BKYX: Tensor) -> tuple[Tensor, Tensor]:
+        """near_BCYX, for points to look at, and whole_BC."""
         near_BCYX = self.near(picture_BKYX.to(memory_format=torch.channels_last))
-        seen_BTC = look(near_BCYX, cells(locate(rows_BT3), self.size) / SHRUNK) * mask_BT1
         h_BCYX = self.far(near_BCYX).float()
-        return seen_BTC, torch.cat([h_BCYX.mean((2, 3)), h_BCYX.amax((2, 3))], dim=-1)
+        return near_BCYX, torch.cat([h_BCYX.mean((2, 3)), h_BCYX.amax((2, 3))], dim=-1)
+
+    def look(self, near_BCYX: Tensor, rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+        """seen_BTC where the points of `rows_BT3` lie on the picture."""
+        return look(near_BCYX, cells(locate(rows_BT3), self.size) / SHRUNK) * mask_BT1
 
 
 class Stage(nn.Module):

@@ -109,32 +109,44 @@ class Hybrid(Model):
         self, x_BTC: Tensor, length_B: Tensor, inputs_BTC: Tensor, picture_BKYX: Tensor | None = None
     ) -> Tensor:
         """features_BC; `x_BTC` says where points look."""
+        if self.canvas is None:
+            return self._read(x_BTC, length_B, inputs_BTC, None)
+        assert picture_BKYX is not None
+        near_BCYX, whole_BC = self.canvas.see(picture_BKYX)
+        if not (self.training and (self.seen_alone or self.read_alone)):
+            return torch.cat([self._read(x_BTC, length_B, inputs_BTC, near_BCYX), whole_BC], dim=-1)
+        reading_R, showing_B1 = self.draw_lots(len(x_BTC), x_BTC.device)
+        read_RC = self._read(*(one[reading_R] for one in (x_BTC, length_B, inputs_BTC, near_BCYX)))
+        read_BC = read_RC.new_zeros(len(x_BTC), read_RC.shape[1]).index_copy(0, reading_R, read_RC)
+        return torch.cat([read_BC, whole_BC * showing_B1], dim=-1)
+
+    def _read(self, x_BTC: Tensor, length_B: Tensor, inputs_BTC: Tensor, near_BCYX: Tensor | None) -> Tensor:
+        """read_BC, of what is near each point too."""
         mask_BT1 = mask_padding(length_B, x_BTC.shape[1])
-        h_BTC, views = inputs_BTC, []
+        h_BTC = inputs_BTC
         for conv in self.convs:
             h_BTC = conv(h_BTC, mask_BT1)
-        if self.canvas is not None:
-            assert picture_BKYX is not None
-            seen_BTC, whole_BC = self.canvas.look_at(picture_BKYX, x_BTC, mask_BT1)
-            h_BTC, views = torch.cat([h_BTC, seen_BTC], dim=-1), [whole_BC]
+        if self.canvas is not None and near_BCYX is not None:
+            h_BTC = torch.cat([h_BTC, self.canvas.look(near_BCYX, x_BTC, mask_BT1)], dim=-1)
         h_BTC, length_B = fold(h_BTC, length_B, self.fold)
         for rnn in self.rnns:
             h_BTC = rnn(h_BTC, length_B)
-        read_BC = self.pooling(self.last_norm(h_BTC), mask_padding(length_B, h_BTC.shape[1]))
-        if views and self.training and (self.seen_alone or self.read_alone):
-            read_BC, views = self.leave_alone(read_BC, views[0])
-        return torch.cat([read_BC, *views], dim=-1)
+        read_BC: Tensor = self.pooling(self.last_norm(h_BTC), mask_padding(length_B, h_BTC.shape[1]))
+        return read_BC
 
-    def leave_alone(self, read_BC: Tensor, whole_BC: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Modality dropout: of some drawings only what is seen, of others only what is read.
+    def draw_lots(self, num_drawings: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Modality dropout: which drawings are read, reading_R, and of which the whole is shown, showing_B1.
 
-        Else each relies on the other. Strokes differ between people more than pictures do; what is read knows the
-        people of the training set best.
+        Of some the head gets only what is seen, of others only what is read, else each relies on the other. Strokes
+        differ between people more than pictures do; what is read knows the people of the training set best. Their
+        numbers are fixed, and the lots drawn first, so that nothing is read to be thrown away.
         """
-        chance_B1 = torch.rand(len(read_BC), 1, device=read_BC.device)
-        only_seen_B1 = chance_B1 < self.seen_alone
-        only_read_B1 = chance_B1 >= 1 - self.read_alone
-        return read_BC * ~only_seen_B1, [whole_BC * ~only_read_B1]
+        only_seen = min(round(self.seen_alone * num_drawings), num_drawings - 1)
+        only_read = min(round(self.read_alone * num_drawings), num_drawings - only_seen)
+        order_B = torch.rand(num_drawings, device=device).argsort()
+        showing_B1 = torch.ones(num_drawings, 1, dtype=torch.bool, device=device)
+        showing_B1[order_B[num_drawings - only_read :]] = False
+        return order_B[only_seen:].sort().values, showing_B1
 
 
 def check(config: HybridConfig) -> None:

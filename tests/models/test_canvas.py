@@ -110,7 +110,8 @@ def test_a_canvas_is_as_wide_as_it_says_and_learns() -> None:
     canvas = Canvas(SIZE, [4, 6, 8], dropout=0.0)
     rows_T3 = rows([(0, 0), (1, math.sqrt(0.5)), (0, 1)], [(0.5, 0.5)])
     rows_BT3, mask_BT1 = rows_T3[None], torch.ones(1, len(rows_T3), 1, dtype=torch.bool)
-    seen_BTC, whole_BC = canvas.look_at(canvas.show(rows_BT3, mask_BT1), rows_BT3, mask_BT1)
+    near_BCYX, whole_BC = canvas.see(canvas.show(rows_BT3, mask_BT1))
+    seen_BTC = canvas.look(near_BCYX, rows_BT3, mask_BT1)
     assert (seen_BTC.shape, whole_BC.shape) == ((1, 4, canvas.seen), (1, canvas.width)) == ((1, 4, 6), (1, 16))
     (seen_BTC.sum() + whole_BC.square().sum()).backward()  # type: ignore[no-untyped-call]
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in canvas.parameters() if p.ndim > 1)

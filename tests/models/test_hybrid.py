@@ -146,20 +146,47 @@ def test_logits_are_the_heads_of_what_is_read_in_what_is_shown(canvas: int) -> N
             assert ((features_BC - unseen_BC).abs().amax(1) > 1e-3).all(), "the picture is read, too"
 
 
+EYES = {"canvas": 16, "canvas_channels": [4, 6, 8]}
+
+
 def test_some_drawings_are_only_seen_and_some_only_read_while_it_learns() -> None:
-    eyes = {"canvas": 16, "canvas_channels": [4, 6, 8]}
-    model, plain = small(**eyes, seen_alone=0.5, read_alone=0.2), small(**eyes)
-    read_BC, (whole_BC,) = model.leave_alone(torch.ones(5000, 3), torch.ones(5000, 2))
-    only_seen_B, only_read_B = (read_BC == 0).all(1), (whole_BC == 0).all(1)
-    assert torch.equal(read_BC, (~only_seen_B).float()[:, None].expand(-1, 3))
-    assert float(only_seen_B.float().mean()) == pytest.approx(0.5, abs=0.03)
-    assert float(only_read_B.float().mean()) == pytest.approx(0.2, abs=0.03)
-    assert not (only_seen_B & only_read_B).any()
+    model, plain = small(**EYES, seen_alone=0.5, read_alone=0.2), small(**EYES)
+    read_N, shown_N = torch.zeros(10), torch.zeros(10)
+    for _ in range(1000):
+        reading_R, showing_B1 = model.draw_lots(10, torch.device("cpu"))
+        assert (len(reading_R), int(showing_B1.sum())) == (5, 8)
+        assert set((~showing_B1[:, 0]).nonzero()[:, 0].tolist()) <= set(reading_R.tolist())  # something is left of each
+        read_N[reading_R] += 1
+        shown_N += showing_B1[:, 0]
+    assert read_N.tolist() == pytest.approx([500] * 10, abs=80)
+    assert shown_N.tolist() == pytest.approx([800] * 10, abs=65)
+    for num_drawings in range(1, 9):
+        assert len(small(**EYES, seen_alone=0.95).draw_lots(num_drawings, torch.device("cpu"))[0]) >= 1
 
     drawings = pad(scribbles(LENGTHS))
     assert torch.equal(model(drawings), plain(drawings))  # nothing of it when it has learnt
     assert not torch.equal(model.train()(drawings), model(drawings))
     small(seen_alone=0.5).train()(drawings)  # without eyes there is nothing to leave alone
+
+
+def test_what_is_not_read_changes_nothing() -> None:
+    """The reference reads all drawings, and multiplies by nothing what some of them say."""
+    alone, still = {"seen_alone": 0.5, "read_alone": 0.3}, {"norm": Norm.layer, "dropout": 0.0, "conv_dropout": 0.0}
+    model, plain = small(**EYES, **still, **alone).train(), small(**EYES, **still).train()
+    drawings = pad(scribbles(LENGTHS))
+    torch.manual_seed(3)
+    reading_R, showing_B1 = model.draw_lots(len(LENGTHS), torch.device("cpu"))
+    features_BC = plain.features(drawings)
+    whole = plain.canvas.width if plain.canvas else 0
+    keep_BC = torch.zeros_like(features_BC)
+    keep_BC[reading_R, :-whole] = 1
+    keep_BC[:, -whole:] = showing_B1.float()
+    torch.manual_seed(3)
+    found_BC = model.features(drawings)
+    torch.testing.assert_close(found_BC, features_BC * keep_BC)
+    torch.autograd.backward([found_BC.square().sum(), (features_BC * keep_BC).square().sum()])
+    for (name, one), other in zip(model.named_parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, msg=name)
 
 
 def test_every_family_has_a_network() -> None:
