@@ -71,7 +71,6 @@ def test_an_exception_costs_its_own_drawing_an_answer_and_no_other(
     assert answers[1::2] == [(200, "")] * 100
     assert answers[::2] == [(500, "this drawing could not be named; the server's log says why")] * 100
     assert served.client.get("/healthz").json() == {"status": "ok"}
-    assert max(served.server.batcher.answered_together) == 1
     logged = [one for one in caplog.records if one.name == "inkseq.serve.batcher"]
     assert len(logged) >= 100
     assert all(one.levelno == logging.ERROR and one.exc_info and one.exc_info[0] is MemoryError for one in logged)
