@@ -11,6 +11,9 @@ from pathlib import Path
 
 import atheris
 
+import inkseq.drawings.scan
+import inkseq.drawings.simplify  # noqa: F401  what Numba compiles must not be rewritten
+
 with atheris.instrument_imports(include=["inkseq.drawings", "inkseq.serve.requests"]):
     from tests.faults import mutate
 
