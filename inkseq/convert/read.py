@@ -132,9 +132,7 @@ def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[t
 def _records(task: Task, mode: Simplify, tick: Tick) -> Iterator[Record | Rejected]:
     """The drawings of a task that is no lines; what is none; last, why the rest cannot be read, if it cannot."""
     try:
-        if task.unreadable:
-            raise Rejected(task.unreadable)
-        if task.kind == "npz":
+        if task.kind == "npz" and not task.unreadable:
             yield from read_npz(task.path, mode)
             tick(task.end)
         else:

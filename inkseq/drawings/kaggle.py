@@ -32,10 +32,8 @@ class CsvToNdjson:
 
     def line(self, line: str) -> str:
         cells = split_cells(line)
-        if len(cells) != self.num_cells:
-            return (
-                f",{line}" if line.strip() else ""
-            )  # which is never JSON, whatever the line is: the careful reader says so
+        if len(cells) != self.num_cells:  # behind a comma no line is JSON, and the careful reader says so
+            return f",{line}" if line.strip() else ""
         row = {name: cells[i] for name, i in self.column.items()}
         word = "none" if self.wordless else row["word"]  # none is not looked at
         recognized = row.get("recognized", "")
