@@ -1,7 +1,8 @@
 """Drawings as other hands might have drawn them: augmentation of padded arrays, on their device.
 
 Sequences are normalised afterwards, so that neither size nor place becomes a cue. Where points lie is changed first
-(`deform.py`); what is left out, turned round or drawn earlier is one index into the points, applied once.
+(`deform.py`); what is left out, turned round or drawn earlier is one index into the points, applied once. Lots are
+drawn together and strokes looked up once, since on a GPU an operator costs its launch, however little it does.
 """
 
 import math
@@ -12,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from inkseq.config import AugmentConfig
-from inkseq.data.deform import deform
-from inkseq.drawings.padded import Strokes, pick_points, places, stroke_begins, stroke_begins_at, stroke_ends_at
+from inkseq.data.deform import deform, draw_lots
+from inkseq.drawings.padded import Ends, Strokes, stay_at_end
 from inkseq.errors import UserError
 
 SMALL = 0.25  # of a drawing's ink: a 4 without its upright is none, a cat without a whisker is one
@@ -31,86 +32,79 @@ def check_augment(config: AugmentConfig) -> None:
 
 def augment_strokes(strokes: Strokes, config: AugmentConfig, generator: torch.Generator) -> Strokes:
     """The drawings changed at random, in arrays of the same shape; drawings can become shorter."""
-    xy_BT2 = deform(strokes, config, generator)
-    _, pen_BT, length_B = strokes
-    if not (config.swap or config.reverse or config.drop_points or config.drop_strokes or config.prefix):
-        return Strokes(xy_BT2, pen_BT, length_B)
-
-    order_BT = places(pen_BT)  # which point comes when
-    small_BT = in_small_stroke(xy_BT2, pen_BT)
-    if config.swap:
-        order_BT = swap_strokes(pen_BT, length_B, config.swap, generator)
-        pen_BT = pen_BT.gather(1, order_BT)
-    if config.reverse:
-        order_BT = order_BT.gather(1, reverse_strokes(pen_BT, config.reverse, generator))
-    point_BT, pen_BT, length_B = keep_points(pen_BT, small_BT.gather(1, order_BT), length_B, config, generator)
-    return Strokes(pick_points(xy_BT2, order_BT.gather(1, point_BT)), pen_BT, length_B)
+    ends = Ends(strokes.pen_BT)
+    xy_BT2 = deform(strokes.xy_BT2, ends, config, generator)
+    if config.swap or config.reverse or config.drop_points or config.drop_strokes or config.prefix:
+        row_BT, pen_BT, length_B = arrange(strokes, ends, config, generator)
+        return Strokes(xy_BT2.flatten(0, 1).index_select(0, row_BT.flatten()).view_as(xy_BT2), pen_BT, length_B)
+    if xy_BT2 is not strokes.xy_BT2:
+        xy_BT2 = stay_at_end(xy_BT2, strokes.length_B)
+    return strokes._replace(xy_BT2=xy_BT2)
 
 
-def swap_strokes(pen_BT: Tensor, length_B: Tensor, probability: float, generator: torch.Generator) -> Tensor:
-    """An index into the points, by which some drawings have their strokes in any order; padding stays behind."""
-    place_BT, end_BT = places(pen_BT), stroke_ends_at(pen_BT)
-    swapped_B1 = torch.rand(len(pen_BT), 1, generator=generator, device=pen_BT.device) < probability
-    chance_BT = torch.rand(pen_BT.shape, generator=generator, device=pen_BT.device).gather(1, end_BT)
-    turn_BT = torch.where(swapped_B1, chance_BT, 0.0).masked_fill(place_BT >= length_B[:, None], 1.0)
-    return turn_BT.argsort(dim=1, stable=True)
-
-
-def in_small_stroke(xy_BT2: Tensor, pen_BT: Tensor) -> Tensor:
-    """True on all points of a stroke that has so little of the drawing's ink that it might as well be missing."""
-    step_BT = pad((xy_BT2[:, 1:] - xy_BT2[:, :-1]).norm(dim=2), (1, 0)).masked_fill(stroke_begins(pen_BT), 0)
-    ink_BT = step_BT.cumsum(1)
-    stroke_BT = ink_BT.gather(1, stroke_ends_at(pen_BT)) - ink_BT.gather(1, stroke_begins_at(pen_BT))
-    return stroke_BT <= SMALL * ink_BT[:, -1:]
-
-
-def keep_points(
-    pen_BT: Tensor, small_BT: Tensor, length_B: Tensor, config: AugmentConfig, generator: torch.Generator
+def arrange(
+    strokes: Strokes, ends: Ends, config: AugmentConfig, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Which points stay, as an index that repeats the last of them on padding; their pen; how many they are."""
-    place_BT = places(pen_BT)
-    kept_BT = place_BT < length_B[:, None]
+    """Which points come when, as rows of all drawings' points, the last of each on padding; their pen; how many."""
+    xy_BT2, pen_BT, length_B = strokes
+    num_drawings, num_points = pen_BT.shape
+    of_strokes = [name for name in ("swap", "reverse", "drop_strokes") if getattr(config, name)]
+    chance_SP, point_BT, swap_B1, prefix_2B = draw_lots(
+        torch.rand,
+        [
+            (len(of_strokes), num_drawings * num_points),
+            (num_drawings * bool(config.drop_points), num_points),
+            (num_drawings * bool(config.swap), 1),
+            (2, num_drawings * bool(config.prefix)),
+        ],
+        generator,
+    )
+    chance = {}  # of each point's stroke: the one where it begins
+    if of_strokes:
+        chance_SBT = chance_SP.index_select(1, ends.first_P).view(-1, num_drawings, num_points)
+        chance = dict(zip(of_strokes, chance_SBT, strict=True))
+
+    row_BT = torch.arange(pen_BT.numel(), device=pen_BT.device).view_as(pen_BT)
+    place_T = row_BT[0]
+    kept_BT = place_T < length_B[:, None]
     if config.drop_strokes:
-        kept_BT = kept_BT & choose_strokes(pen_BT, small_BT, config.drop_strokes, generator)
+        kept_BT = keep_strokes(xy_BT2, ends, kept_BT, chance["drop_strokes"], config.drop_strokes)
     if config.drop_points:
-        kept_BT = kept_BT & choose_points(pen_BT, config.drop_points, generator)
-    count_BT = kept_BT.cumsum(1)
-    length_B = count_BT[:, -1]
+        kept_BT = kept_BT & ((point_BT >= config.drop_points) | pen_BT | ends.begins_BT)
+    length_B = kept_BT.sum(1)
     if config.prefix:
-        length_B = break_off(length_B, config.prefix, generator)
+        length_B = break_off(length_B, config.prefix, prefix_2B)
 
-    # The n-th point that stays is the one at which the count reaches n. No sorting, and no waiting for a size.
+    # Sorted by its stroke's turn, what stays is in front. Sorting needs no size that somebody would wait for.
+    turn_BT = torch.add(chance["swap"] * (swap_B1 < config.swap), kept_BT, alpha=-1) if config.swap else ~kept_BT
     last_B1 = length_B[:, None] - 1
-    point_BT = torch.searchsorted(count_BT, torch.minimum(place_BT, last_B1) + 1)
-    pen_BT = (pen_BT.gather(1, point_BT) & (place_BT < last_B1)) | (place_BT == last_B1)
-    return point_BT, pen_BT, length_B
+    order_BT = turn_BT.argsort(dim=1, stable=True).gather(1, torch.minimum(place_T, last_B1))
+    pen_BT = pen_BT.gather(1, order_BT) & (place_T <= last_B1)
+    if config.prefix:
+        pen_BT = pen_BT | (place_T == last_B1)
+    if config.reverse:
+        turned_BT = (ends.first_P + ends.last_P).view_as(row_BT) - row_BT
+        row_BT = turned_BT.where(chance["reverse"] < config.reverse, row_BT)
+    return row_BT.gather(1, order_BT), pen_BT, length_B
 
 
-def choose_points(pen_BT: Tensor, probability: float, generator: torch.Generator) -> Tensor:
-    """kept_BT, True at both ends of a stroke."""
-    chance_BT = torch.rand(pen_BT.shape, generator=generator, device=pen_BT.device)
-    return (chance_BT >= probability) | pen_BT | stroke_begins(pen_BT)
-
-
-def choose_strokes(pen_BT: Tensor, small_BT: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+def keep_strokes(xy_BT2: Tensor, ends: Ends, real_BT: Tensor, chance_BT: Tensor, probability: float) -> Tensor:
     """kept_BT, True throughout strokes that are not small, and throughout one of each drawing at least."""
-    chance_BT = torch.rand(pen_BT.shape, generator=generator, device=pen_BT.device)
-    # A stroke's chance is the one at its end. The drawing's best stroke stays, whatever its chance.
-    best_B1 = chance_BT.masked_fill(~pen_BT, -1).amax(1, keepdim=True)
-    chance_BT = chance_BT.gather(1, stroke_ends_at(pen_BT))
-    return (chance_BT >= probability) | (chance_BT == best_B1) | ~small_BT
+    # The drawing's best stroke stays, whatever its chance.
+    best_B1 = (chance_BT * real_BT).amax(1, keepdim=True)
+    return real_BT & ((chance_BT >= best_B1.clamp(max=probability)) | in_large_stroke(xy_BT2, ends))
 
 
-def break_off(length_B: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+def in_large_stroke(xy_BT2: Tensor, ends: Ends) -> Tensor:
+    """True on all points of a stroke that has too much of the drawing's ink for it to be missing."""
+    step_BT = pad((xy_BT2[:, 1:] - xy_BT2[:, :-1]).norm(dim=2), (1, 0)).masked_fill(ends.begins_BT, 0)
+    ink_BT = step_BT.cumsum(1)
+    ink_P = ink_BT.flatten()
+    stroke_P = ink_P.index_select(0, ends.last_P) - ink_P.index_select(0, ends.first_P)
+    return stroke_P.view_as(ink_BT) > SMALL * ink_BT[:, -1:]
+
+
+def break_off(length_B: Tensor, probability: float, chance_2B: Tensor) -> Tensor:
     """New lengths: of the drawings that are broken off, anything from 1 to the length, equally likely."""
-    chance_2B = torch.rand(2, len(length_B), generator=generator, device=length_B.device)
     shorter_B = torch.minimum((chance_2B[0] * length_B).long() + 1, length_B)
-    return torch.where(chance_2B[1] < probability, shorter_B, length_B)
-
-
-def reverse_strokes(pen_BT: Tensor, probability: float, generator: torch.Generator) -> Tensor:
-    """An index into the points, by which some strokes run from their end to their beginning."""
-    chance_BT = torch.rand(pen_BT.shape, generator=generator, device=pen_BT.device)
-    place_BT, end_BT = places(pen_BT), stroke_ends_at(pen_BT)
-    turned_BT = stroke_begins_at(pen_BT) + end_BT - place_BT
-    return torch.where(chance_BT.gather(1, end_BT) < probability, turned_BT, place_BT)
+    return shorter_B.where(chance_2B[1] < probability, length_B)

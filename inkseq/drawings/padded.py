@@ -1,6 +1,7 @@
 """Drawings in one padded array, point by point: where strokes begin and end, and points in another order."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -46,20 +47,33 @@ def places(pen_BT: Tensor) -> Tensor:
     return torch.arange(pen_BT.shape[1], device=pen_BT.device).expand(pen_BT.shape)
 
 
-def stroke_begins(pen_BT: Tensor) -> Tensor:
-    """True on the first point of each stroke."""
-    return pad(pen_BT[:, :-1], (1, 0), value=True)
+class Ends:
+    """Where strokes begin and end, looked up when first asked for: as rows of all drawings' points, laid end to end.
 
+    What lies behind a drawing's end counts as a stroke of its own.
+    """
 
-def stroke_begins_at(pen_BT: Tensor) -> Tensor:
-    """For every point, the place of its stroke's first."""
-    return places(pen_BT).where(stroke_begins(pen_BT), 0).cummax(1).values
+    def __init__(self, pen_BT: Tensor) -> None:
+        self.pen_BT = pen_BT
 
+    @cached_property
+    def begins_BT(self) -> Tensor:
+        """True on the first point of each stroke."""
+        return pad(self.pen_BT[:, :-1], (1, 0), value=True)
 
-def stroke_ends_at(pen_BT: Tensor) -> Tensor:
-    """For every point, the place of its stroke's last."""
-    last = pen_BT.shape[1] - 1
-    return places(pen_BT).where(pen_BT, last).flip(1).cummin(1).values.flip(1)
+    @cached_property
+    def _number_P(self) -> Tensor:
+        return self.begins_BT.flatten().cumsum(0)
+
+    @cached_property
+    def first_P(self) -> Tensor:
+        """For every point, its stroke's first."""
+        return torch.searchsorted(self._number_P, self._number_P)
+
+    @cached_property
+    def last_P(self) -> Tensor:
+        """For every point, its stroke's last."""
+        return torch.searchsorted(self._number_P, self._number_P, right=True) - 1
 
 
 def pick_points(x_BTC: Tensor, point_BT: Tensor) -> Tensor:
