@@ -74,7 +74,7 @@ class Stage(nn.Module):
 
 def locate(rows_BT3: Tensor) -> Tensor:
     """place_BT2: where each point lies; 0 is the middle of the drawing, 1 its larger side."""
-    return torch.stack([centred(rows_BT3[:, :, 0]), centred(rows_BT3[:, :, 1])], dim=-1)
+    return centred(rows_BT3[:, :, :2])
 
 
 def look(h_BCYX: Tensor, cell_BT2: Tensor) -> Tensor:

@@ -1,11 +1,12 @@
 """What a model can be shown of each point, computed on the device from the batch's (dx, dy, pen).
 
-An input is a function of `rows_BT3` (zero on padding) and `mask_BT1` that gives one number a point. What it
-gives on padding is wiped afterwards; what it gives on a drawing's points does not depend on how much follows.
+An input is a function of `Points` that gives one number a point. What it gives on padding is wiped afterwards; what
+it gives on a drawing's points does not depend on how much follows.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -16,7 +17,28 @@ from inkseq.errors import UserError
 NO_STEP = 1e-4  # of the larger side; canonical points are 4e-3 apart, or not at all
 SHORT_STEP = 0.01
 
-Input = Callable[[Tensor, Tensor], Tensor]
+
+class Points:
+    """Rows (zero on padding), and what several inputs need of them: computed once, for whoever asks first."""
+
+    def __init__(self, rows_BT3: Tensor, mask_BT1: Tensor) -> None:
+        self.mask_BT1 = mask_BT1
+        self.step_BT2, self.pen_BT = rows_BT3[:, :, :2], rows_BT3[:, :, 2]
+
+    @cached_property
+    def length_BT(self) -> Tensor:
+        return torch.hypot(self.step_BT2[:, :, 0], self.step_BT2[:, :, 1])
+
+    @cached_property
+    def way_BT2(self) -> Tensor:
+        return self.step_BT2 / self.length_BT.clamp(min=NO_STEP)[:, :, None]
+
+    @cached_property
+    def place_BT2(self) -> Tensor:
+        return centred(self.step_BT2)
+
+
+Input = Callable[[Points], Tensor]
 
 
 def choose_inputs(names: Sequence[str]) -> list[Input]:
@@ -28,96 +50,91 @@ def choose_inputs(names: Sequence[str]) -> list[Input]:
 
 def compute_inputs(rows_BT3: Tensor, mask_BT1: Tensor, inputs: Sequence[Input]) -> Tensor:
     """x_BTC: one column an input, zero on padding."""
-    return torch.stack([see(rows_BT3, mask_BT1) for see in inputs], dim=-1) * mask_BT1
+    points = Points(rows_BT3, mask_BT1)
+    return torch.stack([see(points) for see in inputs], dim=-1) * mask_BT1
 
 
-def dx(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def dx(points: Points) -> Tensor:
     """The step to the right from the point before."""
-    return rows_BT3[:, :, 0]
+    return points.step_BT2[:, :, 0]
 
 
-def dy(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def dy(points: Points) -> Tensor:
     """The step down from the point before."""
-    return rows_BT3[:, :, 1]
+    return points.step_BT2[:, :, 1]
 
 
-def pen(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def pen(points: Points) -> Tensor:
     """1 on the last point of each stroke."""
-    return rows_BT3[:, :, 2]
+    return points.pen_BT
 
 
-def start(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def start(points: Points) -> Tensor:
     """1 on the first point of each stroke: the first row, and every row behind a lifted pen."""
-    return before(rows_BT3[:, :, 2], first=1.0)
+    return pad(points.pen_BT, (1, -1), value=1.0)
 
 
-def x(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def x(points: Points) -> Tensor:
     """Where the point lies in the drawing's box, from left to right; 0 is the middle."""
-    return centred(rows_BT3[:, :, 0])
+    return points.place_BT2[:, :, 0]
 
 
-def y(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def y(points: Points) -> Tensor:
     """Where the point lies in the drawing's box, from top to bottom; 0 is the middle."""
-    return centred(rows_BT3[:, :, 1])
+    return points.place_BT2[:, :, 1]
 
 
-def length(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def length(points: Points) -> Tensor:
     """How long the step from the point before is."""
-    return torch.hypot(rows_BT3[:, :, 0], rows_BT3[:, :, 1])
+    return points.length_BT
 
 
-def right(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def right(points: Points) -> Tensor:
     """Of the direction of the step from the point before, the part to the right: its cosine."""
-    return rows_BT3[:, :, 0] / length(rows_BT3, mask_BT1).clamp(min=NO_STEP)
+    return points.way_BT2[:, :, 0]
 
 
-def down(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def down(points: Points) -> Tensor:
     """Of the direction of the step from the point before, the part down: its sine."""
-    return rows_BT3[:, :, 1] / length(rows_BT3, mask_BT1).clamp(min=NO_STEP)
+    return points.way_BT2[:, :, 1]
 
 
-def reach(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def reach(points: Points) -> Tensor:
     """How long the step from the point before is, as a logarithm: 1 across the drawing, -1.3 at least."""
-    return 1 + length(rows_BT3, mask_BT1).clamp(min=SHORT_STEP).log() / 2
+    return 1 + points.length_BT.clamp(min=SHORT_STEP).log() / 2
 
 
-def turn(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def turn(points: Points) -> Tensor:
     """The angle from the last step to this one, in half turns: 0 straight on, 0.5 clockwise, 1 right back."""
-    dx_BT, dy_BT, _ = rows_BT3.unbind(-1)
-    last_dx_BT, last_dy_BT = before(dx_BT, first=0.0), before(dy_BT, first=0.0)
-    sin_BT = last_dx_BT * dy_BT - last_dy_BT * dx_BT
-    cos_BT = last_dx_BT * dx_BT + last_dy_BT * dy_BT
+    step_BT2, last_BT2 = points.step_BT2, pad(points.step_BT2, (0, 0, 1, -1))
+    sin_BT = last_BT2[:, :, 0] * step_BT2[:, :, 1] - last_BT2[:, :, 1] * step_BT2[:, :, 0]
+    along_BT2 = last_BT2 * step_BT2
+    cos_BT = along_BT2[:, :, 0] + along_BT2[:, :, 1]
     # A step of length zero has no direction; to atan2, the 0 and -0 it leaves would be a full half turn.
-    standing_BT = (sin_BT == 0) & (cos_BT == 0)
+    standing_BT = torch.hypot(sin_BT, cos_BT) == 0
     return torch.atan2(sin_BT, cos_BT).masked_fill(standing_BT, 0) / math.pi
 
 
-def stroke(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def stroke(points: Points) -> Tensor:
     """How many strokes are finished before the point's own, in tens."""
-    return before(rows_BT3[:, :, 2], first=0.0).cumsum(1) / 10
+    return pad(points.pen_BT, (1, -1)).cumsum(1) / 10
 
 
-def time(rows_BT3: Tensor, mask_BT1: Tensor) -> Tensor:
+def time(points: Points) -> Tensor:
     """How far into the drawing the point comes, counted in rows: 0 on the first, 1 on the last."""
-    time_T = torch.arange(rows_BT3.shape[1], dtype=rows_BT3.dtype, device=rows_BT3.device)
-    return time_T / (mask_BT1[:, :, 0].sum(1, keepdim=True) - 1).clamp(min=1)
+    time_T = torch.arange(points.pen_BT.shape[1], dtype=points.pen_BT.dtype, device=points.pen_BT.device)
+    return time_T / (points.mask_BT1[:, :, 0].sum(1, keepdim=True) - 1).clamp(min=1)
 
 
-def before(column_BT: Tensor, first: float) -> Tensor:
-    """Each point's number from the point before it."""
-    return pad(column_BT, (1, -1), value=first)
-
-
-def centred(step_BT: Tensor) -> Tensor:
+def centred(step_BT2: Tensor) -> Tensor:
     """Positions from steps, moved so that the box over all points has its middle at 0.
 
     The box holds the place the first step starts from, for the layout that leaves this point's row out. On
     padding steps are zero and positions stay at the last point, so that they cannot widen the box.
     """
-    place_BT = step_BT.cumsum(1)
-    low_B1 = place_BT.amin(1, keepdim=True).clamp(max=0)
-    high_B1 = place_BT.amax(1, keepdim=True).clamp(min=0)
-    return place_BT - (low_B1 + high_B1) / 2
+    place_BT2 = pad(step_BT2, (0, 0, 1, 0)).cumsum(1)  # that place, then the points
+    low_B12, high_B12 = torch.aminmax(place_BT2, dim=1, keepdim=True)
+    return place_BT2[:, 1:] - (low_B12 + high_B12) / 2
 
 
 INPUTS: dict[str, Input] = {

@@ -40,10 +40,8 @@ def to_rows(strokes: Strokes, layout: Layout) -> tuple[Tensor, Tensor]:
     side_B12 = high_B12 - low_B12
     if layout is Layout.inkseq:
         side_B12 = side_B12.amax(2, keepdim=True)
-    step_BT2 = (xy_BT2[:, 1:] - xy_BT2[:, :-1]) / side_B12.where(side_B12 > 0, 1)
-    x_BTC = xy_BT2.new_empty(*pen_BT.shape, 3)
-    x_BTC[:, 0, :2] = 0
-    x_BTC[:, 1:, :2] = step_BT2
+    step_BT2 = (xy_BT2[:, 1:] - xy_BT2[:, :-1]) / side_B12.masked_fill(side_B12 == 0, 1)
+    x_BTC = pad(step_BT2, (0, 1, 1, 0))
     x_BTC[:, :, 2] = pen_BT
     if layout is Layout.inkseq:
         return x_BTC, length_B

@@ -72,11 +72,11 @@ def credit_by_hand(model: Hybrid, rows_T3: Tensor, k: int, steps: int) -> Tensor
 def share_by_hand(cell_YX: Tensor, rows_T3: Tensor) -> Tensor:
     """Cell by cell: the dabs that left ink in it, and what each of them left."""
     place_BT2, pen_BT, mask_BT = locate(rows_T3[None]), rows_T3[None, :, 2], torch.ones(1, len(rows_T3))
-    dab_BD2, *_ = spread_ink(place_BT2, pen_BT, mask_BT)
+    dab_B2D, *_ = spread_ink(place_BT2, pen_BT, mask_BT)
     ink_T = measure_steps(place_BT2, pen_BT, mask_BT)[1][0].cumsum(0)
-    num_dabs, share_T = dab_BD2.shape[1], torch.zeros(len(rows_T3))
+    num_dabs, share_T = dab_B2D.shape[2], torch.zeros(len(rows_T3))
     ends_D = [int((ink_T < (d + 0.5) / num_dabs * ink_T[-1]).sum()) for d in range(num_dabs)]
-    x_DX, y_DY = (nearness(at_D[None], len(cell_YX), BREADTH)[0] for at_D in cells(dab_BD2, len(cell_YX))[0].mT)
+    x_DX, y_DY = nearness(cells(dab_B2D, len(cell_YX)), len(cell_YX), BREADTH)[0]
     for y, x in product(range(len(cell_YX)), repeat=2):
         ink_D = x_DX[:, x] * y_DY[:, y]
         for d in ink_D.nonzero()[:, 0].tolist():

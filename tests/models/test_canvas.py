@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from inkseq.drawings.raster import DABS, DOT, MARGIN, cells, draw, nearness, spread_ink
+from inkseq.drawings.raster import BREADTH, DABS, DOT, MARGIN, cells, draw, nearness, spread_ink
 from inkseq.models.canvas import SHRUNK, Canvas, look
 from inkseq.models.features import centred
+from tests.launched import count_launched
 
 SIZE = 21
 
@@ -22,7 +23,7 @@ def rows(*strokes: list[tuple[float, float]]) -> Tensor:
 
 
 def places(rows_T3: Tensor) -> Tensor:
-    return torch.stack([centred(rows_T3[None, :, 0]), centred(rows_T3[None, :, 1])], dim=-1)
+    return centred(rows_T3[None, :, :2])
 
 
 def picture(rows_T3: Tensor) -> Tensor:
@@ -34,6 +35,20 @@ def test_ink_lies_where_the_pen_was_and_nowhere_else() -> None:
     assert (ink_YX[MARGIN, 2:-2] > 0.5).all()
     assert (ink_YX[-1 - MARGIN, 2:-2] > 0.5).all()
     assert (ink_YX[3:-3] == 0).all()
+
+
+def test_a_picture_is_the_sum_of_its_dabs() -> None:
+    rows_T3 = rows([(0, 0), (0.7, 0.4)], [(1, 1)], [(0.9, 0.1), (0.2, 0.8), (0.3, 0.7)])
+    dab_B2D, way_B2D, length_B1, _ = spread_ink(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, len(rows_T3)))
+    ink_YX, others_KYX = torch.zeros(SIZE, SIZE), torch.zeros(3, SIZE, SIZE)
+    for number, ((x, y), (cos, sin)) in enumerate(zip(cells(dab_B2D[0], SIZE).mT, way_B2D[0].mT, strict=True)):
+        near_YX = nearness(y, SIZE, BREADTH)[:, None] * nearness(x, SIZE, BREADTH)
+        ink_YX += near_YX
+        time = 2 * number / (DABS - 1) - 1
+        others_KYX += torch.tensor([cos * cos - sin * sin, 2 * cos * sin, time])[:, None, None] * near_YX
+    in_cells_YX = ink_YX * float(length_B1) * SIZE / DABS
+    expected = [in_cells_YX.clamp(max=1), (in_cells_YX / 4).clamp(max=1), *(others_KYX / (ink_YX + 1e-3))]
+    torch.testing.assert_close(picture(rows_T3), torch.stack(expected), rtol=0, atol=1e-5)
 
 
 def test_the_way_from_stroke_to_stroke_leaves_no_ink_and_a_dot_leaves_some() -> None:
@@ -55,11 +70,16 @@ def test_planes_tell_the_direction_whichever_way_it_was_drawn_and_the_time() -> 
 
 def test_dabs_are_as_far_apart_on_every_step_as_its_length_says() -> None:
     rows_T3 = rows([(0, 0), (0.75, 0), (0.75, 0.25)])
-    dab_BD2, way_BD2, length_B1 = spread_ink(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, 3))
+    dab_B2D, way_B2D, length_B1, _ = spread_ink(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, 3))
     assert float(length_B1) == pytest.approx(1, abs=0.05)
-    across_D = way_BD2[0, :, 0] > 0.5
+    across_D = way_B2D[0, 0] > 0.5
     assert int(across_D.sum()) == pytest.approx(0.75 * DABS, abs=0.02 * DABS)
-    assert dab_BD2[0, across_D, 0].diff().std() < 1e-3
+    assert dab_B2D[0, 0, across_D].diff().std() < 1e-3
+
+
+def test_drawing_launches_little() -> None:
+    rows_T3 = rows([(0, 0), (0.7, 0.4)], [(1, 1)])
+    assert count_launched(lambda: picture(rows_T3)) <= 52
 
 
 def test_a_point_sees_what_lies_there() -> None:
@@ -94,7 +114,7 @@ def test_a_shrunken_cell_lies_over_the_first_of_its_four(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("points", [2, 11, 101])
 def test_ink_is_the_lines_however_many_points_it_is_cut_into(points: int) -> None:
     rows_T3 = rows([(i / (points - 1), 0) for i in range(points)])
-    *_, length_B1 = spread_ink(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, points))
+    _, _, length_B1, _ = spread_ink(places(rows_T3), rows_T3[None, :, 2], torch.ones(1, points))
     assert float(length_B1) == pytest.approx(1 + DOT)
 
 
