@@ -37,7 +37,8 @@ class Drawings:
         offsets = np.asarray(data.offsets)[indices.start : indices.stop + 1]
         begin, end = int(offsets[0]) // 8 * 8, int(offsets[-1])
         self._origin, self._offsets = begin, offsets
-        self.length_N = np.diff(offsets).astype(np.int32)
+        self.length_N = np.empty(len(indices), np.int32)
+        np.subtract(offsets[1:], offsets[:-1], out=self.length_N, casting="same_kind")
 
         points = np.asarray(data.points)[begin:end].view(np.int16)[:, 0]  # both bytes of a point at once
         pen = np.asarray(data.pen)[begin // 8 : -(-end // 8)]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from inkseq.config import AugmentConfig, ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.data import resident
-from inkseq.data.batches import Batch, Batches, Share, cut_by_length
+from inkseq.data.batches import Batch, Batches, Share, cut_by_length, longest_first
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
 from inkseq.errors import UserError
@@ -227,6 +227,13 @@ def test_a_batch_is_cut_where_it_saves_most() -> None:
     rows_B = np.array([100, 100, 30, 30, 30, 10, 10, 10, 10], np.int32)
     groups = cut_by_length(np.arange(9), rows_B)
     assert [rows_B[group].tolist() for group in groups] == [[100, 100], [30, 30, 30], [10, 10, 10, 10]]
+
+
+def test_drawings_of_any_length_are_put_longest_first() -> None:
+    lengths = [40_000, 3, 33_000, 3, 70_000, 2]  # some beyond 16 bits
+    drawings = Drawings(made_up(lengths), "train", CPU)
+    assert longest_first(drawings, np.arange(6)).tolist() == [4, 0, 2, 1, 3, 5]
+    assert longest_first(drawings, np.array([1, 5, 3])).tolist() == [1, 3, 5]
 
 
 def assert_nine_points_in_ten_are_real(drawings: Drawings, batch_size: int) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inkseq.config import Sampling, TrainConfig
-from inkseq.data.sampling import Sampler, apportion, count_draws, make_sampler
+from inkseq.data.sampling import Sampler, apportion, count_draws, count_labels, make_sampler, sort_by_label
 from inkseq.errors import UserError
 from tests.data.test_batches import made_up
 
@@ -36,6 +36,38 @@ def test_natural_is_the_plain_permutation() -> None:
         expected = np.random.default_rng((seed, epoch)).permutation(438)
         assert sampler.epoch(seed, epoch).tolist() == expected.tolist()
     assert sampler.summary(CLASSES) == ""
+
+
+def test_of_millions_neighbours_come_together_and_all_come_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inkseq.data.sampling.MOST_LOTS", 60)
+    sampler = Sampler(labels(UNEVEN))  # 438 drawings, 8 a lot, and 6 left over
+    first, second = sampler.epoch(0, 0), sampler.epoch(0, 1)
+    assert sorted(first) == sorted(second) == list(range(438))
+    assert np.mean(np.diff(first) % 438 == 1) == pytest.approx(7 / 8, abs=0.02)
+    assert set(first[-6:]) != set(second[-6:])  # who is left over comes last, another time others
+    assert sampler.epoch(0, 0).tolist() == first.tolist()
+
+
+@pytest.mark.parametrize("sampling", Sampling)
+def test_of_millions_classes_come_in_rounds_as_often_as_ever(
+    sampling: Sampling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label_N, cap = labels(UNEVEN), 40 if sampling is Sampling.capped else None
+    small = Sampler(label_N, sampling, cap)
+    monkeypatch.setattr("inkseq.data.sampling.MOST_LOTS", 50)
+    large, times_N = Sampler(label_N, sampling, cap), np.zeros(len(label_N), int)
+    for epoch in range(EPOCHS):
+        assert drawn(large, label_N, epoch) == drawn(small, label_N, epoch)
+        drawings = large.epoch(5, epoch)
+        parts = [large.part(5, epoch, begin, min(begin + 37, len(large))) for begin in range(0, len(large), 37)]
+        assert np.concatenate(parts).tolist() == drawings.tolist()
+        if sampling is not Sampling.natural:
+            for label in np.unique(label_N):  # each class's own sequence is the same
+                whole = small.epoch(5, epoch)
+                assert drawings[label_N[drawings] == label].tolist() == whole[label_N[whole] == label].tolist()
+        times_N += np.bincount(drawings, minlength=len(label_N))
+    for label in np.unique(label_N):
+        assert np.ptp(times_N[label_N == label]) <= 1
 
 
 @pytest.mark.parametrize(
@@ -107,7 +139,7 @@ def test_a_class_larger_than_a_block_is_gone_through_shuffle_by_shuffle() -> Non
     assert set(times_N[label_N == 1].tolist()) == {9}
 
 
-def test_what_weighs_nothing_is_never_drawn_and_never_counts() -> None:
+def test_what_weighs_nothing_is_never_drawn_and_never_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     label_N = labels(UNEVEN)
     recognized_N = np.random.default_rng(1).random(len(label_N)) < 0.5
     recognized_N[label_N == 3] = False
@@ -116,6 +148,9 @@ def test_what_weighs_nothing_is_never_drawn_and_never_counts() -> None:
         cap = 40 if sampling is Sampling.capped else None
         sampler = Sampler(label_N, sampling, cap, recognized_N.astype(float))
         assert recognized_N[sampler.epoch(0, 1)].all()
+        with monkeypatch.context() as few:
+            few.setattr("inkseq.data.sampling.MOST_LOTS", 20)
+            assert recognized_N[Sampler(label_N, sampling, cap, recognized_N.astype(float)).epoch(0, 1)].all()
         present = [k for k, count in enumerate(there) if count]
         draws = count_draws([there[k] for k in present], sampling, cap)
         assert drawn(sampler, label_N, 1) == [dict(zip(present, draws, strict=True)).get(k, 0) for k in range(6)]
@@ -138,6 +173,16 @@ def test_lighter_drawings_are_drawn_as_often() -> None:
     assert alike.epoch(0, 1).tolist() == Sampler(label_N).epoch(0, 1).tolist()
     expected = "an epoch: 438 drawings, 1 to 300 of a class; 0 drawings that the game did not recognise"
     assert alike.summary(CLASSES) == expected
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=300), st.integers(1, 50))
+def test_sorting_in_stretches_is_sorting(label_N: list[int], stretch: int) -> None:
+    label = np.array(label_N, np.int16)
+    with pytest.MonkeyPatch.context() as short:
+        short.setattr("inkseq.data.sampling.STRETCH", stretch)
+        counts_K = count_labels(label)
+        assert counts_K.tolist() == np.bincount(label).tolist()
+        assert sort_by_label(label, counts_K).tolist() == label.argsort(kind="stable").tolist()
 
 
 @given(st.integers(0, 10**9), st.lists(st.integers(1, 10**12), min_size=1, max_size=20))
