@@ -79,7 +79,7 @@ class Batches:
             share = self._weight(mine) * self.world / whole
             # A rank without a drawing computes another rank's, for nothing, to keep step with the others.
             mine = mine if len(mine) else group[:1]
-            shared.append((make_batch(self.drawings, mine, self._augment), self._divide(share, mine)))
+            shared.append((make_batch(self.drawings, mine, augment=self._augment), self._divide(share, mine)))
         return shared
 
     def _weight(self, group: Indices) -> float:
@@ -125,9 +125,15 @@ class Batches:
         )
 
 
-def make_batch(drawings: Drawings, index_B: Indices, augment: Callable[[Strokes], Strokes] | None = None) -> Batch:
-    """The drawings at these positions of the split, the longest first."""
-    strokes, label_B, index_in_dataset_B = drawings.gather(index_B, int(drawings.length_N[index_B[0]]))
+def make_batch(
+    drawings: Drawings,
+    index_B: Indices,
+    num_points: int | None = None,
+    augment: Callable[[Strokes], Strokes] | None = None,
+) -> Batch:
+    """The drawings at these positions of the split, the longest first, padded to its length unless told otherwise."""
+    num_points = num_points or int(drawings.length_N[index_B[0]])
+    strokes, label_B, index_in_dataset_B = drawings.gather(index_B, num_points)
     return Batch(strokes if augment is None else augment(strokes), label_B, index_in_dataset_B)
 
 

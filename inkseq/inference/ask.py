@@ -23,7 +23,9 @@ from inkseq.models.contract import Model
 
 # At a time, with padding: a canvas takes memory by drawings, however short; larger batches are no faster on a CPU.
 MOST_STEPS, MOST_DRAWINGS = 8_192, 64
-OF_SPLIT = 4  # times as much of a whole split, for the sake of GPUs
+OF_SPLIT = 4  # times as much of a whole split
+OF_SPLIT_ON_GPU = 32  # of which each operator waits to be launched, and each shape to be planned
+LEAST_LENGTH = 8  # that batches of a GPU are padded to; longer ones to four lengths before each doubling
 
 
 @torch.inference_mode()
@@ -41,12 +43,22 @@ def answer_split(
     model.eval()
     mine = longest_first(drawings, np.arange(len(drawings)))[ranks.rank :: ranks.world]
     with waiting(len(mine), doing if ranks.is_first else "") as bar:
-        most = OF_SPLIT * MOST_STEPS, OF_SPLIT * MOST_DRAWINGS
-        for which_B in together(drawings.length_N[mine], model.num_steps, *most):
-            batch = make_batch(drawings, mine[which_B])
+        for which_B, num_points in batches_of(drawings.length_N[mine], model.num_steps, drawings.device.type == "cuda"):
+            batch = make_batch(drawings, mine[which_B], num_points)
             yield batch, answer(model, batch.drawings, dtype)
             bar.update(len(which_B))
     model.train(was_training)
+
+
+def batches_of(
+    length_N: NDArray[np.integer], num_steps: Counted, few_shapes: bool
+) -> Iterator[tuple[Indices, int | None]]:
+    """The drawings of a split in batches, and what each batch is padded to if not to its longest drawing."""
+    if few_shapes:
+        yield from in_few_shapes(length_N, OF_SPLIT_ON_GPU * MOST_STEPS, OF_SPLIT_ON_GPU * MOST_DRAWINGS)
+    else:
+        for which_B in together(length_N, num_steps, OF_SPLIT * MOST_STEPS, OF_SPLIT * MOST_DRAWINGS):
+            yield which_B, None
 
 
 def waiting(num_drawings: int, doing: str) -> "tqdm[Any]":
@@ -129,3 +141,15 @@ def together(
         count = min(max(most_steps // int(steps_N[remaining[0]]), 1), most_drawings)
         batch, remaining = np.split(remaining, [count])
         yield from cut_by_length(batch, steps_N[batch])
+
+
+def in_few_shapes(length_N: NDArray[np.integer], most_steps: int, most_drawings: int) -> Iterator[tuple[Indices, int]]:
+    """Every drawing once, the longest first, in batches padded to few lengths, and of one size for each length."""
+    order, done = np.argsort(-length_N, kind="stable"), 0
+    while done < len(order):
+        longest = int(length_N[order[done]])
+        step = max(LEAST_LENGTH, 1 << max((longest - 1).bit_length() - 3, 0))
+        num_points = -(-longest // step) * step
+        count = min(max(most_steps // num_points, 1), most_drawings)
+        yield order[done : done + count], num_points
+        done += count

@@ -10,7 +10,7 @@ from inkseq.data.batches import Batch
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
 from inkseq.inference import ask
-from inkseq.inference.ask import MOST_DRAWINGS, OF_SPLIT, answer, answer_split, together
+from inkseq.inference.ask import MOST_DRAWINGS, OF_SPLIT, answer, answer_split, batches_of, in_few_shapes, together
 from tests.data.test_batches import CPU, doodle_lengths, made_up
 from tests.models.scribbles import pad, scribbles, small
 
@@ -46,6 +46,37 @@ def test_evaluation_takes_no_more_than_so_many_dots_at_a_time() -> None:
     most = OF_SPLIT * MOST_DRAWINGS
     drawings = Drawings(made_up([2] * (2 * most + 7)), "train", CPU)
     assert [len(batch.label_B) for batch in evaluation_batches(drawings, Ranks(0, 1))] == [most, most, 7]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 400), st.integers(1, 60), st.sampled_from([1, 1000, 10**5]))
+def test_few_shapes_hold_every_drawing_once(count: int, most: int, most_steps: int) -> None:
+    length_N = np.array(doodle_lengths(count))
+    batches = list(in_few_shapes(length_N, most_steps, most))
+    assert np.concatenate([which_B for which_B, _ in batches]).tolist() == np.argsort(-length_N, kind="stable").tolist()
+    for which_B, num_points in batches:
+        longest = int(length_N[which_B].max())
+        assert longest <= num_points < max(longest + 16, 1.25 * longest + 1)
+        assert len(which_B) == 1 or len(which_B) * num_points <= most_steps
+        assert len(which_B) <= most
+
+
+def test_a_hundred_thousand_drawings_are_few_batches_of_few_shapes_on_a_gpu() -> None:
+    length_N = np.array(doodle_lengths(100_000))
+    shapes = [(len(which_B), points or 0) for which_B, points in batches_of(length_N, np.asarray, few_shapes=True)]
+    assert len(shapes) < 60
+    assert len(set(shapes)) <= 20
+    assert int(length_N.sum()) > 0.8 * sum(size * points for size, points in shapes)
+
+
+def test_few_shapes_get_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawings, model = Drawings(made_up(doodle_lengths(300)), "train", CPU), small()
+    asked = {batch.index_B: logits_BK for batch, logits_BK in answer_split(model, drawings, torch.float32)}
+    monkeypatch.setattr(ask, "batches_of", lambda length_N, *_: in_few_shapes(length_N, 4000, 64))
+    again = {batch.index_B: logits_BK for batch, logits_BK in answer_split(model, drawings, torch.float32)}
+    one_NK, other_NK = (torch.cat(list(some.values()))[torch.cat(list(some)).argsort()] for some in (asked, again))
+    assert len(again) != len(asked)
+    torch.testing.assert_close(one_NK, other_NK, rtol=0, atol=1e-5)
 
 
 def test_drawings_without_a_word_are_for_evaluation_only() -> None:
