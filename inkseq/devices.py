@@ -95,6 +95,11 @@ class Ranks(NamedTuple):
     def is_first(self) -> bool:
         return self.rank == 0
 
+    @property
+    def is_first_here(self) -> bool:
+        """Of the ranks on this machine."""
+        return os.environ.get("LOCAL_RANK", "0") == "0"
+
     def any(self, mine: bool, device: torch.device) -> bool:
         """Whether any rank says yes; every rank must ask at the same step."""
         return self.largest(float(mine), device) > 0

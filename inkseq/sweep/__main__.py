@@ -6,7 +6,7 @@ from typing import Any
 
 from inkseq.cli import main, settings
 from inkseq.config import SweepConfig
-from inkseq.data.packed import fingerprint
+from inkseq.data.packed import check_content, fingerprint
 from inkseq.devices import choose_device
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
@@ -34,6 +34,7 @@ def run(config: SweepConfig, words: list[str]) -> None:
     if base.raw:
         raise UserError("raw= makes no val split to compare trials by; python -m inkseq.convert does, then say data=")
     base, data, _ = prepare(base)
+    check_content(data)  # for all trials
     space = read_space(config, words, also, lambda training: check_trial(training, data))
     for device in config.devices or [base.device]:
         choose_device(device)

@@ -74,7 +74,7 @@ def _train(config: TrainConfig, words: list[str], folder: Path, threads: int) ->
         threading.Thread(target=_end_with_parent, daemon=True).start()
         with lock(folder, wait=True):  # for whoever had this trial, lost its search, and saves it now
             pass
-        train.run(replace(config, threads=config.threads or threads), words, pictures=False)
+        train.run(replace(config, threads=config.threads or threads), words, pictures=False, checked=True)
 
     run_command(work)
 

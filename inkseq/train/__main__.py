@@ -13,7 +13,7 @@ from inkseq.train.multirun import FLAGS, multirun
 from inkseq.train.prepare import prepare, training_config
 
 
-def run(config: TrainConfig, words: Sequence[str], pictures: bool = True) -> None:
+def run(config: TrainConfig, words: Sequence[str], pictures: bool = True, checked: bool = False) -> None:
     """Train a recogniser: python -m inkseq.train model=bilstm data=data/packed/NAME name=RUN.
 
     With -m every combination of values (seed=0,1,2 model.hidden=64,128) is a run of its own, see docs/sweeps.md.
@@ -22,7 +22,7 @@ def run(config: TrainConfig, words: Sequence[str], pictures: bool = True) -> Non
     ranks = Ranks.join(choose_device(config.device))
     try:
         with lock(prepared.folder) if ranks.is_first else nullcontext():
-            train(prepared, ranks, words, pictures)
+            train(prepared, ranks, words, pictures, checked)
     except OSError as error:
         error.filename = error.filename or str(prepared.folder)  # a full disk does not say where
         raise

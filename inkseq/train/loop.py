@@ -34,15 +34,19 @@ from inkseq.train.tracker import Tracker
 SAVE_SECONDS = 300  # where evaluations are further apart, the run is saved as often as this
 
 
-def train(prepared: Prepared, ranks: Ranks, words: Sequence[str], pictures: bool = True) -> dict[str, Any]:
+def train(
+    prepared: Prepared, ranks: Ranks, words: Sequence[str], pictures: bool = True, checked: bool = False
+) -> dict[str, Any]:
     """Train in a run folder, going on from its last.pt where there is one; returns what is in its result.json.
 
-    `words` are those of the command, for the record; without `pictures` it ends with numbers alone.
+    `words` are those of the command, for the record; without `pictures` it ends with numbers alone; of data that is
+    `checked` somebody has seen that it is what convert wrote.
     """
     # ------------------------------------------------------------------------ where, from what, what
     config, data, folder = prepared
     state = load_last(folder, config, data)
-    check_content(data)  # what the run says it learnt from is what it learns from; a second for a gigabyte at worst
+    if ranks.is_first_here and not checked:  # what the run says it learnt from is what it learns from
+        check_content(data)  # a second for a gigabyte at worst
     batches, learner, reason = set_up(config, data, ranks, fresh=state is None)
     device, dtype = learner.device, learner.dtype
     to_evaluate = Drawings(data, "val", device) if data.split("val") else None

@@ -7,15 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkseq.config import ConvertConfig
+from inkseq.config import ConvertConfig, SweepConfig
 from inkseq.convert.conversion import convert
+from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.inference import checkpoint
+from inkseq.sweep.__main__ import run as search
+from inkseq.train.loop import train
+from inkseq.train.prepare import prepare
 from tests.samples import packed_doodles
 from tests.train.tiny import CLASSES, run, tiny
 
 
-def test_other_drawings_are_not_gone_on_with(tmp_path: Path) -> None:
+def test_other_drawings_are_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither those of another conversion with the same counts, nor files that somebody changed."""
     data = packed_doodles(tmp_path, 40, CLASSES)
     config = tiny(data, tmp_path)
@@ -36,3 +40,9 @@ def test_other_drawings_are_not_gone_on_with(tmp_path: Path) -> None:
     for fresh_or_not in (replace(config, duration="40 steps"), replace(config, name="fresh")):
         with pytest.raises(UserError, match=r"packed: labels\.npy changed since convert wrote it"):
             run(fresh_or_not)
+    prepared = prepare(replace(config, name="trial"))  # of a search, which has looked once for all of them
+    assert train(prepared, ALONE, [], pictures=False, checked=True)["steps"] == 20
+    monkeypatch.setenv("LOCAL_RANK", "1")  # of a machine whose first rank looks
+    run(replace(config, name="other rank"))
+    with pytest.raises(UserError, match=r"packed: labels\.npy changed since convert wrote it"):
+        search(SweepConfig(preset="test", runs=str(tmp_path)), [f"data={data}", "batch_size=32"])
