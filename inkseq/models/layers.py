@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from inkseq.config import Activation, Cell, Norm, Pooling
+from inkseq.devices import reads_in_bfloat16
 from inkseq.drawings.padded import pick_points
 
 
@@ -128,9 +129,37 @@ class BiRNN(nn.Module):
 
     def forward(self, x_BTC: Tensor, length_B: Tensor) -> Tensor:
         x_BTC = self.dropout(x_BTC)
-        ahead_BTH, _ = self.ahead(x_BTC)
-        back_BTH, _ = self.back(turn_round(x_BTC, length_B))
+        ahead_BTH = read(self.ahead, x_BTC)
+        back_BTH = read(self.back, turn_round(x_BTC, length_B))
         return torch.cat([ahead_BTH, turn_round(back_BTH, length_B)], dim=-1)
+
+
+def read(rnn: nn.LSTM | nn.GRU, x_BTC: Tensor) -> Tensor:
+    """What one reader makes of each point, in the precision of the whole.
+
+    On CUDA autocast makes any recurrent layer compute in float16, in which the small gradients of large batches are
+    nothing (underflow). So where bfloat16 was asked for, autocast is told to keep out.
+    """
+    asked = x_BTC.is_cuda and torch.is_autocast_enabled("cuda") and torch.get_autocast_dtype("cuda") is torch.bfloat16
+    if not (asked and reads_in_bfloat16(x_BTC.device)):
+        out_BTH: Tensor = rnn(x_BTC)[0]
+        return out_BTH
+    with torch.autocast("cuda", enabled=False):
+        return read_in(torch.bfloat16, rnn, x_BTC)
+
+
+def read_in(dtype: torch.dtype, rnn: nn.LSTM | nn.GRU, x_BTC: Tensor) -> Tensor:
+    """What a reader of one layer makes of each point, all of it computed in `dtype`."""
+    weights = [*rnn.parameters()]
+    # Cast as one piece, which is how cuDNN wants them: else it says so, and puts them together itself.
+    whole = torch.cat([weight.flatten() for weight in weights]).to(dtype)
+    pieces = torch.split(whole, [weight.numel() for weight in weights])
+    cast = [piece.view_as(weight) for piece, weight in zip(pieces, weights, strict=True)]
+    x_BTC, start_1BH = x_BTC.to(dtype), x_BTC.new_zeros(1, len(x_BTC), rnn.hidden_size, dtype=dtype)
+    how = True, 1, 0.0, rnn.training, False, True  # biases, layers, dropout, training, both directions, batch first
+    if isinstance(rnn, nn.LSTM):
+        return torch.lstm(x_BTC, [start_1BH, start_1BH], cast, *how)[0]
+    return torch.gru(x_BTC, start_1BH, cast, *how)[0]
 
 
 def turn_round(x_BTC: Tensor, length_B: Tensor) -> Tensor:

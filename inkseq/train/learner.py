@@ -15,11 +15,11 @@ from inkseq.data.batches import Batch, Batches, Share
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import make_sampler
-from inkseq.devices import Ranks, choose_device, choose_precision
+from inkseq.devices import Ranks, choose_device, choose_precision, reads_in_bfloat16
 from inkseq.memory import keep_freed_memory
 from inkseq.models.contract import Model
 from inkseq.models.zoo import make_model
-from inkseq.train.optim import clip_, follow, make_optimizer
+from inkseq.train.optim import clip_, follow, make_optimizer, share_unmoved
 from inkseq.train.resume import HEAD, start_from
 
 
@@ -43,7 +43,7 @@ class Learner:
             parameter.requires_grad = name.startswith(HEAD) or not config.freeze
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
         self.optimizer = make_optimizer(self.model, config.optim)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=needs_scale(dtype, device))
         self.net = DistributedDataParallel(self.model) if ranks.world > 1 else self.model
 
     @property
@@ -88,6 +88,11 @@ class Learner:
         """Ranks exchange gradients once a step, behind its last group."""
         return self.net.no_sync() if hold and isinstance(self.net, DistributedDataParallel) else nullcontext()
 
+    @property
+    def vanished(self) -> float:
+        """The share of weights whose gradient may have vanished in float16; waits for a GPU."""
+        return share_unmoved(self.optimizer) if self.scaler.is_enabled() else 0.0
+
     def state(self) -> dict[str, Any]:
         return {
             "model": self.model.state_dict(),
@@ -103,6 +108,11 @@ class Learner:
         self.optimizer.load_state_dict(state["optimizer"])
         if state["scaler"]:  # nothing, where it began on a device that needs none
             self.scaler.load_state_dict(state["scaler"])
+
+
+def needs_scale(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether anything is computed in float16, whose gradients vanish unless the loss is scaled, by powers of two."""
+    return dtype is torch.float16 or (dtype is torch.bfloat16 and not reads_in_bfloat16(device))
 
 
 def set_up(config: TrainConfig, data: Packed, ranks: Ranks, fresh: bool = True) -> tuple[Batches, Learner, str]:

@@ -109,7 +109,7 @@ def train(prepared: Prepared, ranks: Ranks, words: Sequence[str], pictures: bool
                     **health.window(step - logged_step),
                 }
                 progress.log(step, report)
-                for line in health.warnings():
+                for line in health.warnings(learner.vanished):
                     progress.say(line)
                 if tracker:
                     tracker.scalars(step, report)

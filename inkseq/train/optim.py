@@ -57,3 +57,10 @@ def clip_(parameters: Iterable[Tensor], clip: float) -> Tensor:
     if clip > 0:
         torch._foreach_mul_(gradients, (clip / (norm + 1e-6)).clamp(max=1.0))
     return norm
+
+
+def share_unmoved(optimizer: Optimizer) -> float:
+    """The share of all matrices' weights that never had a gradient: by the mean of its square, which forgets none."""
+    squares: list[Tensor] = [memory["exp_avg_sq"] for weight, memory in optimizer.state.items() if weight.ndim > 1]
+    never = torch.stack([(square == 0).sum() for square in squares]).sum()
+    return int(never) / sum(square.numel() for square in squares)

@@ -9,7 +9,7 @@ from inkseq.config import Optimizer as Name
 from inkseq.errors import UserError
 from inkseq.train.diagnostics import memory_explained
 from inkseq.train.durations import to_steps
-from inkseq.train.optim import clip_, follow, learning_rate, make_optimizer
+from inkseq.train.optim import clip_, follow, learning_rate, make_optimizer, share_unmoved
 
 
 def rates(schedule: Schedule, total: int, warmup: int) -> list[float]:
@@ -81,6 +81,16 @@ def test_an_average_follows_fast_when_young() -> None:
     assert average.weight.item() == pytest.approx(0.9)
     follow(average, model, 10**6, 0.99)
     assert average.weight.item() == pytest.approx(0.9 + 0.1 * 0.01)
+
+
+def test_weights_that_never_had_a_gradient_are_counted() -> None:
+    model = nn.Linear(4, 3)
+    optimizer = make_optimizer(model, OptimConfig())
+    for x in ([1.0, 0, 0, 0], [0, 2.0, 0, 0], [0, 0, 0, 0]):
+        model(torch.tensor([x], dtype=torch.float)).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert share_unmoved(optimizer) == 0.5
 
 
 def test_memory_that_ran_out_names_the_setting() -> None:
