@@ -9,7 +9,7 @@ from inkseq.config import Optimizer as Name
 from inkseq.errors import UserError
 from inkseq.train.diagnostics import memory_explained
 from inkseq.train.durations import to_steps
-from inkseq.train.optim import clip_, follow, learning_rate, make_optimizer, share_unmoved
+from inkseq.train.optim import clip_, follow, learning_rate, make_optimizer, pace, share_unmoved
 
 
 def rates(schedule: Schedule, total: int, warmup: int) -> list[float]:
@@ -77,9 +77,9 @@ def test_an_average_follows_fast_when_young() -> None:
     model, average = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
     nn.init.zeros_(average.weight)
     nn.init.ones_(model.weight)
-    follow(average, model, 0, 0.99)
+    follow(average, model, pace(0, 0.99))
     assert average.weight.item() == pytest.approx(0.9)
-    follow(average, model, 10**6, 0.99)
+    follow(average, model, torch.tensor(pace(10**6, 0.99)))
     assert average.weight.item() == pytest.approx(0.9 + 0.1 * 0.01)
 
 
