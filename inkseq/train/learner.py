@@ -75,7 +75,7 @@ class Learner:
         for settings in self.optimizer.param_groups:
             settings["lr"] = rate
         # Fused optimisers look at this flag on the device: a step that went wrong changes no weight.
-        self.optimizer.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+        self.optimizer.found_inf = (norm - norm != 0).float()  # type: ignore[attr-defined]
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
