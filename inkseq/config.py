@@ -316,4 +316,5 @@ class CompareConfig:
 class BenchConfig:
     only: list[str] = field(default_factory=list)  # rows to run; empty: all
     data: str = "../shared/data"  # real drawings; doodles stand in where there are none
+    device: str = "cpu"  # cuda: the rows of a GPU, and a picture beside `out`
     out: str = "bench.json"
