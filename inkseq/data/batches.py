@@ -148,7 +148,7 @@ class Batches:
     def _choose_lengths(self) -> NDArray[np.int32]:
         """The few lengths that some batches, drawn as any are, take the least padding to."""
         full = len(self.sampler) // self.batch_size
-        steps = (epoch * self.steps_per_epoch + i for epoch in count() for i in range(full))
+        steps = (epoch * self.steps_per_epoch + i for epoch in count() for i in range(max(full, 1)))
         firsts = [self._batch(*divmod(step, self.steps_per_epoch))[0] for step in islice(steps, ENOUGH_BATCHES)]
         return choose_lengths(np.append(self.drawings.length_N[firsts], self.drawings.length_N.max()), MOST_LENGTHS)
 

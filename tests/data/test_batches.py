@@ -263,7 +263,7 @@ def test_nine_points_in_ten_are_real_of_all_345_classes(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ few shapes
 
 
-@pytest.mark.parametrize(("count", "batch_size"), [(6900, 64), (6900, 100), (400, 48), (30, 30)])
+@pytest.mark.parametrize(("count", "batch_size"), [(6900, 64), (6900, 100), (400, 48), (30, 30), (20, 30)])
 def test_with_few_shapes_there_are_few_and_most_points_are_real(count: int, batch_size: int) -> None:
     drawings = Drawings(made_up(doodle_lengths(count)), "train", CPU)
     batches = Batches(drawings, batch_size, 0, few_shapes=True)

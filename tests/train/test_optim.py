@@ -1,5 +1,7 @@
 """Rates, durations, clipping and averages by pencil and paper."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -101,5 +103,13 @@ def test_memory_that_ran_out_names_the_setting() -> None:
     ):
         with pytest.raises(UserError, match="micro_batch=32"), memory_explained(config):
             raise error
+    smaller = r"micro_batch=32, fewer drawings at a time \(now 64\); or batch_size=32 optim.lr=0.0021, which is faster$"
+    with pytest.raises(UserError, match=smaller), memory_explained(config):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    with (
+        pytest.raises(UserError, match=r"micro_batch=4, .* \(now 8\)$"),
+        memory_explained(replace(config, micro_batch=8)),
+    ):
+        raise torch.OutOfMemoryError("CUDA out of memory")
     with pytest.raises(RuntimeError, match="shapes do not fit"), memory_explained(config):
         raise RuntimeError("shapes do not fit")
