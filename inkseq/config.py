@@ -162,7 +162,7 @@ class TrainConfig:
     sampling: Sampling = Sampling.natural  # an epoch: every drawing once; all classes alike; by root of size; `cap`
     cap: int | None = None  # capped: drawings of a class in an epoch, at most
     unrecognized: float = 1.0  # weight in the loss of what the game did not recognise; 0 leaves it out
-    batch_size: int = 64  # drawings a step, over all devices
+    batch_size: int | None = None  # drawings a step, over all devices; null: by data on a GPU, else 64
     micro_batch: int | None = None  # gradient accumulation: so many at a time, where memory is short
     duration: str = "10 minutes"
     max_minutes: float | None = None  # stop then, wherever the schedule is
@@ -178,6 +178,14 @@ class TrainConfig:
     seed: int = 0
     init_from: str | None = None  # a run whose weights to start from, with a new head where classes differ
     freeze: bool = False  # train only the head
+
+
+USUAL_BATCH = 64  # which the presets' learning rates are meant for
+
+
+def batch_of(config: TrainConfig) -> int:
+    """How many drawings a step has."""
+    return config.batch_size or USUAL_BATCH
 
 
 def plain(config: Any) -> dict[str, Any]:
@@ -308,4 +316,5 @@ class CompareConfig:
 class BenchConfig:
     only: list[str] = field(default_factory=list)  # rows to run; empty: all
     data: str = "../shared/data"  # real drawings; doodles stand in where there are none
+    device: str = "cpu"  # cuda: the rows of a GPU, and a picture beside `out`
     out: str = "bench.json"

@@ -62,6 +62,12 @@ def choose_precision(wanted: Precision, device: torch.device) -> tuple[torch.dty
     return torch.float32, "this CPU does not multiply bfloat16 natively"
 
 
+def reads_in_bfloat16(device: torch.device) -> bool:
+    """Whether a recurrent layer can compute in bfloat16: cuDNN's can from 9.13 on."""
+    version: int | None = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+    return device.type != "cuda" or (version or 0) >= 91300
+
+
 def send(tensor: Tensor, device: torch.device) -> Tensor:
     """The tensor on a device, which a GPU fetches when it comes to it."""
     if tensor.device == device:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from inkseq.cli import main, settings
-from inkseq.config import FindLrConfig
+from inkseq.config import FindLrConfig, batch_of
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.files import check_new
@@ -21,7 +21,7 @@ def run(config: FindLrConfig, words: list[str]) -> None:
     training, data, folder = prepare(training_config(words, also=settings(FindLrConfig)))
     batches, learner, _ = set_up(training, data, ALONE)
     optimizer = training.optim.name.name
-    about = f"{training.model.preset}, batches of {training.batch_size}, {optimizer}, on {data.path.name}"
+    about = f"{training.model.preset}, batches of {batch_of(training)}, {optimizer}, on {data.path.name}"
     print(f"{about}\n{config.steps} steps at rates from {config.low:g} to {config.high:g}", flush=True)
     if threads := choose_threads(training, batches, learner, None):
         print(threads, flush=True)

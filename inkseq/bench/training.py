@@ -7,11 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.bench.converting import packed_grown
+from inkseq.bench.operators import count_operators
 from inkseq.cli import compose_config
-from inkseq.config import Precision, TrainConfig
+from inkseq.config import USUAL_BATCH, Precision, TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
@@ -37,11 +39,41 @@ def bench_train(real: Path, scratch: Path) -> list[Gauge]:
     rate, waiting, real_points, computed = _train(Learner(config, data.classes, CPU, dtype, ALONE), batches)
     flops = 3 * _flops_of_a_point() * float(drawings.length_N.mean())
     return [
+        *_default_in_float32(data, drawings),
         Gauge(f"training in {name}, against random packed batches", rate, "drawings/s", usual, floor=floors[0]),
         Gauge("the same, against bucketed packed batches", rate, "drawings/s", bucketed, floor=floors[1]),
         Gauge(f"the same, of the {name} matrix rate", rate * flops / 1e9, "GFLOP/s", _matrix_rate(dtype), floor=0.3),
         Gauge("real points of those computed", real_points / computed, "", floor=0.9),
         Gauge("share of a step spent waiting for data", 100 * waiting, "%", ceiling=5),
+    ]
+
+
+def _default_in_float32(data: Packed, drawings: Drawings) -> list[Gauge]:
+    """The default's steps against what matrices of this machine could make of them, and what they ask a GPU for."""
+    config = compose_config(TrainConfig, [f"data={data.path}", "model=bilstm"])
+    batches = Batches(drawings, USUAL_BATCH, 0, config.augment)
+    few = Batches(drawings, USUAL_BATCH, 0, config.augment, few_shapes=True)
+    learner = Learner(config, data.classes, CPU, torch.float32, ALONE)
+    operators = count_operators(learner, few).total()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch._C._set_mkldnn_enabled(False)  # whose recurrent layers are no matrices to who counts
+    with FlopCounterMode(display=False) as counter:
+        for step in range(4):
+            learner.learn(step, batches.step(step), 1e-4)
+    torch._C._set_mkldnn_enabled(True)
+    (rate, *_), most = _train(learner, batches), _matrix_rate(torch.float32)
+    torch.set_num_threads(threads)
+    flops = counter.get_total_flops() / (4 * USUAL_BATCH)
+    return [
+        Gauge(
+            "bilstm in float32, of the float32 matrix rate",
+            rate * flops / 1e9,
+            "GFLOP/s",
+            most,
+            floor=0.6,
+        ),
+        Gauge("bilstm: operators of a step of 64 drawings", operators, "", ceiling=700),
     ]
 
 

@@ -2,8 +2,10 @@
 lengths), padded, packed for the LSTM, float32. Run as a program of its own, in the state torch starts in:
 
     python -m inkseq.bench.usual DATA random|bucketed
+    python -m inkseq.bench.usual DATA loaded DEVICE     # by worker processes, one drawing at a time
 """
 
+import os
 import sys
 import time
 
@@ -12,11 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader, Dataset
 
 from inkseq.data.packed import open_packed
 from inkseq.models.rows import to_sequence
 
 BATCH, WARM, TIMED = 256, 1, 4
+WORKERS, SECONDS = min(os.cpu_count() or 1, 8), 20.0
 
 
 class PackedLSTM(nn.Module):
@@ -65,16 +70,62 @@ def measure(path: str, order: str) -> float:
         length_B = torch.tensor([len(r) for r in rows])
         label_B = torch.from_numpy(data.labels[np.sort(batch)].astype(np.int64))
         start = time.perf_counter()
-        loss = cross_entropy(model(x_BTC, length_B), label_B)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 9.0)
-        optimizer.step()
-        optimizer.zero_grad()
+        learn(model, optimizer, x_BTC, length_B, label_B)
         if number >= WARM:
             seconds += time.perf_counter() - start
             done += len(batch)
     return done / seconds
 
 
+def learn(model: nn.Module, optimizer: Optimizer, x_BTC: Tensor, length_B: Tensor, label_B: Tensor) -> None:
+    loss = cross_entropy(model(x_BTC, length_B), label_B)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), 9.0)
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+class Rows(Dataset[tuple[Tensor, int]]):
+    """A drawing at a time."""
+
+    def __init__(self, path: str) -> None:
+        self.data = open_packed(path)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return torch.from_numpy(to_sequence(*self.data.drawing(index))[1:]), int(self.data.labels[index])
+
+
+def collate(drawings: list[tuple[Tensor, int]]) -> tuple[Tensor, Tensor, Tensor]:
+    rows, labels = zip(*drawings, strict=True)
+    padded_BTC = nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+    return padded_BTC, torch.tensor([len(one) for one in rows]), torch.tensor(labels)
+
+
+def measure_loaded(path: str, name: str) -> float:
+    """Drawings trained on a second, behind a quarter of as much to warm up."""
+    torch.manual_seed(0)
+    device, dataset = torch.device(name), Rows(path)
+    loader = DataLoader(
+        dataset, BATCH, shuffle=True, num_workers=WORKERS, collate_fn=collate, pin_memory=device.type == "cuda"
+    )
+    model = PackedLSTM(len(dataset.data.classes)).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+    start, warm, done = time.perf_counter(), 0, 0
+    for x_BTC, length_B, label_B in loader:
+        learn(model, optimizer, x_BTC.to(device), length_B, label_B.to(device))  # packing wants lengths on the host
+        done += len(label_B)
+        if time.perf_counter() - start > (SECONDS if warm else SECONDS / 4):
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            if warm:
+                break
+            start, warm = time.perf_counter(), done
+    return (done - warm) / (time.perf_counter() - start)
+
+
 if __name__ == "__main__":
-    print(measure(sys.argv[1], sys.argv[2]))
+    path, order, *device = sys.argv[1:]
+    print(measure_loaded(path, device[0]) if order == "loaded" else measure(path, order))

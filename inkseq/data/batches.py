@@ -2,11 +2,15 @@
 
 An epoch is what a sampler draws of the split, in batches of drawings of similar length. A step's batch follows
 from (seed, step) alone, so the number of steps done is all there is to save and to go on from.
+
+A CPU computes a batch as a few groups, each as long as its longest drawing. A GPU, for which every shape has to be
+planned anew, gets `few_shapes`: whole batches, all of one size, padded to one of a few lengths.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -26,6 +30,8 @@ Share = float | Tensor  # of a group in the loss of its step: one, or where its 
 
 WINDOW = 64  # batches at most that are sorted by length together
 ENOUGH_REAL = 0.92  # of the points in a batch; with less, it is computed as several groups
+MOST_LENGTHS = 20  # that a GPU's batches are padded to
+ENOUGH_BATCHES = 512  # whose longest drawings say which lengths those are
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,15 @@ class Batch:
     drawings: Strokes
     label_B: Tensor  # -1 where the word is not known
     index_B: Tensor  # of each drawing in the whole dataset
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A group as the host knows it: which drawings, padded to how many points, with what share of the loss."""
+
+    index_B: Indices
+    num_points: int
+    share: float | NDArray[np.float64]
 
 
 class Batches:
@@ -51,6 +66,7 @@ class Batches:
         world: int = 1,
         sampler: Sampler | None = None,
         num_steps: Counted = np.asarray,
+        few_shapes: bool = False,
     ) -> None:
         augment = augment or AugmentConfig()
         self.drawings, self.num_steps, self.batch_size, self.seed = drawings, num_steps, batch_size, seed
@@ -58,11 +74,12 @@ class Batches:
         self.rank, self.world = rank, world
         self.sampler = sampler or Sampler(drawings.label_N)
         self.steps_per_epoch = -(-len(self.sampler) // batch_size)
-        self._generator = torch.Generator(drawings.device)
-        self._augment = partial(augment_strokes, config=augment, generator=self._generator)
+        self.generator = torch.Generator(drawings.device)
+        self._augment = partial(augment_strokes, config=augment, generator=self.generator)
 
         # The window a step lies in is the last step's, nearly always.
         self._sorted_window = lru_cache(maxsize=1)(self._sort_window)
+        self.lengths = self._choose_lengths() if few_shapes else None
 
     def step(self, step: int) -> list[tuple[Batch, Share]]:
         """The step's drawings in groups of similar length, each with its share of the step's loss.
@@ -70,36 +87,72 @@ class Batches:
         The sum over groups of share * (mean loss of the group), averaged over ranks as DDP averages
         gradients, is the (weighted) mean loss of the whole batch. All ranks have the same number of groups.
         """
-        groups = self.groups(step)
-        whole = sum(map(self._weight, groups))
-        self._generator.manual_seed(int(np.random.SeedSequence((self.seed, step, self.rank)).generate_state(1)[0]))
-        shared = []
+        self.seed_for(step)
+        return [(self.make(draw.index_B, draw.num_points), self._send(draw.share)) for draw in self.draws(step)]
+
+    def seed_for(self, step: int) -> None:
+        """What is drawn by lot from here on is this step's."""
+        self.generator.manual_seed(int(np.random.SeedSequence((self.seed, step, self.rank)).generate_state(1)[0]))
+
+    def draws(self, step: int) -> list[Draw]:
+        """The groups of a step as the host knows them."""
+        batch, weight_B = self._weigh(self._batch(*divmod(step, self.steps_per_epoch)))
+        groups, draws = self._cut(batch), []
+        whole = sum(_sum(weight_B, group) for group in groups)  # in the order of the groups, to the bit
         for group in groups:
             mine = group[self.rank :: self.world]
-            share = self._weight(mine) * self.world / whole
+            share = _sum(weight_B, mine) * self.world / whole
             # A rank without a drawing computes another rank's, for nothing, to keep step with the others.
             mine = mine if len(mine) else group[:1]
-            shared.append((make_batch(self.drawings, mine, augment=self._augment), self._divide(share, mine)))
-        return shared
+            longest = int(self.drawings.length_N[batch[mine[0]]])
+            shares = share if weight_B is None else share * weight_B[mine] / weight_B[mine].sum()
+            draws.append(Draw(batch[mine], self._padded(longest), shares))
+        return draws
 
-    def _weight(self, group: Indices) -> float:
-        """Of a group in the loss: the number of its drawings where they weigh the same."""
-        return len(group) if self.sampler.weight_N is None else float(self.sampler.weight_N[group].sum())
-
-    def _divide(self, share: float, group: Indices) -> Share:
-        """A group's share, divided among its drawings where they do not weigh the same."""
-        if self.sampler.weight_N is None:
-            return share
-        weight_B = self.sampler.weight_N[group]
-        return send(torch.from_numpy(share * weight_B / weight_B.sum()).float(), self.drawings.device)
+    def make(self, index_B: Indices | Tensor, num_points: int) -> Batch:
+        """Drawings by position in the split, the longest first, as this step's lots change them."""
+        return make_batch(self.drawings, index_B, num_points, self._augment)
 
     def groups(self, step: int) -> list[Indices]:
         """The step's drawings on all ranks, by position in the split: the longest first, cut into groups."""
-        batch = self._batch(*divmod(step, self.steps_per_epoch))
-        groups = cut_by_length(batch, self.num_steps(self.drawings.length_N[batch]))
+        batch, _ = self._weigh(self._batch(*divmod(step, self.steps_per_epoch)))
+        return [batch[group] for group in self._cut(batch)]
+
+    def _weigh(self, batch: Indices) -> tuple[Indices, NDArray[np.float64] | None]:
+        """A batch and what its drawings weigh in the loss, None where that is the same.
+
+        With few shapes the last of an epoch is filled up with its own drawings, which share their weight with their
+        copies: the gradient is that of the drawings, and no model sees anything but drawings.
+        """
+        weight_B = None if self.sampler.weight_N is None else self.sampler.weight_N[batch]
+        if self.lengths is None or len(batch) == self.batch_size:
+            return batch, weight_B
+        original_B = np.arange(self.batch_size) * len(batch) // self.batch_size
+        weight_B = (1.0 if weight_B is None else weight_B) / np.bincount(original_B)
+        return batch[original_B], weight_B[original_B]
+
+    def _cut(self, batch: Indices) -> list[Indices]:
+        """The groups of a batch, by position in it."""
+        everything = np.arange(len(batch))
+        steps_B = self.num_steps(self.drawings.length_N[batch])
+        groups = [everything] if self.lengths is not None else cut_by_length(everything, steps_B)
         if self.largest_group is None:
             return groups
         return [part for group in groups for part in np.array_split(group, -(-len(group) // self.largest_group))]
+
+    def _padded(self, longest: int) -> int:
+        """How many points a group of drawings is given, the longest of which has so many."""
+        return longest if self.lengths is None else int(self.lengths[np.searchsorted(self.lengths, longest)])
+
+    def _choose_lengths(self) -> NDArray[np.int32]:
+        """The few lengths that some batches, drawn as any are, take the least padding to."""
+        full = len(self.sampler) // self.batch_size
+        steps = (epoch * self.steps_per_epoch + i for epoch in count() for i in range(max(full, 1)))
+        firsts = [self._batch(*divmod(step, self.steps_per_epoch))[0] for step in islice(steps, ENOUGH_BATCHES)]
+        return choose_lengths(np.append(self.drawings.length_N[firsts], self.drawings.length_N.max()), MOST_LENGTHS)
+
+    def _send(self, share: float | NDArray[np.float64]) -> Share:
+        return share if isinstance(share, float) else send(torch.from_numpy(share).float(), self.drawings.device)
 
     def _batch(self, epoch: int, batch: int) -> Indices:
         """Any batch of an epoch, the longest drawing first."""
@@ -125,9 +178,14 @@ class Batches:
         )
 
 
+def _sum(weight_B: NDArray[np.float64] | None, group: Indices) -> float:
+    """What a group weighs in the loss: the number of its drawings where they weigh the same."""
+    return len(group) if weight_B is None else float(weight_B[group].sum())
+
+
 def make_batch(
     drawings: Drawings,
-    index_B: Indices,
+    index_B: Indices | Tensor,
     num_points: int | None = None,
     augment: Callable[[Strokes], Strokes] | None = None,
 ) -> Batch:
@@ -162,9 +220,26 @@ def cut_by_length(index_B: Indices, steps_B: NDArray[Any]) -> list[Indices]:
     longest_B = np.full(len(steps_B), steps_B[0])  # of each drawing's group: what it is padded to
     end_B = np.full(len(steps_B), len(steps_B))  # of each drawing's group
     while steps_B.sum() < ENOUGH_REAL * longest_B.sum():
-        saved_B = (end_B - np.arange(len(steps_B))) * (longest_B - steps_B)
-        cut = int(saved_B.argmax())
-        end = end_B[cut]
-        longest_B[cut:end] = steps_B[cut]
-        end_B[np.searchsorted(end_B, end) : cut] = cut
+        _cut_once(steps_B, longest_B, end_B)
     return np.split(index_B, np.unique(end_B)[:-1])
+
+
+def choose_lengths(longest_N: NDArray[np.int32], most: int) -> NDArray[np.int32]:
+    """A few lengths, each batch to be padded to the next of them, of batches whose longest drawings are such.
+
+    By the same cuts: best to within half a per cent of the padding (dynamic programming), and in no time.
+    """
+    steps_N = -np.sort(-longest_N)
+    padded_N, end_N = np.full(len(steps_N), steps_N[0]), np.full(len(steps_N), len(steps_N))
+    for _ in range(most - 1):
+        _cut_once(steps_N, padded_N, end_N)
+    return np.unique(padded_N)
+
+
+def _cut_once(steps_B: NDArray[Any], longest_B: NDArray[Any], end_B: NDArray[Any]) -> None:
+    """One cut more: what each is padded to from there on, and where the group that it is in ends."""
+    saved_B = (end_B - np.arange(len(steps_B))) * (longest_B - steps_B)
+    cut = int(saved_B.argmax())
+    end = end_B[cut]
+    longest_B[cut:end] = steps_B[cut]
+    end_B[np.searchsorted(end_B, end) : cut] = cut

@@ -1,6 +1,7 @@
 """The drawings of one split, wherever they fit, given out as padded arrays on the device that computes."""
 
 import os
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,19 +48,38 @@ class Drawings:
         self._points: Stored = points if place is None else load(points, place)
         self._pen: Stored = pen if place is None else load(pen, place)
         self._gathering_device = place or torch.device("cpu")
+        self.is_here = self._gathering_device == self.device  # on the device that computes
         self.where = f"{split}: {len(self):,} drawings, {num_bytes / 1e6:,.1f} MB, {in_words}"
 
     def __len__(self) -> int:
         return len(self.length_N)
 
-    def gather(self, index_B: NDArray[np.int64], num_points: int) -> tuple[Strokes, Tensor, Tensor]:
+    def gather(self, index_B: NDArray[np.int64] | Tensor, num_points: int) -> tuple[Strokes, Tensor, Tensor]:
         """Drawings by position in the split, label_B, and index_B in the whole dataset.
 
         `num_points` is the longest drawing's or more: known on the host, so that nobody waits for the device.
+        Positions that lie on the device where everything else does are looked up there.
         """
+        facts_4B = self._look_up(index_B) if isinstance(index_B, Tensor) else self._send_facts(index_B)
+        return self._gather(facts_4B, num_points)
+
+    def _look_up(self, index_B: Tensor) -> Tensor:
+        """facts_4B on the device: where each drawing starts, how long it is, its label and its position."""
+        offset_N, label_N = self._table
+        start_B = offset_N[index_B]
+        return torch.stack([start_B, offset_N[index_B + 1] - start_B, label_N[index_B].long(), index_B])
+
+    @cached_property
+    def _table(self) -> tuple[Tensor, Tensor]:
+        return load(self._offsets - self._origin, self.device), load(self.label_N, self.device)
+
+    def _send_facts(self, index_B: NDArray[np.int64]) -> Tensor:
+        """The same from the host."""
         start_B = self._offsets[index_B] - self._origin
         facts_4B = torch.from_numpy(np.stack([start_B, self.length_N[index_B], self.label_N[index_B], index_B]))
-        facts_4B = send(facts_4B, self._gathering_device)
+        return send(facts_4B, self._gathering_device)
+
+    def _gather(self, facts_4B: Tensor, num_points: int) -> tuple[Strokes, Tensor, Tensor]:
         start_B1, length_B1 = facts_4B[0, :, None], facts_4B[1, :, None]
 
         time_T = torch.arange(num_points, device=facts_4B.device)

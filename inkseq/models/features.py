@@ -6,7 +6,7 @@ it gives on a drawing's points does not depend on how much follows.
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +18,18 @@ NO_STEP = 1e-4  # of the larger side; canonical points are 4e-3 apart, or not at
 SHORT_STEP = 0.01
 
 
+class once:  # noqa: N801
+    """`functools.cached_property` without its lock, which torch.compile cannot enter; Python 3.12 has none either."""
+
+    def __init__(self, compute: Callable[[Any], Tensor]) -> None:
+        self.compute = compute
+
+    def __get__(self, owner: Any, kind: type) -> Tensor:
+        value = self.compute(owner)
+        setattr(owner, self.compute.__name__, value)
+        return value
+
+
 class Points:
     """Rows (zero on padding), and what several inputs need of them: computed once, for whoever asks first."""
 
@@ -25,15 +37,15 @@ class Points:
         self.mask_BT1 = mask_BT1
         self.step_BT2, self.pen_BT = rows_BT3[:, :, :2], rows_BT3[:, :, 2]
 
-    @cached_property
+    @once
     def length_BT(self) -> Tensor:
         return torch.hypot(self.step_BT2[:, :, 0], self.step_BT2[:, :, 1])
 
-    @cached_property
+    @once
     def way_BT2(self) -> Tensor:
         return self.step_BT2 / self.length_BT.clamp(min=NO_STEP)[:, :, None]
 
-    @cached_property
+    @once
     def place_BT2(self) -> Tensor:
         return centred(self.step_BT2)
 

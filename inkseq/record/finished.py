@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from inkseq.config import TrainConfig
+from inkseq.config import TrainConfig, batch_of
 from inkseq.data.packed import CONTENT
 from inkseq.errors import UserError
 from inkseq.inference import checkpoint
@@ -28,7 +28,7 @@ class Finished:
     @property
     def drawings_per_step(self) -> float:
         """On average; runs from before this was counted are taken to have had full batches."""
-        return float(self.result.get("drawings", self.result["steps"] * self.config.batch_size) / self.result["steps"])
+        return float(self.result.get("drawings", self.result["steps"] * batch_of(self.config)) / self.result["steps"])
 
 
 def read_finished(folders: list[Path]) -> list[Finished]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from inkseq.cli import compose_config, to_text
-from inkseq.config import TrainConfig, plain
+from inkseq.config import USUAL_BATCH, TrainConfig, plain
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
 from inkseq.inference.runs import differences
@@ -56,7 +56,7 @@ def make_rows(groups: list[list[Finished]]) -> list[Row]:
     names = iter(run_names([run.folder for run in runs]))
     named = [[(next(names), run.config.seed) for run in members] for members in groups]
     called = [(run, group) for group, some in zip(group_names(named), named, strict=True) for run, _ in some]
-    default = plain(compose_config(TrainConfig, ["data=any"]))
+    default = plain(compose_config(TrainConfig, ["data=any", f"batch_size={USUAL_BATCH}"]))
     changed = [differences(default, plain(run.config)) for run in runs]
     anywhere = dict(sorted((key, pair[0]) for pairs in changed for key, pair in pairs.items()))
     return [

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 import torch
 
-from inkseq.config import Optimizer, TrainConfig
+from inkseq.config import Optimizer, TrainConfig, batch_of
 from inkseq.data.augment import check_augment
 from inkseq.data.packed import Packed
 from inkseq.data.sampling import make_sampler
@@ -43,9 +43,9 @@ def check_training(config: TrainConfig, data: Packed) -> None:
     check_augment(config.augment)
     check_data(data)
     count = len(make_sampler(config, data))
-    if count < config.batch_size:
+    if count < batch_of(config):
         raise UserError(
-            f"batch_size={config.batch_size}, but an epoch of {data.path} has {count} drawings; try batch_size={count}"
+            f"batch_size={batch_of(config)}, but an epoch of {data.path} has {count} drawings; try batch_size={count}"
         )
     with torch.device("meta"):  # without its weights, which may not fit here
         make_model(config.model, len(data.classes))

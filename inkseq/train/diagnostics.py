@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import torch
 
-from inkseq.config import TrainConfig
+from inkseq.config import TrainConfig, batch_of
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed
 from inkseq.errors import UserError
@@ -31,6 +31,8 @@ def memory_explained(config: TrainConfig) -> Iterator[None]:
     except RuntimeError as error:
         if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
             raise
-        now = config.micro_batch or config.batch_size
+        now = config.micro_batch or batch_of(config)
         hint = f"try micro_batch={max(now // 2, 1)}, fewer drawings at a time (now {now})"
+        if config.micro_batch is None and isinstance(error, torch.OutOfMemoryError):  # of a GPU
+            hint += f"; or batch_size={max(now // 2, 1)} optim.lr={config.optim.lr / math.sqrt(2):.2g}, which is faster"
         raise UserError(f"out of memory: {hint}") from None

@@ -10,6 +10,7 @@ import torch
 MOST_WAITING = 0.1  # share of the steps' time; more is said
 LEAST_GPU_USE = 0.5  # less is said
 GLANCES = 3  # windows in a row: one glance at a GPU is of a second at most, which may have been an evaluation
+MOST_VANISHED = 0.1  # of the weights without any gradient so far; 0.001 at most was seen of a sound run
 BUSY = 0.9  # a GPU in use as much as that starves for nothing, however long the host takes for batches
 
 
@@ -59,11 +60,17 @@ class Health:
         self._window_began, self._ran, self._waited = now, 0.0, 0.0
         return report
 
-    def warnings(self) -> Iterator[str]:
-        """What is wrong with the window just reported and what to do, once a run. The first is still warming up."""
+    def warnings(self, vanished: float = 0.0) -> Iterator[str]:
+        """What is wrong with the window just reported and what to do, once a run. The first is still warming up.
+
+        `vanished` is the share of weights whose gradient was too small for float16, ever since the run began.
+        """
         if len(self._windows) < 2:
             return
         _, ran, waited, use = self._windows[-1]
+        if vanished > MOST_VANISHED and "vanished" not in self._said:
+            self._said.add("vanished")
+            yield f"warning: {vanished:.0%} of the gradients vanish in float16 (underflow); try precision=float32"
         recent = [use for *_, use in self._windows[1:][-GLANCES:] if use is not None]
         larger = " or a larger batch_size" if self.steps_per_epoch > 1 else ""  # one that an epoch has drawings for
         if waited > MOST_WAITING * ran and (use or 0) < BUSY and "data" not in self._said:

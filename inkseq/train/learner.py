@@ -10,16 +10,16 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
-from inkseq.config import TrainConfig
+from inkseq.config import TrainConfig, batch_of
 from inkseq.data.batches import Batch, Batches, Share
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import make_sampler
-from inkseq.devices import Ranks, choose_device, choose_precision
+from inkseq.devices import Ranks, choose_device, choose_precision, reads_in_bfloat16
 from inkseq.memory import keep_freed_memory
 from inkseq.models.contract import Model
 from inkseq.models.zoo import make_model
-from inkseq.train.optim import clip_, follow, make_optimizer
+from inkseq.train.optim import clip_, follow, make_optimizer, pace, share_unmoved
 from inkseq.train.resume import HEAD, start_from
 
 
@@ -43,7 +43,7 @@ class Learner:
             parameter.requires_grad = name.startswith(HEAD) or not config.freeze
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
         self.optimizer = make_optimizer(self.model, config.optim)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=dtype is torch.float16)
+        self.scaler = self._make_scaler()
         self.net = DistributedDataParallel(self.model) if ranks.world > 1 else self.model
 
     @property
@@ -52,12 +52,19 @@ class Learner:
         return self.average or self.model
 
     def learn(self, step: int, groups: list[tuple[Batch, Share]], rate: float) -> tuple[Tensor, Tensor]:
-        """One step on a batch, given as groups with their shares of the loss; the loss and the gradient's norm.
+        """One step on a batch, given as groups with their shares of the loss; the loss and the gradient's norm."""
+        self.seed_for(step)
+        return self.move(groups, rate, pace(step, self.config.ema))
 
-        Nothing here waits for a GPU. Whatever is drawn by lot depends on the seed and the step alone, so that a
-        run that was stopped goes on to the same bits.
-        """
+    def seed_for(self, step: int) -> None:
+        """Whatever is drawn by lot from here on depends on the seed and the step alone, so that a run that was stopped
+        goes on to the same bits."""
         torch.manual_seed((self.config.seed * 1_000_003 + step) * 4099 + self.ranks.rank)
+
+    def move(
+        self, groups: list[tuple[Batch, Share]], rate: float | Tensor, pace: float | Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """What a GPU does in a step. Nothing here waits for it, and what differs from step to step may lie there."""
         self.model.train()
         loss = torch.zeros((), device=self.device)
         for number, (batch, share) in enumerate(groups):
@@ -68,13 +75,22 @@ class Learner:
         for settings in self.optimizer.param_groups:
             settings["lr"] = rate
         # Fused optimisers look at this flag on the device: a step that went wrong changes no weight.
-        self.optimizer.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+        self.optimizer.found_inf = (norm - norm != 0).float()  # type: ignore[attr-defined]
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         if self.average is not None:
-            follow(self.average, self.model, step, self.config.ema)
+            follow(self.average, self.model, pace)
         return loss, norm
+
+    def forget_step(self) -> None:
+        """Leave nothing of a step that broke off."""
+        self.optimizer.zero_grad(set_to_none=True)
+        scale, self.scaler = self.scaler.state_dict(), self._make_scaler()
+        self.scaler.load_state_dict(scale)
+
+    def _make_scaler(self) -> torch.amp.GradScaler:
+        return torch.amp.GradScaler(self.device.type, enabled=needs_scale(self.dtype, self.device))
 
     def _add_gradients(self, batch: Batch, share: Share) -> Tensor:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
@@ -87,6 +103,11 @@ class Learner:
     def _no_exchange(self, hold: bool) -> Any:
         """Ranks exchange gradients once a step, behind its last group."""
         return self.net.no_sync() if hold and isinstance(self.net, DistributedDataParallel) else nullcontext()
+
+    @property
+    def vanished(self) -> float:
+        """The share of weights whose gradient may have vanished in float16; waits for a GPU."""
+        return share_unmoved(self.optimizer) if self.scaler.is_enabled() else 0.0
 
     def state(self) -> dict[str, Any]:
         return {
@@ -101,8 +122,15 @@ class Learner:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+        for settings in self.optimizer.param_groups:
+            settings["capturable"] = self.device.type == "cuda"  # wherever the run began
         if state["scaler"]:  # nothing, where it began on a device that needs none
             self.scaler.load_state_dict(state["scaler"])
+
+
+def needs_scale(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether anything is computed in float16, whose gradients vanish unless the loss is scaled, by powers of two."""
+    return dtype is torch.float16 or (dtype is torch.bfloat16 and not reads_in_bfloat16(device))
 
 
 def set_up(config: TrainConfig, data: Packed, ranks: Ranks, fresh: bool = True) -> tuple[Batches, Learner, str]:
@@ -112,5 +140,6 @@ def set_up(config: TrainConfig, data: Packed, ranks: Ranks, fresh: bool = True) 
     dtype, reason = choose_precision(config.precision, device)
     learner = Learner(config, data.classes, device, dtype, ranks, fresh)
     drawings, sampler = Drawings(data, "train", device), make_sampler(config, data)
-    how = config.batch_size, config.seed, config.augment, config.micro_batch
-    return Batches(drawings, *how, *ranks, sampler, learner.model.num_steps), learner, reason
+    how = batch_of(config), config.seed, config.augment, config.micro_batch
+    few_shapes = device.type == "cuda"
+    return Batches(drawings, *how, *ranks, sampler, learner.model.num_steps, few_shapes), learner, reason

@@ -20,6 +20,7 @@ from inkseq.inference import checkpoint
 from inkseq.inference.runs import to_yaml, write_hydra_files
 from inkseq.train.diagnostics import explain_loss, memory_explained
 from inkseq.train.durations import keep_to_time, make_plan
+from inkseq.train.graphs import choose_steps
 from inkseq.train.health import Health
 from inkseq.train.learner import set_up
 from inkseq.train.optim import learning_rate
@@ -77,8 +78,9 @@ def train(
         write_hydra_files(folder, config, words)
     if tracker and state is None:
         tracker.text(0, "config", to_yaml(config))
+    steps = choose_steps(batches, learner)
     progress = Progress(plan, first_step, ranks)
-    progress.introduce(folder, learner, batches, to_evaluate, reason, threads)
+    progress.introduce(folder, learner, batches, to_evaluate, reason, threads or steps.about)
     started = saved_at = time.perf_counter()
 
     def save(name: str) -> None:
@@ -113,7 +115,7 @@ def train(
                     **health.window(step - logged_step),
                 }
                 progress.log(step, report)
-                for line in health.warnings():
+                for line in (*health.warnings(learner.vanished), *steps.notices()):
                     progress.say(line)
                 if tracker:
                     tracker.scalars(step, report)
@@ -157,9 +159,9 @@ def train(
 
             # ---------------------------------------------------------------- one step
             with health.fetching():
-                groups = batches.step(step)
+                its_data = steps.fetch(step)
             rate = learning_rate(step, plan.total, plan.warmup, config.optim)
             with memory_explained(config):
-                losses[step - logged_step], norm = learner.learn(step, groups, rate)
+                losses[step - logged_step], norm = steps.learn(step, its_data, rate)
         seen = step * plan.drawings_per_step
         return finish(prepared, step, seen, seconds, ranks, tracker, health.summary(), words, pictures)

@@ -21,7 +21,8 @@ def make_optimizer(model: nn.Module, config: OptimConfig) -> Optimizer:
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
     kind = Adam if config.name is Name.adam else AdamW
-    return kind(groups, lr=config.lr, betas=(config.beta1, config.beta2), fused=True)
+    on_gpu = parameters[0].is_cuda  # where a step may be captured (graphs.py)
+    return kind(groups, lr=config.lr, betas=(config.beta1, config.beta2), fused=True, capturable=on_gpu)
 
 
 def learning_rate(step: int, total: int, warmup: int, config: OptimConfig) -> float:
@@ -41,13 +42,23 @@ def _rising_cosine(share: float) -> float:
     return (1 - math.cos(math.pi * share)) / 2
 
 
+def pace(step: int, decay: float) -> float:
+    """How far an average follows in a step: a young one faster."""
+    return 1 - min(decay, (1 + step) / (10 + step))
+
+
 @torch.no_grad()
-def follow(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
-    """Exponential moving average: move an averaged copy of the model towards it. A young average follows faster."""
-    decay = min(decay, (1 + step) / (10 + step))
+def follow(average: nn.Module, model: nn.Module, pace: float | Tensor) -> None:
+    """Exponential moving average: move an averaged copy of the model towards it."""
     pairs = zip(average.state_dict().values(), model.state_dict().values(), strict=True)
     moving = [(a, b) for a, b in pairs if a.is_floating_point()]
-    torch._foreach_lerp_([a for a, _ in moving], [b for _, b in moving], 1 - decay)
+    ours, theirs = [a for a, _ in moving], [b for _, b in moving]
+    if isinstance(pace, float):
+        torch._foreach_lerp_(ours, theirs, pace)
+    else:  # the same in three
+        steps = torch._foreach_sub(theirs, ours)
+        torch._foreach_mul_(steps, pace)
+        torch._foreach_add_(ours, steps)
 
 
 def clip_(parameters: Iterable[Tensor], clip: float) -> Tensor:
@@ -57,3 +68,10 @@ def clip_(parameters: Iterable[Tensor], clip: float) -> Tensor:
     if clip > 0:
         torch._foreach_mul_(gradients, (clip / (norm + 1e-6)).clamp(max=1.0))
     return norm
+
+
+def share_unmoved(optimizer: Optimizer) -> float:
+    """The share of all matrices' weights that never had a gradient: by the mean of its square, which forgets none."""
+    squares: list[Tensor] = [memory["exp_avg_sq"] for weight, memory in optimizer.state.items() if weight.ndim > 1]
+    never = torch.stack([(square == 0).sum() for square in squares]).sum()
+    return int(never) / sum(square.numel() for square in squares)

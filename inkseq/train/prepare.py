@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inkseq.cli import compose_config
-from inkseq.config import ConvertConfig, SplitConfig, TrainConfig, plain
+from inkseq.config import ConvertConfig, SplitConfig, TrainConfig, batch_of, plain
 from inkseq.convert.conversion import convert
 from inkseq.data.packed import FORMAT, Packed, open_packed
+from inkseq.data.sampling import make_sampler
 from inkseq.drawings.ndjson import UNPRINTABLE
 from inkseq.drawings.sources import find_tasks
 from inkseq.errors import UserError
 from inkseq.inference.runs import lock, open_run, run_folder
+from inkseq.train.batch_size import choose_batch_size
 from inkseq.train.checks import check_training
 
 PACKED = Path("data/packed")
@@ -52,9 +54,9 @@ def prepare(config: TrainConfig) -> Prepared:
         config = _from_raw(config)
     elif not config.data:
         raise UserError("data= is needed, a packed folder, or raw=, drawings to pack; see --help")
-    data = open_packed(config.data)
+    data, folder = open_packed(config.data), run_folder(config)
     check_training(config, data)
-    return Prepared(config, data, run_folder(config))
+    return Prepared(choose_batch_size(config, len(make_sampler(config, data)), folder), data, folder)
 
 
 def _from_raw(config: TrainConfig) -> TrainConfig:
@@ -66,7 +68,7 @@ def _from_raw(config: TrainConfig) -> TrainConfig:
         if not out.exists():
             _pack(config.raw, out)
     few = len(open_packed(out).split("train"))
-    if not 0 < few < config.batch_size:
+    if not 0 < few < batch_of(config):
         return replace(config, raw=[], data=str(out))
     print(f"batch_size={few}, since there are no more to learn from")  # who has taught ten drawings may begin
     return replace(config, raw=[], data=str(out), batch_size=few)

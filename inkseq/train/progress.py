@@ -5,6 +5,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from inkseq.config import batch_of
 from inkseq.data.batches import Batches
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
@@ -40,7 +41,7 @@ class Progress:
         self.say(to_evaluate.where if to_evaluate else "no val split: the last checkpoint is the one that is kept")
         if learner.origin:
             self.say(learner.origin)
-        plan, batch = self.plan, learner.config.batch_size
+        plan, batch = self.plan, batch_of(learner.config)
         what = "evaluated" if to_evaluate else "saved"
         about = "about " if "minute" in learner.config.duration else ""
         self.say(f"{about}{plan.total:,} steps of {batch} drawings, {what} every {plan.evaluate_every:,}")

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
-from inkseq.config import TrainConfig
+from inkseq.config import TrainConfig, batch_of
 from inkseq.data.packed import Packed
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
@@ -90,6 +90,6 @@ def draw_schedule(plan: Plan, config: TrainConfig, data: Packed, path: Path) -> 
     scales = (lambda step: np.divide(step, epoch), lambda epochs: np.multiply(epochs, epoch))
     axes.secondary_xaxis("top", functions=scales).set_xlabel("epochs")
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
-    words = f"{config.optim.schedule.name}, {config.duration} with batches of {config.batch_size}"
+    words = f"{config.optim.schedule.name}, {config.duration} with batches of {batch_of(config)}"
     figure.suptitle(f"{words} on {data.path.name}", x=0.01, ha="left")
     save(figure, path)

@@ -9,6 +9,7 @@ import torch
 from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.train.durations import seconds_of
+from inkseq.train.graphs import EagerSteps
 from inkseq.train.learner import Learner
 
 MOST_STEPS, MOST_SECONDS = 8, 1.0  # of trying
@@ -29,11 +30,11 @@ def _measure(batches: Batches, learner: Learner, cores: int) -> str:
     """Try the same steps with one thread and with all by turns, on a copy: other work disturbs both alike."""
     if cores == 1:
         return ""
-    trial = copy.deepcopy(learner)
+    trial = EagerSteps(batches, copy.deepcopy(learner))
 
     def seconds_with(number: int, step: int) -> float:
         torch.set_num_threads(number)
-        return seconds_of(step, batches, trial)
+        return seconds_of(step, trial, learner.config)
 
     seconds_with(1, 0)  # the first warms up
     pairs: list[tuple[float, float]] = []

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from inkseq.bench.operators import launched
 from inkseq.cli import compose_config
 from inkseq.config import AugmentConfig, TrainConfig
 from inkseq.data.augment import augment_strokes, check_augment
 from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
-from tests.launched import count_launched
 
 CORNER = [[(0, 0), (100, 0)], [(100, 0), (100, 50)]]  # to the right, then down
 LONG = [[(i, i % 7) for i in range(20)], [(50, 60)], [(70 + i, 2 * i) for i in range(9)]]
@@ -67,10 +67,10 @@ def test_off_returns_the_very_same_tensors() -> None:
 
 def test_what_is_off_launches_nothing_and_all_together_little() -> None:
     strokes = padded([CORNER, LONG])
-    assert count_launched(lambda: changed(strokes)) == 0
-    assert count_launched(lambda: changed(strokes, jitter=0.01)) <= 12
+    assert launched(lambda: changed(strokes)).total() == 0
+    assert launched(lambda: changed(strokes, jitter=0.01)).total() <= 12
     strong = compose_config(TrainConfig, ["data=any"]).augment
-    assert count_launched(lambda: augment_strokes(strokes, strong, torch.Generator())) <= 80
+    assert launched(lambda: augment_strokes(strokes, strong, torch.Generator())).total() <= 80
 
 
 def test_rotate_turns_by_degrees_and_keeps_every_distance() -> None:

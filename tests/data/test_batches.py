@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from inkseq.config import AugmentConfig, ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.data import resident
-from inkseq.data.batches import Batch, Batches, Share, cut_by_length, longest_first
+from inkseq.data.batches import Batch, Batches, Share, choose_lengths, cut_by_length, longest_first
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
+from inkseq.data.sampling import Sampler
 from inkseq.errors import UserError
 from inkseq.inference.ask import together
 from tests.gpu import needs_gpu, nothing_waits
@@ -264,6 +265,68 @@ def test_nine_points_in_ten_are_real_of_all_345_classes(tmp_path: Path) -> None:
     convert(ConvertConfig(raw=[str(SHARED / "quickdraw345")], out=str(tmp_path / "packed"), workers=1))
     drawings = Drawings(open_packed(tmp_path / "packed"), "train", CPU)
     assert_nine_points_in_ten_are_real(drawings, 256)
+
+
+# ------------------------------------------------------------------ few shapes
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(6900, 64), (6900, 100), (400, 48), (30, 30), (20, 30)])
+def test_with_few_shapes_there_are_few_and_most_points_are_real(count: int, batch_size: int) -> None:
+    drawings = Drawings(made_up(doodle_lengths(count)), "train", CPU)
+    batches = Batches(drawings, batch_size, 0, few_shapes=True)
+    steps = range(3 * batches.steps_per_epoch)
+    draws = [draw for step in steps for draw in batches.draws(step)]
+    assert len(draws) == len(steps)
+    assert {len(draw.index_B) for draw in draws} == {batch_size}
+    assert len({draw.num_points for draw in draws}) <= 20
+    assert all(drawings.length_N[draw.index_B].max() <= draw.num_points for draw in draws)
+    real = sum(int(drawings.length_N[draw.index_B].sum()) for draw in draws)
+    if count / batch_size > 64:
+        assert real > 0.8 * sum(batch_size * draw.num_points for draw in draws)
+    epoch = np.concatenate([draw.index_B for draw in draws[: batches.steps_per_epoch]])
+    assert sorted(set(epoch.tolist())) == list(range(count))
+
+
+@pytest.mark.parametrize("weigh_less", [False, True])
+@pytest.mark.parametrize("world", [1, 3])
+def test_a_batch_that_is_filled_up_has_the_loss_of_what_is_in_it(world: int, weigh_less: bool) -> None:
+    drawings = Drawings(made_up(doodle_lengths(130)), "train", CPU)
+    weight_N = np.random.default_rng(2).choice([0.3, 1.0], 130) if weigh_less else np.ones(130)
+    loss_N = np.random.default_rng(1).normal(size=130)
+    sampler = Sampler(drawings.label_N, weight_N=weight_N if weigh_less else None)
+    ranks = [Batches(drawings, 48, 0, rank=r, world=world, sampler=sampler, few_shapes=True) for r in range(world)]
+    plain = Batches(drawings, 48, 0, sampler=sampler)
+    for step in range(plain.steps_per_epoch):
+        own = np.concatenate(plain.groups(step))
+        total = 0.0
+        for (batch, share), *none in (batches.step(step) for batches in ranks):
+            assert not none
+            loss_B = loss_N[batch.index_B.numpy()]
+            shares = np.full(len(loss_B), share / len(loss_B)) if isinstance(share, float) else share.numpy()
+            total += float(shares @ loss_B) / world
+            assert set(batch.index_B.tolist()) <= set(own.tolist())
+        assert total == pytest.approx(np.average(loss_N[own], weights=weight_N[own]), abs=1e-6)
+
+
+def test_drawings_looked_up_on_the_device_are_those_the_host_sends(packed: Packed) -> None:
+    drawings = Drawings(packed, "val", CPU)
+    index_B = np.arange(len(drawings))[::-1].copy()
+    longest = int(drawings.length_N.max()) + 3
+    (sent, *others), (found, *same) = (drawings.gather(one, longest) for one in (index_B, torch.from_numpy(index_B)))
+    assert all(map(torch.equal, (*sent, *others), (*found, *same)))
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=60), st.integers(1, 5))
+def test_the_lengths_to_pad_to_are_few_hold_all_and_two_are_the_best_two(longest: list[int], most: int) -> None:
+    longest_N = np.array(longest, np.int32)
+    lengths = choose_lengths(longest_N, most)
+    assert len(lengths) <= most
+    assert lengths[-1] == max(longest)
+    pairs = [np.array(sorted({length, max(longest)})) for length in longest]
+    best = min(pair[np.searchsorted(pair, longest_N)].sum() for pair in pairs)
+    two = choose_lengths(longest_N, 2)
+    assert two[np.searchsorted(two, longest_N)].sum() == best
 
 
 # ------------------------------------------------------------------ bad input, other machines

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from inkseq.bench.operators import launched
 from inkseq.drawings.raster import BREADTH, DABS, DOT, MARGIN, cells, draw, nearness, spread_ink
 from inkseq.models.canvas import SHRUNK, Canvas, look
 from inkseq.models.features import centred
-from tests.launched import count_launched
 
 SIZE = 21
 
@@ -79,7 +79,7 @@ def test_dabs_are_as_far_apart_on_every_step_as_its_length_says() -> None:
 
 def test_drawing_launches_little() -> None:
     rows_T3 = rows([(0, 0), (0.7, 0.4)], [(1, 1)])
-    assert count_launched(lambda: picture(rows_T3)) <= 52
+    assert launched(lambda: picture(rows_T3)).total() <= 52
 
 
 def test_a_point_sees_what_lies_there() -> None:

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from inkseq.config import Cell
 from inkseq.models.attention import SelfAttention
-from inkseq.models.layers import CELLS, BiRNN, Dropout, MaskedBatchNorm, mask_padding, turn_round
+from inkseq.models.layers import CELLS, BiRNN, Dropout, MaskedBatchNorm, mask_padding, pick_rows, turned_rows
 
 LENGTHS = torch.tensor([5, 1, 9, 7])
 
@@ -21,9 +21,9 @@ def ragged(channels: int) -> Tensor:
     return torch.randn(len(LENGTHS), 11, channels, generator=torch.Generator().manual_seed(0)) + 3
 
 
-def test_turn_round_reverses_the_points_and_leaves_the_padding() -> None:
+def test_turned_rows_reverse_the_points_and_leave_the_padding() -> None:
     x_BTC = torch.tensor([[1, 2, 3, 0], [4, 0, 0, 0], [5, 6, 7, 8]])[:, :, None]
-    turned_BTC = turn_round(x_BTC, torch.tensor([3, 1, 4]))
+    turned_BTC = pick_rows(x_BTC, turned_rows(torch.tensor([3, 1, 4]), 4))
     assert turned_BTC[:, :, 0].tolist() == [[3, 2, 1, 0], [4, 0, 0, 0], [8, 7, 6, 5]]
 
 

@@ -128,6 +128,15 @@ def test_a_gpu_whose_use_nobody_can_tell_is_left_out(
     assert "gpu_use" not in health.summary()
 
 
+def test_gradients_that_vanish_are_said_once(clock: Clock) -> None:
+    health = Health(CPU, drawings_per_step=8, steps_per_epoch=9)
+    said: list[str] = []
+    for vanished in (0.9, 0.05, 0.5, 0.9):
+        steps(health, clock, 5, 0.0, 1.0)
+        said += health.warnings(vanished)
+    assert said == ["warning: 50% of the gradients vanish in float16 (underflow); try precision=float32"]
+
+
 def test_memory_is_in_mb() -> None:
     status = Path("/proc/self/status")
     if not status.exists():

@@ -1,5 +1,7 @@
 """Rates, durations, clipping and averages by pencil and paper."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -9,7 +11,7 @@ from inkseq.config import Optimizer as Name
 from inkseq.errors import UserError
 from inkseq.train.diagnostics import memory_explained
 from inkseq.train.durations import to_steps
-from inkseq.train.optim import clip_, follow, learning_rate, make_optimizer
+from inkseq.train.optim import clip_, follow, learning_rate, make_optimizer, pace, share_unmoved
 
 
 def rates(schedule: Schedule, total: int, warmup: int) -> list[float]:
@@ -77,10 +79,20 @@ def test_an_average_follows_fast_when_young() -> None:
     model, average = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
     nn.init.zeros_(average.weight)
     nn.init.ones_(model.weight)
-    follow(average, model, 0, 0.99)
+    follow(average, model, pace(0, 0.99))
     assert average.weight.item() == pytest.approx(0.9)
-    follow(average, model, 10**6, 0.99)
+    follow(average, model, torch.tensor(pace(10**6, 0.99)))
     assert average.weight.item() == pytest.approx(0.9 + 0.1 * 0.01)
+
+
+def test_weights_that_never_had_a_gradient_are_counted() -> None:
+    model = nn.Linear(4, 3)
+    optimizer = make_optimizer(model, OptimConfig())
+    for x in ([1.0, 0, 0, 0], [0, 2.0, 0, 0], [0, 0, 0, 0]):
+        model(torch.tensor([x], dtype=torch.float)).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert share_unmoved(optimizer) == 0.5
 
 
 def test_memory_that_ran_out_names_the_setting() -> None:
@@ -91,5 +103,13 @@ def test_memory_that_ran_out_names_the_setting() -> None:
     ):
         with pytest.raises(UserError, match="micro_batch=32"), memory_explained(config):
             raise error
+    smaller = r"micro_batch=32, fewer drawings at a time \(now 64\); or batch_size=32 optim.lr=0.0021, which is faster$"
+    with pytest.raises(UserError, match=smaller), memory_explained(config):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    with (
+        pytest.raises(UserError, match=r"micro_batch=4, .* \(now 8\)$"),
+        memory_explained(replace(config, micro_batch=8)),
+    ):
+        raise torch.OutOfMemoryError("CUDA out of memory")
     with pytest.raises(RuntimeError, match="shapes do not fit"), memory_explained(config):
         raise RuntimeError("shapes do not fit")
