@@ -97,6 +97,7 @@ class HybridConfig(ModelConfig):
     canvas_channels: list[int] = field(default_factory=lambda: [32, 64, 96, 128])  # each at half the cells a side
     seen_alone: float = 0.0  # modality dropout: share of drawings, in training, of which the head gets what is seen
     read_alone: float = 0.0  # and share of which it gets only what is read along the strokes
+    judge_each: bool = False  # deep supervision: what is seen and what is read have to be right by themselves too
     fold: int = 1  # frame stacking: neighbouring points that the recurrent layers read as one
     cell: Cell = Cell.lstm  # attention: a transformer's layers in place of recurrent ones
     hidden: int = 128  # per direction; attention's width is twice that

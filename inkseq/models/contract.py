@@ -11,6 +11,13 @@ from torch import Tensor, nn
 from inkseq.drawings.padded import Strokes
 
 
+class Answer(NamedTuple):
+    """What a model says of drawings in training."""
+
+    logits_RK: Tensor
+    drawing_R: Tensor | None = None  # which drawings of the batch; all of them unless told
+
+
 class Model(nn.Module):
     """A network of any family. A drawing's logits must not depend on what else is in its batch."""
 
@@ -25,6 +32,11 @@ class Model(nn.Module):
         """logits_BK"""
         logits_BK: Tensor = self.head(self.features(drawings))
         return logits_BK
+
+    def answers(self, drawings: Strokes) -> tuple[Answer, ...]:
+        """What training judges, all alike: more than one answer where parts have to be right by themselves (deep
+        supervision). Each is of one drawing at least."""
+        return (Answer(self(drawings)),)
 
     def num_steps(self, length_N: NDArray[Any]) -> NDArray[Any]:
         """How long it takes over drawings of so many points: what takes equally long is batched together."""

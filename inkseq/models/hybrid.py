@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from inkseq.config import Cell, HybridConfig, Layout
 from inkseq.drawings.padded import Strokes
@@ -16,12 +17,13 @@ from inkseq.drawings.raster import MARGIN
 from inkseq.errors import UserError
 from inkseq.models.attention import SelfAttention
 from inkseq.models.canvas import Canvas
-from inkseq.models.contract import Model, Sight
+from inkseq.models.contract import Answer, Model, Sight
 from inkseq.models.features import choose_inputs, compute_inputs
 from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, fold, mask_padding
 from inkseq.models.rows import to_rows
 
 SMALLEST = 8  # canvas: less is a blot
+BY_ITSELF = 2**0.5  # times a view where the other is missing: with 2, both together would be too unsure
 
 
 class Hybrid(Model):
@@ -36,6 +38,7 @@ class Hybrid(Model):
         self.layout, self.inputs, self.fold = config.layout, choose_inputs(config.inputs), config.fold
         self.room = config.fold  # folded, a lone point has to be two
         self.seen_alone, self.read_alone = config.seen_alone, config.read_alone
+        self.judge_each = config.judge_each
         width = len(self.inputs)
         self.convs = nn.ModuleList()
         for channels, kernel in zip(config.channels, config.kernels, strict=True):
@@ -68,6 +71,20 @@ class Hybrid(Model):
     def features(self, drawings: Strokes) -> Tensor:
         x_BTC, length_B = to_rows(drawings, self.layout)
         return self.read_rows(x_BTC, length_B, *self.show_rows(x_BTC, length_B))
+
+    def answers(self, drawings: Strokes) -> tuple[Answer, ...]:
+        """By what is seen alone, by what is read alone, and by both: each has to be right, so none leans on another."""
+        if self.canvas is None or not self.judge_each:
+            return super().answers(drawings)
+        x_BTC, length_B = to_rows(drawings, self.layout)
+        inputs_BTC, picture_BKYX = self.show_rows(x_BTC, length_B)
+        near_BCYX, whole_BC = self.canvas.see(picture_BKYX)
+        reading_R, _ = self.draw_lots(len(x_BTC), x_BTC.device)
+        read_RC = self._read(*(one[reading_R] for one in (x_BTC, length_B, inputs_BTC, near_BCYX)))
+        seen = pad(BY_ITSELF * whole_BC, (read_RC.shape[1], 0))
+        read = pad(BY_ITSELF * read_RC, (0, whole_BC.shape[1]))
+        both = torch.cat([read_RC, whole_BC[reading_R]], dim=-1)
+        return Answer(self.head(seen)), Answer(self.head(read), reading_R), Answer(self.head(both), reading_R)
 
     def show(self, drawings: Strokes) -> tuple[Tensor, ...]:
         return self.show_rows(*to_rows(drawings, self.layout))
@@ -165,6 +182,8 @@ def check(config: HybridConfig) -> None:
         raise UserError("model.fold and model.hidden must be 1 or more, model.layers 0 or more")
     if config.seen_alone + config.read_alone > 1:
         raise UserError("model.seen_alone and model.read_alone are shares of all drawings: 1 together at most")
+    if config.judge_each and config.read_alone:
+        raise UserError("model.judge_each judges all that is read by itself too; leave out model.read_alone")
     for name in ("dropout", "conv_dropout", "seen_alone", "read_alone"):
         if not 0 <= (value := getattr(config, name)) < 1:
             raise UserError(f"model.{name}={value}: expected a probability, from 0 to less than 1")

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
@@ -17,10 +17,29 @@ from inkseq.data.resident import Drawings
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import Ranks, choose_device, choose_precision, reads_in_bfloat16
 from inkseq.memory import keep_freed_memory
-from inkseq.models.contract import Model
+from inkseq.models.contract import Answer, Model
 from inkseq.models.zoo import make_model
 from inkseq.train.optim import clip_, follow, make_optimizer, pace, share_unmoved
 from inkseq.train.resume import HEAD, start_from
+
+
+class Answering(nn.Module):
+    """A model as ranks exchange gradients of it, by calling it."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model, self.forward = model, model.answers
+
+
+def judge(answer: Answer, label_B: Tensor, share: Share, smoothing: float) -> Tensor:
+    """The loss of an answer that counts for so much, or of which each drawing does."""
+    logits_RK, drawing_R = answer
+    label_R = label_B if drawing_R is None else label_B[drawing_R]
+    loss_of = partial(cross_entropy, logits_RK.float(), label_R, label_smoothing=smoothing)
+    if isinstance(share, float):
+        return share * loss_of()
+    share_R = share if drawing_R is None else share[drawing_R] * (share.sum() / share[drawing_R].sum())
+    return share_R @ loss_of(reduction="none")
 
 
 class Learner:
@@ -44,7 +63,7 @@ class Learner:
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
         self.optimizer = make_optimizer(self.model, config.optim)
         self.scaler = self._make_scaler()
-        self.net = DistributedDataParallel(self.model) if ranks.world > 1 else self.model
+        self.net = DistributedDataParallel(Answering(self.model)) if ranks.world > 1 else self.model.answers
 
     @property
     def best_model(self) -> Model:
@@ -94,9 +113,9 @@ class Learner:
 
     def _add_gradients(self, batch: Batch, share: Share) -> Tensor:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
-            logits_BK = self.net(batch.drawings)
-        loss_of = partial(cross_entropy, logits_BK.float(), batch.label_B, label_smoothing=self.config.label_smoothing)
-        loss = share * loss_of() if isinstance(share, float) else share @ loss_of(reduction="none")
+            answers = self.net(batch.drawings)
+        losses = [judge(answer, batch.label_B, share, self.config.label_smoothing) for answer in answers]
+        loss = torch.stack(losses).mean()
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 

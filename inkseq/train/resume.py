@@ -31,7 +31,7 @@ FREE = {
 LENGTHS = {"duration", "max_minutes", "patience"}  # a run that finished goes on where these have changed
 
 HEAD = "head."  # what the names of its weights begin with
-SHAPELESS = {"dropout", "conv_dropout", "seen_alone", "read_alone"}  # of a model: no weight depends on these
+SHAPELESS = {"dropout", "conv_dropout", "seen_alone", "read_alone", "judge_each"}  # no weight depends on these
 
 
 def load_last(folder: Path, config: TrainConfig, data: Packed) -> dict[str, Any] | None:

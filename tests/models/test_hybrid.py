@@ -123,6 +123,7 @@ def test_a_model_without_convolutions_works() -> None:
         ({"conv_dropout": -0.1}, "model.conv_dropout=-0.1: expected"),
         ({"seen_alone": 0.6, "read_alone": 0.5}, "1 together at most"),
         ({"read_alone": 1.0}, "model.read_alone=1.0: expected"),
+        ({"judge_each": True, "read_alone": 0.1}, "leave out model.read_alone"),
         ({"cell": Cell.attention, "hidden": 50}, "model.hidden=50: attention needs a multiple of 16"),
     ],
     ids=str,
@@ -187,6 +188,28 @@ def test_what_is_not_read_changes_nothing() -> None:
     torch.autograd.backward([found_BC.square().sum(), (features_BC * keep_BC).square().sum()])
     for (name, one), other in zip(model.named_parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(one.grad, other.grad, msg=name)
+
+
+def test_each_view_is_judged_by_itself_too() -> None:
+    """The reference takes the features of all drawings apart."""
+    still = {"norm": Norm.layer, "dropout": 0.0, "conv_dropout": 0.0}
+    model, plain = small(**EYES, **still, judge_each=True, seen_alone=0.5).train(), small(**EYES, **still).train()
+    drawings = pad(scribbles(LENGTHS))
+    torch.manual_seed(3)
+    reading_R, _ = model.draw_lots(len(LENGTHS), torch.device("cpu"))
+    torch.manual_seed(3)
+    seen, read, both = model.answers(drawings)
+    features_BC = plain.features(drawings)
+    is_seen_C = torch.arange(features_BC.shape[1]) >= features_BC.shape[1] - (plain.canvas.width if plain.canvas else 0)
+    torch.testing.assert_close(seen.logits_RK, plain.head(2**0.5 * features_BC * is_seen_C))
+    torch.testing.assert_close(read.logits_RK, plain.head(2**0.5 * features_BC * ~is_seen_C)[reading_R])
+    torch.testing.assert_close(both.logits_RK, plain.head(features_BC)[reading_R])
+    assert seen.drawing_R is None
+    for answer in (read, both):
+        assert answer.drawing_R is not None
+        assert torch.equal(answer.drawing_R, reading_R)
+    (alone,) = small(judge_each=True).train().answers(drawings)  # without eyes there is one view
+    assert alone.drawing_R is None
 
 
 def test_every_family_has_a_network() -> None:

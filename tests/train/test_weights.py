@@ -17,7 +17,8 @@ from inkseq.data.resident import Drawings
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
-from inkseq.train.learner import Learner
+from inkseq.models.contract import Answer
+from inkseq.train.learner import Learner, judge
 from inkseq.train.schedule_picture import plan_run
 from tests.samples import random_lines
 from tests.train.tiny import run, tiny
@@ -73,6 +74,16 @@ def test_loss_and_gradients_are_those_of_the_batch_in_one(
     torch.testing.assert_close(loss, expected.detach())
     for gradient, weights in zip(gradients, learner.model.parameters(), strict=True):
         torch.testing.assert_close(gradient, weights.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_an_answer_for_some_drawings_counts_as_much_as_one_for_all() -> None:
+    logits_RK, drawing_R = torch.randn(3, 5), torch.tensor([4, 0, 2])
+    label_B, share_B = torch.tensor([0, 1, 2, 3, 4, 0]), torch.tensor([0.1, 0.2, 0.05, 0.15, 0.2, 0.3])
+    answer = Answer(logits_RK, drawing_R)
+    of_each_R = cross_entropy(logits_RK, torch.tensor([4, 0, 2]), label_smoothing=0.1, reduction="none")
+    torch.testing.assert_close(judge(answer, label_B, 0.5, 0.1), 0.5 * of_each_R.mean())
+    expected = (torch.tensor([0.2, 0.1, 0.05]) @ of_each_R) / 0.35  # shares of all are 1 together
+    torch.testing.assert_close(judge(answer, label_B, share_B, 0.1), expected)
 
 
 def test_where_all_weigh_the_same_nothing_changes(data: Packed) -> None:
