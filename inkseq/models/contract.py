@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from inkseq.drawings.padded import Strokes
 
 
-class Answer(NamedTuple):
-    """What a model says of drawings in training."""
+class Answers(NamedTuple):
+    """What a model says in training, where it may say more than one thing of a drawing."""
 
-    logits_RK: Tensor
-    drawing_R: Tensor | None = None  # which drawings of the batch; all of them unless told
+    logits_MK: Tensor
+    drawing_M: Tensor | None = None  # which drawing of the batch each is of; one of each unless told
+    weight_M: Tensor | None = None  # of each in the loss; on average those of a drawing are 1 together
 
 
 class Model(nn.Module):
@@ -33,10 +34,9 @@ class Model(nn.Module):
         logits_BK: Tensor = self.head(self.features(drawings))
         return logits_BK
 
-    def answers(self, drawings: Strokes) -> tuple[Answer, ...]:
-        """What training judges, all alike: more than one answer where parts have to be right by themselves (deep
-        supervision). Each is of one drawing at least."""
-        return (Answer(self(drawings)),)
+    def answers(self, drawings: Strokes) -> Answers:
+        """What training judges: several answers where parts have to be right by themselves too (deep supervision)."""
+        return Answers(self(drawings))
 
     def num_steps(self, length_N: NDArray[Any]) -> NDArray[Any]:
         """How long it takes over drawings of so many points: what takes equally long is batched together."""

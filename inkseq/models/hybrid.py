@@ -17,7 +17,7 @@ from inkseq.drawings.raster import MARGIN
 from inkseq.errors import UserError
 from inkseq.models.attention import SelfAttention
 from inkseq.models.canvas import Canvas
-from inkseq.models.contract import Answer, Model, Sight
+from inkseq.models.contract import Answers, Model, Sight
 from inkseq.models.features import choose_inputs, compute_inputs
 from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, fold, mask_padding
 from inkseq.models.rows import to_rows
@@ -72,7 +72,7 @@ class Hybrid(Model):
         x_BTC, length_B = to_rows(drawings, self.layout)
         return self.read_rows(x_BTC, length_B, *self.show_rows(x_BTC, length_B))
 
-    def answers(self, drawings: Strokes) -> tuple[Answer, ...]:
+    def answers(self, drawings: Strokes) -> Answers:
         """By what is seen alone, by what is read alone, and by both: each has to be right, so none leans on another."""
         if self.canvas is None or not self.judge_each:
             return super().answers(drawings)
@@ -81,10 +81,13 @@ class Hybrid(Model):
         near_BCYX, whole_BC = self.canvas.see(picture_BKYX)
         reading_R, _ = self.draw_lots(len(x_BTC), x_BTC.device)
         read_RC = self._read(*(one[reading_R] for one in (x_BTC, length_B, inputs_BTC, near_BCYX)))
-        seen = pad(BY_ITSELF * whole_BC, (read_RC.shape[1], 0))
-        read = pad(BY_ITSELF * read_RC, (0, whole_BC.shape[1]))
-        both = torch.cat([read_RC, whole_BC[reading_R]], dim=-1)
-        return Answer(self.head(seen)), Answer(self.head(read), reading_R), Answer(self.head(both), reading_R)
+        seen_BC = pad(BY_ITSELF * whole_BC, (read_RC.shape[1], 0))
+        alone_RC = pad(BY_ITSELF * read_RC, (0, whole_BC.shape[1]))
+        both_RC = torch.cat([read_RC, whole_BC[reading_R]], dim=-1)
+        drawing_M = torch.cat([torch.arange(len(x_BTC), device=x_BTC.device), reading_R, reading_R])
+        weight_M = whole_BC.new_full(drawing_M.shape, len(x_BTC) / (3 * len(reading_R)))
+        weight_M[: len(x_BTC)] = 1 / 3
+        return Answers(self.head(torch.cat([seen_BC, alone_RC, both_RC])), drawing_M, weight_M)
 
     def show(self, drawings: Strokes) -> tuple[Tensor, ...]:
         return self.show_rows(*to_rows(drawings, self.layout))

@@ -17,7 +17,7 @@ from inkseq.data.resident import Drawings
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import Ranks, choose_device, choose_precision, reads_in_bfloat16
 from inkseq.memory import keep_freed_memory
-from inkseq.models.contract import Answer, Model
+from inkseq.models.contract import Answers, Model
 from inkseq.models.zoo import make_model
 from inkseq.train.optim import clip_, follow, make_optimizer, pace, share_unmoved
 from inkseq.train.resume import HEAD, start_from
@@ -31,15 +31,15 @@ class Answering(nn.Module):
         self.model, self.forward = model, model.answers
 
 
-def judge(answer: Answer, label_B: Tensor, share: Share, smoothing: float) -> Tensor:
-    """The loss of an answer that counts for so much, or of which each drawing does."""
-    logits_RK, drawing_R = answer
-    label_R = label_B if drawing_R is None else label_B[drawing_R]
-    loss_of = partial(cross_entropy, logits_RK.float(), label_R, label_smoothing=smoothing)
-    if isinstance(share, float):
-        return share * loss_of()
-    share_R = share if drawing_R is None else share[drawing_R] * (share.sum() / share[drawing_R].sum())
-    return share_R @ loss_of(reduction="none")
+def judge(answers: Answers, label_B: Tensor, share: Share, smoothing: float) -> Tensor:
+    """The loss of a group that counts for so much, or of which each drawing does."""
+    logits_MK, drawing_M, weight_M = answers
+    label_M = label_B if drawing_M is None else label_B[drawing_M]
+    loss_of = partial(cross_entropy, logits_MK.float(), label_M, label_smoothing=smoothing)
+    if weight_M is None:
+        return share * loss_of() if isinstance(share, float) else share @ loss_of(reduction="none")
+    share_M = share / len(label_B) if isinstance(share, float) else share[drawing_M]
+    return (share_M * weight_M) @ loss_of(reduction="none")
 
 
 class Learner:
@@ -114,8 +114,7 @@ class Learner:
     def _add_gradients(self, batch: Batch, share: Share) -> Tensor:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
             answers = self.net(batch.drawings)
-        losses = [judge(answer, batch.label_B, share, self.config.label_smoothing) for answer in answers]
-        loss = torch.stack(losses).mean()
+        loss = judge(answers, batch.label_B, share, self.config.label_smoothing)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 

@@ -198,18 +198,21 @@ def test_each_view_is_judged_by_itself_too() -> None:
     torch.manual_seed(3)
     reading_R, _ = model.draw_lots(len(LENGTHS), torch.device("cpu"))
     torch.manual_seed(3)
-    seen, read, both = model.answers(drawings)
+    logits_MK, drawing_M, weight_M = model.answers(drawings)
     features_BC = plain.features(drawings)
     is_seen_C = torch.arange(features_BC.shape[1]) >= features_BC.shape[1] - (plain.canvas.width if plain.canvas else 0)
-    torch.testing.assert_close(seen.logits_RK, plain.head(2**0.5 * features_BC * is_seen_C))
-    torch.testing.assert_close(read.logits_RK, plain.head(2**0.5 * features_BC * ~is_seen_C)[reading_R])
-    torch.testing.assert_close(both.logits_RK, plain.head(features_BC)[reading_R])
-    assert seen.drawing_R is None
-    for answer in (read, both):
-        assert answer.drawing_R is not None
-        assert torch.equal(answer.drawing_R, reading_R)
-    (alone,) = small(judge_each=True).train().answers(drawings)  # without eyes there is one view
-    assert alone.drawing_R is None
+    expected = [
+        plain.head(2**0.5 * features_BC * is_seen_C),
+        plain.head(2**0.5 * features_BC * ~is_seen_C)[reading_R],
+        plain.head(features_BC)[reading_R],
+    ]
+    torch.testing.assert_close(logits_MK, torch.cat(expected))
+    assert drawing_M is not None
+    assert weight_M is not None
+    assert drawing_M.tolist() == [*range(len(LENGTHS)), *reading_R, *reading_R]
+    weights = [weight_M[at : at + many].sum() for at, many in ((0, len(LENGTHS)), (len(LENGTHS), len(reading_R)))]
+    torch.testing.assert_close(torch.stack(weights), torch.full((2,), len(LENGTHS) / 3))
+    assert small(judge_each=True).train().answers(drawings).drawing_M is None  # without eyes there is one view
 
 
 def test_every_family_has_a_network() -> None:

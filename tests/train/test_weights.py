@@ -17,7 +17,7 @@ from inkseq.data.resident import Drawings
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
-from inkseq.models.contract import Answer
+from inkseq.models.contract import Answers
 from inkseq.train.learner import Learner, judge
 from inkseq.train.schedule_picture import plan_run
 from tests.samples import random_lines
@@ -76,14 +76,13 @@ def test_loss_and_gradients_are_those_of_the_batch_in_one(
         torch.testing.assert_close(gradient, weights.grad, atol=1e-6, rtol=1e-4)
 
 
-def test_an_answer_for_some_drawings_counts_as_much_as_one_for_all() -> None:
-    logits_RK, drawing_R = torch.randn(3, 5), torch.tensor([4, 0, 2])
+def test_an_answer_counts_as_its_drawing_and_its_weight_say() -> None:
+    logits_MK, drawing_M, weight_M = torch.randn(3, 5), torch.tensor([4, 0, 4]), torch.tensor([2.0, 3.0, 1.0])
     label_B, share_B = torch.tensor([0, 1, 2, 3, 4, 0]), torch.tensor([0.1, 0.2, 0.05, 0.15, 0.2, 0.3])
-    answer = Answer(logits_RK, drawing_R)
-    of_each_R = cross_entropy(logits_RK, torch.tensor([4, 0, 2]), label_smoothing=0.1, reduction="none")
-    torch.testing.assert_close(judge(answer, label_B, 0.5, 0.1), 0.5 * of_each_R.mean())
-    expected = (torch.tensor([0.2, 0.1, 0.05]) @ of_each_R) / 0.35  # shares of all are 1 together
-    torch.testing.assert_close(judge(answer, label_B, share_B, 0.1), expected)
+    answers = Answers(logits_MK, drawing_M, weight_M)
+    loss_M = cross_entropy(logits_MK, torch.tensor([4, 0, 4]), label_smoothing=0.1, reduction="none")
+    torch.testing.assert_close(judge(answers, label_B, 0.6, 0.1), 0.1 * (weight_M @ loss_M))
+    torch.testing.assert_close(judge(answers, label_B, share_B, 0.1), torch.tensor([0.4, 0.3, 0.2]) @ loss_M)
 
 
 def test_where_all_weigh_the_same_nothing_changes(data: Packed) -> None:
