@@ -45,7 +45,8 @@ def convert(
     started = time.perf_counter()
     _check(config)
     out = Path(config.out)
-    tasks = find_tasks(list(config.raw), per_task)
+    books = Books()
+    tasks = find_tasks(list(config.raw), per_task, books.others)
     num_bytes = sum(task.end - task.start for task in tasks)
     num_workers = min(config.workers or num_cores(), len(tasks), 1 + num_bytes // per_worker)
     num_buckets = min(1 + num_bytes // per_bucket, _most_buckets())
@@ -57,7 +58,6 @@ def convert(
         for name in ("buckets", "rejected"):
             (folder / name).mkdir()
         task_books = _read(tasks, config, folder, num_buckets, workers, num_bytes)
-        books = Books()
         for task, one in zip(tasks, task_books, strict=True):
             books.add(one, task.name)
         _write_rejected(tasks, task_books, packed)

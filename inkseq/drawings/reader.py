@@ -18,7 +18,7 @@ from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
 from inkseq.drawings.ndjson import MAX_LINE, MAX_LINES, check_word, load_json
 from inkseq.drawings.sketchrnn import read_npz
-from inkseq.drawings.sources import ENDINGS, Task, Tick, find_files
+from inkseq.drawings.sources import ENDINGS, Task, Tick, find_files, passed_over
 from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
@@ -27,9 +27,12 @@ STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answ
 
 def find(source: str) -> list[Task]:
     """All that there is to name under a file, folder or zip; `-` is the standard input."""
-    tasks = [STANDARD_INPUT] if source == "-" else list(find_files(source))
+    others: list[str] = []
+    tasks = [STANDARD_INPUT] if source == "-" else list(find_files(source, others))
     if not tasks:
         raise UserError(f"nothing to name in {source}: no {ENDINGS} file there")
+    if others:
+        print(f"inkseq: {passed_over(others)}", file=sys.stderr)
     return tasks
 
 

@@ -145,6 +145,32 @@ def test_what_is_ours_but_no_drawing_is_passed_over(tmp_path: Path) -> None:
     assert found == ["own/meta.json", "own/rejected.ndjson", "strange/meta.json", "stranger/meta.json"]
 
 
+def test_what_is_of_no_kind_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("1.svg", "2.txt", "cat/3.png", "cat/no\nkind", "packed/points.npy", ".hidden"):
+        write(tmp_path / name)
+    write(tmp_path / "packed" / "meta.json", json.dumps({"format": 1, "classes": [], "splits": {}}))
+    os.mkfifo(tmp_path / "pipe.svg")
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.mkdir("dog")
+        for name in ("dog/1.svg", "dog/4.txt"):
+            archive.writestr(name, "x")
+    others: list[str] = []
+    assert len(find_tasks([str(tmp_path)], others=others)) == 2
+    assert [name.removeprefix(f"{tmp_path}/") for name in others] == [
+        "2.txt",
+        "cat/3.png",
+        "cat/no?kind",
+        "pipe.svg",
+        "z.zip/dog/4.txt",
+    ]
+    find(str(tmp_path))
+    named = ", ".join(others[:3])
+    assert capsys.readouterr().err == f"inkseq: 5 of other kinds passed over, such as {named}\n"
+    (tmp_path / "1.svg").rename(tmp_path / "1.txt")
+    find(str(tmp_path / "z.zip"))
+    assert capsys.readouterr().err == f"inkseq: 1 of other kinds passed over: {tmp_path}/z.zip/dog/4.txt\n"
+
+
 def test_both_say_what_they_look_for(tmp_path: Path) -> None:
     write(tmp_path / "thesis.txt")
     expected = re.escape(f"no {ENDINGS} file there")
