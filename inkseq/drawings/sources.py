@@ -102,7 +102,7 @@ def find_files(source: str, others: list[str]) -> Iterator[Task]:
         folders = (place / path.relative_to(top)).parent.parts
         of_source = folders[len(place.parts) - 1 :] or folders[-1:]  # the source's own name counts
         for task in _tasks_of(path):
-            if task.member and not task.kind:
+            if not task.kind and not task.unreadable and _is_zip(path):
                 others.append(task.name)
                 continue
             inner = _folders_within(task.member)
@@ -206,7 +206,7 @@ def _tasks_of_zip(path: Path) -> Iterator[Task]:
             continue
         if info.filename.lower().endswith((".zip", ".npz")):
             raise UserError(f"{path}: unpack {info.filename} inside it first")
-        if not info.is_dir():
+        if not info.filename.endswith("/"):
             yield Task(path, kind_of(info.filename), info.compress_size, member=info.filename)
 
 

@@ -152,8 +152,9 @@ def test_what_is_of_no_kind_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     os.mkfifo(tmp_path / "pipe.svg")
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
         archive.mkdir("dog")
-        for name in ("dog/1.svg", "dog/4.txt"):
+        for name in ("dog/1.svg", "dog/4.txt", "name"):
             archive.writestr(name, "x")
+    (tmp_path / "z.zip").write_bytes((tmp_path / "z.zip").read_bytes().replace(b"name", b"\0ame"))  # which is none
     others: list[str] = []
     assert len(find_tasks([str(tmp_path)], others=others)) == 2
     assert [name.removeprefix(f"{tmp_path}/") for name in others] == [
@@ -161,14 +162,18 @@ def test_what_is_of_no_kind_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
         "cat/3.png",
         "cat/no?kind",
         "pipe.svg",
+        "z.zip",
         "z.zip/dog/4.txt",
     ]
     find(str(tmp_path))
     named = ", ".join(others[:3])
-    assert capsys.readouterr().err == f"inkseq: 5 of other kinds passed over, such as {named}\n"
+    assert capsys.readouterr().err == f"inkseq: 6 of other kinds passed over, such as {named}\n"
     (tmp_path / "1.svg").rename(tmp_path / "1.txt")
     find(str(tmp_path / "z.zip"))
-    assert capsys.readouterr().err == f"inkseq: 1 of other kinds passed over: {tmp_path}/z.zip/dog/4.txt\n"
+    assert (
+        capsys.readouterr().err
+        == f"inkseq: 2 of other kinds passed over: {tmp_path}/z.zip, {tmp_path}/z.zip/dog/4.txt\n"
+    )
 
 
 def test_both_say_what_they_look_for(tmp_path: Path) -> None:
