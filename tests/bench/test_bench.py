@@ -10,6 +10,7 @@ import pytest
 
 from inkseq.bench import converting, predicting, reporting, searching, serving, training, usual
 from inkseq.bench.__main__ import ROWS
+from inkseq.doodles.write import write_doodles
 from tests.processes import Command
 from tests.samples import SHARED
 
@@ -63,9 +64,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "subprocess", SimpleNamespace(Popen=Forked, run=finished, DEVNULL=-3, PIPE=-1))
     measure = usual.measure
     monkeypatch.setattr(training, "_usual_rate", lambda data, order: measure(str(data.path), order))
-    write = converting.write_doodles
     monkeypatch.setattr(
-        converting, "write_doodles", lambda out, _, seed, words=None: write(out, 45 if words else 5, seed, words)
+        converting,
+        "write_doodles",
+        lambda out, _, seed, words=None: write_doodles(out, 45 if words else 5, seed, words),
     )
     for module in (converting, predicting):
         monkeypatch.setattr(module, "grown", at_most(converting.grown, 2, FEW))
