@@ -18,21 +18,18 @@ from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
 from inkseq.drawings.ndjson import MAX_LINE, MAX_LINES, check_word, load_json
 from inkseq.drawings.sketchrnn import read_npz
-from inkseq.drawings.sources import ENDINGS, Task, Tick, find_files, passed_over
+from inkseq.drawings.sources import ENDINGS, Task, Tick, find_files
 from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
 STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
 
 
-def find(source: str) -> list[Task]:
-    """All that there is to name under a file, folder or zip; `-` is the standard input."""
-    others: list[str] = []
-    tasks = [STANDARD_INPUT] if source == "-" else list(find_files(source, others))
+def find(source: str, others: list[str] | None = None) -> list[Task]:
+    """All that there is to name under a file, folder or zip; `-` is the standard input. `others` as in `find_tasks`."""
+    tasks = [STANDARD_INPUT] if source == "-" else list(find_files(source, [] if others is None else others))
     if not tasks:
         raise UserError(f"nothing to name in {source}: no {ENDINGS} file there")
-    if others:
-        print(f"inkseq: {passed_over(others)}", file=sys.stderr)
     return tasks
 
 
