@@ -153,17 +153,19 @@ def _buckets(folder: Path, num_buckets: int, seed: int) -> BucketWriter:
 
 def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], packed: Path) -> None:
     """rejected.ndjson, its line numbers counted through all tasks of a file."""
+    if not any(books.rejected for books in task_books):
+        return
     first_line = 0
-    for number, (task, books) in enumerate(zip(tasks, task_books, strict=True)):
-        if task.start == 0:
-            first_line = task.first_line
-        if books.rejected:
-            path = packed.parent / "rejected" / str(number)
-            with path.open("rb") as rejected, (packed / "rejected.ndjson").open("a", encoding="utf-8") as out:
-                for line, reason, text in map(json.loads, rejected):
-                    record = {"file": task.name, "line": first_line + line, "reason": reason, "text": text}
-                    print(json.dumps(record, ensure_ascii=False), file=out)
-        first_line += books.lines
+    with (packed / "rejected.ndjson").open("w", encoding="utf-8") as out:
+        for number, (task, books) in enumerate(zip(tasks, task_books, strict=True)):
+            if task.start == 0:
+                first_line = task.first_line
+            if books.rejected:
+                with (packed.parent / "rejected" / str(number)).open("rb") as rejected:
+                    for line, reason, text in map(json.loads, rejected):
+                        record = {"file": task.name, "line": first_line + line, "reason": reason, "text": text}
+                        print(json.dumps(record, ensure_ascii=False), file=out)
+            first_line += books.lines
 
 
 def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], packed: Path) -> list[str]:
