@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from inkseq.config import FAMILIES, HybridConfig, ModelConfig
-from inkseq.errors import UserError
+from inkseq.errors import UserError, is_of_memory, unless_of_the_disk
 
 Config = TypeVar("Config")
 
@@ -65,7 +65,7 @@ def main(
 def run_command(work: Callable[[], int | None]) -> None:
     """Do the work of a command and exit with its code; what is the user's mistake or wish is said in a line."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    threading.excepthook = _unless_of_the_disk
+    threading.excepthook = unless_of_the_disk
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our letters shows ? for them
@@ -81,15 +81,13 @@ def run_command(work: Callable[[], int | None]) -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(f"inkseq: {where}{error.strerror or error}")
+    except (MemoryError, RuntimeError) as error:
+        if not is_of_memory(error):
+            raise
+        sys.exit("inkseq: out of memory")
     except KeyboardInterrupt as stop:
         print(f"inkseq: stopped. {stop}".rstrip(), file=sys.stderr)
         sys.exit(130)
-
-
-def _unless_of_the_disk(raised: threading.ExceptHookArgs) -> None:
-    """A full disk in a library's thread is raised again to whoever waits for that thread, who says it in a line."""
-    if not isinstance(raised.exc_value, OSError):
-        threading.__excepthook__(raised)
 
 
 def divide(words: list[str], schema: type) -> tuple[list[str], list[str]]:

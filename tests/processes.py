@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Protocol
@@ -40,11 +40,13 @@ class Command:
         env: Mapping[str, str] | None = None,
         said: list[Path] | None = None,
         limits: Mapping[int, int] | None = None,
+        fault: Callable[[], None] | None = None,
     ) -> None:
         beside = folder.with_name(f"{folder.name}-{time.monotonic_ns()}")  # what is in it is looked at
         self._said = said or [beside.with_suffix(suffix) for suffix in (".out", ".err")]
         environment = {**os.environ, **(env or {})}
-        self._process = PROCESSES.Process(target=_work, args=(folder, words, environment, self._said, limits or {}))
+        given = folder, words, environment, self._said, limits or {}, fault
+        self._process = PROCESSES.Process(target=_work, args=given)
         self._process.start()
         self.pid = self._process.pid or 0
 
@@ -90,7 +92,12 @@ def _path(file: IO[str]) -> Path:
 
 
 def _work(
-    folder: Path, words: tuple[str, ...], environment: dict[str, str], said: list[Path], limits: Mapping[int, int]
+    folder: Path,
+    words: tuple[str, ...],
+    environment: dict[str, str],
+    said: list[Path],
+    limits: Mapping[int, int],
+    fault: Callable[[], None] | None,
 ) -> None:
     os.setsid()  # as with `start_new_session`: what is signalled is this command, and what it starts
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -104,6 +111,8 @@ def _work(
             os.dup2(file.fileno(), stream.fileno())
     for kind, most in limits.items():  # `resource.RLIMIT_FSIZE`, as if the disk were full from there on, and others
         resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
+    if fault:
+        fault()
     sys.argv = list(words)
     warnings.filterwarnings("ignore", ".* found in sys.modules")  # as it is there for whoever forks
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)

@@ -118,7 +118,7 @@ def packed(real: Path, scratch: Path, name: str, per_class: int = 20, classes: l
     raw = real / name
     if not raw.exists():
         raw = scratch / f"doodles-{per_class}"
-        write_doodles(raw, per_class, 0, classes or [])
+        write_doodles(raw, per_class, 0, classes)
     return _pack(raw, scratch / f"packed-{name}")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from inkseq.bench.benchmark import Gauge
 from inkseq.bench.converting import packed, run_measured
 
-TRIALS, KILLED_TRIALS, KILLS = 12, 16, 6
+TRIALS, KILLED_TRIALS, KILLS, STEPS = 12, 16, 6, 150
 CLASSES = ["cat", "ladder", "star", "circle"]  # of the doodles that stand in for real drawings
 SMALL = ["model=plain", "model.channels=[16]", "model.kernels=[5]", "model.hidden=32", "model.layers=1", "threads=1"]
 
@@ -33,7 +33,14 @@ class Study:
 
 def bench_search(real: Path, scratch: Path) -> list[Gauge]:
     """Two workers against one, a thread each, with a small model and nothing pruned; and random workers killed."""
-    words = [_packed(real, scratch), *SMALL, f"trials={TRIALS}", "duration=150 steps", "pruner=none", "sampler=random"]
+    words = [
+        _packed(real, scratch),
+        *SMALL,
+        f"trials={TRIALS}",
+        f"duration={STEPS} steps",
+        "pruner=none",
+        "sampler=random",
+    ]
     one, two = (_search(scratch, f"workers-{n}", [*words, f"workers={n}"]) for n in (1, 2))
     rates = [60 * len(study.trials) / study.seconds for study in (two, one)]
     beyond = (one.seconds - one.trained) / len(one.trials)
@@ -69,7 +76,13 @@ def _trials(study: Path) -> list[dict[str, str]]:
 
 def _kill(real: Path, scratch: Path) -> int:
     """Two searches share a study while they and their trials are killed, and started again; trials with an end."""
-    words = [_packed(real, scratch), *SMALL, f"trials={KILLED_TRIALS}", "duration=150 steps", "evaluate=30 steps"]
+    words = [
+        _packed(real, scratch),
+        *SMALL,
+        f"trials={KILLED_TRIALS}",
+        f"duration={STEPS} steps",
+        f"evaluate={STEPS // 5} steps",
+    ]
     command = _command(scratch, "kills", words)
 
     def start() -> "subprocess.Popen[bytes]":

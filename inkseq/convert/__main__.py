@@ -9,6 +9,7 @@ from inkseq.cli import main
 from inkseq.config import ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.data.packed import open_packed
+from inkseq.drawings.sources import passed_over
 
 EXAMPLES = 3  # of rejected lines, on the terminal
 
@@ -27,6 +28,8 @@ def run(config: ConvertConfig) -> int:
     if splits["train"][1] and splits["val"][0] == splits["val"][1]:
         how = "val_from_train=0.1" if config.split.val else "split.val= (of a train/ folder val_from_train=0.1)"
         print(f"there is no val split to watch training by; {how} makes one")
+    if books.others:
+        print(passed_over(books.others))
     if not books.rejected:
         return 0
     share = books.rejected.total() / books.lines

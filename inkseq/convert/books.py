@@ -30,6 +30,7 @@ class Books:
     classes: dict[str, ClassBooks] = field(default_factory=dict)
     rejected: Counter[str] = field(default_factory=Counter)
     damaged: list[str] = field(default_factory=list)  # files of which a rest could not be read
+    others: list[str] = field(default_factory=list)  # files of no kind that is read
 
     def add(self, task: TaskBooks, name: str) -> None:
         self.lines += task.lines

@@ -45,7 +45,8 @@ def convert(
     started = time.perf_counter()
     _check(config)
     out = Path(config.out)
-    tasks = find_tasks(list(config.raw), per_task)
+    books = Books()
+    tasks = find_tasks(list(config.raw), per_task, books.others)
     num_bytes = sum(task.end - task.start for task in tasks)
     num_workers = min(config.workers or num_cores(), len(tasks), 1 + num_bytes // per_worker)
     num_buckets = min(1 + num_bytes // per_bucket, _most_buckets())
@@ -57,7 +58,6 @@ def convert(
         for name in ("buckets", "rejected"):
             (folder / name).mkdir()
         task_books = _read(tasks, config, folder, num_buckets, workers, num_bytes)
-        books = Books()
         for task, one in zip(tasks, task_books, strict=True):
             books.add(one, task.name)
         _write_rejected(tasks, task_books, packed)
@@ -153,17 +153,19 @@ def _buckets(folder: Path, num_buckets: int, seed: int) -> BucketWriter:
 
 def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], packed: Path) -> None:
     """rejected.ndjson, its line numbers counted through all tasks of a file."""
+    if not any(books.rejected for books in task_books):
+        return
     first_line = 0
-    for number, (task, books) in enumerate(zip(tasks, task_books, strict=True)):
-        if task.start == 0:
-            first_line = task.first_line
-        if books.rejected:
-            path = packed.parent / "rejected" / str(number)
-            with path.open("rb") as rejected, (packed / "rejected.ndjson").open("a", encoding="utf-8") as out:
-                for line, reason, text in map(json.loads, rejected):
-                    record = {"file": task.name, "line": first_line + line, "reason": reason, "text": text}
-                    print(json.dumps(record, ensure_ascii=False), file=out)
-        first_line += books.lines
+    with (packed / "rejected.ndjson").open("w", encoding="utf-8") as out:
+        for number, (task, books) in enumerate(zip(tasks, task_books, strict=True)):
+            if task.start == 0:
+                first_line = task.first_line
+            if books.rejected:
+                with (packed.parent / "rejected" / str(number)).open("rb") as rejected:
+                    for line, reason, text in map(json.loads, rejected):
+                        record = {"file": task.name, "line": first_line + line, "reason": reason, "text": text}
+                        print(json.dumps(record, ensure_ascii=False), file=out)
+            first_line += books.lines
 
 
 def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], packed: Path) -> list[str]:

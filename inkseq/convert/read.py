@@ -56,9 +56,10 @@ def read_task(
         if task.split >= 0:
             columns.split[columns.split < 0] = task.split
         columns.split[columns.word == words.get(WORDLESS, -1)] = UNLABELLED
-        keep = _keep(columns, list(words), config, books)
-        _count(columns.word[keep], books.kept)
-        buckets.write(columns, keep, _ranks(columns.word[keep], columns.split[keep], books.ranked), number)
+        if len(columns):
+            keep = _keep(columns, list(words), config, books)
+            _count(columns.word[keep], books.kept)
+            buckets.write(columns, keep, _ranks(columns.word[keep], columns.split[keep], books.ranked), number)
         if rejects:
             with (folder / str(number)).open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(reject) + "\n" for reject in rejects)

@@ -2,11 +2,14 @@
 
 import errno
 import gzip
+import os
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BufferedIOBase, BufferedReader
 from itertools import chain
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -18,6 +21,7 @@ from inkseq.drawings.scan import Bytes
 from inkseq.drawings.sources import Task, Tick
 
 BLOCK_BYTES = 2 * 2**20  # with what is made of it, small enough for the caches of two cores
+MAX_INFLATED = 1100  # bytes that deflate may make of one: 1032
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
 
@@ -55,11 +59,21 @@ def open_task(task: Task) -> tuple[BufferedReader, float]:
     if not task.member:
         return task.path.open("rb"), 0.0 if task.is_pipe else 1.0
     try:
-        with zipfile.ZipFile(task.path) as archive:
-            size = archive.getinfo(task.member).file_size
-            return cast(BufferedReader, archive.open(task.member)), task.end / max(size, 1)  # outlives its archive
+        status = task.path.stat()
+        archive = _archive(task.path, status.st_mtime_ns, status.st_size, os.getpid())
+        size = archive.getinfo(task.member).file_size
+        return cast(BufferedReader, archive.open(task.member)), task.end / max(size, 1)
     except Exception as error:
         raise damaged(error) from None
+
+
+@lru_cache(maxsize=1)
+def _archive(path: Path, *_: int) -> zipfile.ZipFile:
+    """A zip as it is now, open in this process (a fork would share its place): its table is read once for all members.
+
+    To read it for each makes minutes of a megabyte.
+    """
+    return zipfile.ZipFile(path)
 
 
 def damaged(error: Exception) -> Exception:
@@ -92,8 +106,10 @@ def _whole_lines(stream: BufferedReader, share: float, task: Task, tick: Tick) -
         begin = _line_start(stream, task.start)
         left = _line_start(stream, task.end) - begin
         stream.seek(begin)
-    text = gzip.GzipFile(fileobj=stream) if task.is_gzip or (not task.kind and is_gzip(stream)) else stream
-    buffer = bytearray(min(MAX_LINE + 1 + BLOCK_BYTES, left) + 1)
+    zipped = task.is_gzip or (not task.kind and is_gzip(stream))
+    text = gzip.GzipFile(fileobj=stream) if zipped else stream
+    most = round(task.end / share) * (MAX_INFLATED if zipped else 1) + 1 if share else sys.maxsize
+    buffer = bytearray(min(MAX_LINE + 1 + BLOCK_BYTES, left, most) + 1)  # a zip of thousands needs thousands
     array = np.frombuffer(buffer, np.uint8)
     is_begin = begin == 0
     used, before, error = 0, begin, None  # `used`: bytes of an unfinished line at the buffer's start

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from inkseq.config import Simplify
@@ -17,7 +18,7 @@ AnyStrokes = Iterable[Iterable[ArrayLike]]  # each [xs, ys] or [xs, ys, times], 
 
 MAX_COORDINATE = 1e9  # beyond it no device draws, and differences lose whole pixels
 MAX_STROKES = 10_000
-MAX_WRONG = 100_000  # lines or elements one after another that are no drawings: a few bytes may be millions of those
+MAX_WRONG = 50_000  # lines or elements one after another that are no drawings: a few bytes may be millions of those
 MAX_POINTS = 10_000  # of a canonical drawing: twenty times what people draw, and memory grows with them
 
 
@@ -66,8 +67,8 @@ def check_size(points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> Flat:
     return points, pen
 
 
-def _check_drawing(drawing: Any) -> tuple[NDArray[np.float64], NDArray[np.uint8], bool]:
-    """Points and pen of a list of `[xs, ys]` or `[xs, ys, ts]`, and whether it has times; else Rejected."""
+def make_canonical(drawing: Any, mode: Simplify) -> Flat:
+    """A drawing simplified as told, of any size: a list of `[xs, ys]` or `[xs, ys, ts]`. Raises Rejected."""
     if drawing is None:
         raise Rejected("no drawing")
     if not isinstance(drawing, list):
@@ -80,16 +81,18 @@ def _check_drawing(drawing: Any) -> tuple[NDArray[np.float64], NDArray[np.uint8]
         points, pen = flatten(drawing)
     except OverflowError:
         raise Rejected("coordinate too large") from None
-    if not np.isfinite(points).all():
+    return canonical_points(points, pen, mode, any(len(stroke) == 3 for stroke in drawing))
+
+
+def canonical_points(
+    points: NDArray[np.float64], pen: NDArray[np.uint8], mode: Simplify, has_times: bool = False
+) -> Flat:
+    """The same of points and pen; `auto` leaves alone what is canonical already."""
+    largest = _largest(points)
+    if not largest < np.inf:
         raise Rejected("coordinate is not finite")
-    if np.abs(points).max() > MAX_COORDINATE:
+    if largest > MAX_COORDINATE:
         raise Rejected("coordinate too large")
-    return points, pen, any(len(stroke) == 3 for stroke in drawing)
-
-
-def make_canonical(drawing: Any, mode: Simplify) -> Flat:
-    """A drawing simplified as told, of any size; `auto` leaves alone what is canonical already. Raises Rejected."""
-    points, pen, has_times = _check_drawing(drawing)
     if mode is Simplify.always or (mode is Simplify.auto and (has_times or not is_canonical(points))):
         try:
             return simplify(points, pen)
@@ -99,6 +102,17 @@ def make_canonical(drawing: Any, mode: Simplify) -> Flat:
     if whole is None or (whole != points).any():
         raise Rejected("coordinates are not whole numbers in 0..255 (and simplify=never)")
     return whole, pen
+
+
+@njit(cache=True)
+def _largest(points: Any) -> Any:
+    """The largest magnitude of a coordinate, infinite where one is none. (Small arrays cost NumPy microseconds.)"""
+    largest = 0.0
+    for x, y in points:
+        if not (abs(x) < np.inf and abs(y) < np.inf):
+            return np.inf
+        largest = max(largest, abs(x), abs(y))
+    return largest
 
 
 def _check_stroke(stroke: Any) -> None:

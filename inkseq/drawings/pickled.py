@@ -14,19 +14,22 @@ from numpy.typing import NDArray
 
 CONTAINERS = {"EMPTY_SET", "EMPTY_DICT", "DICT", "EMPTY_LIST", "LIST", "FROZENSET", "DUP"}  # one byte makes many
 MAX_CONTAINERS = 10  # an array of arrays has one list
+MAX_OPERATIONS = 40  # for each of its elements; Python 2 wrote 29
 
 
-def unpickle(text: bytes) -> Any:
+def unpickle(text: bytes, most_elements: int) -> Any:
     """The array, its elements arrays of numbers or whatever else stood there; raises where it is something else."""
-    _check(text)
+    _check(text, most_elements)
     found = _Unpickler(io.BytesIO(text), encoding="latin1").load()  # the public files were written by Python 2
     return found.array if isinstance(found, _Array) else found
 
 
-def _check(text: bytes) -> None:
-    """Refuse what would be far larger in memory: empty containers by the million, and a memo with holes."""
+def _check(text: bytes, most_elements: int) -> None:
+    """Refuse what would be far larger in memory: anything by the million, empty containers, a memo with holes."""
     containers = 0
     for count, (operation, argument, _) in enumerate(pickletools.genops(text)):
+        if count > MAX_OPERATIONS * (most_elements + 1):
+            raise pickle.UnpicklingError(f"more operations than {most_elements:,} arrays take")
         containers += operation.name in CONTAINERS
         if containers > MAX_CONTAINERS or (operation.name.endswith("PUT") and int(argument or 0) > count):
             raise pickle.UnpicklingError(f"{operation.name} has no place in an array")

@@ -25,9 +25,9 @@ from inkseq.errors import UserError
 STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
 
 
-def find(source: str) -> list[Task]:
-    """All that there is to name under a file, folder or zip; `-` is the standard input."""
-    tasks = [STANDARD_INPUT] if source == "-" else list(find_files(source))
+def find(source: str, others: list[str] | None = None) -> list[Task]:
+    """All that there is to name under a file, folder or zip; `-` is the standard input. `others` as in `find_tasks`."""
+    tasks = [STANDARD_INPUT] if source == "-" else list(find_files(source, [] if others is None else others))
     if not tasks:
         raise UserError(f"nothing to name in {source}: no {ENDINGS} file there")
     return tasks

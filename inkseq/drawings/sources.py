@@ -21,6 +21,9 @@ KINDS = PLAIN | {f"{ending}.gz": kind for ending, kind in PLAIN.items()} | {".np
 ENDINGS = f"{', '.join(PLAIN)} (or .gz of these), .npz or .zip"  # for people
 BY_FOLDER = ("json", "xml")  # kinds of which a drawing may say no word: then it is called after its folder
 
+OUR_BOOKS = ("meta.json", "rejected.ndjson")  # of a packed dataset
+NAMED = 3  # of the files that are passed over
+
 TASK_BYTES = 32 * 2**20  # of a plain ndjson file; anything else is one task
 
 
@@ -62,10 +65,14 @@ class Task:
         return 2 if self.kind == "csv" else 1
 
 
-def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES) -> list[Task]:
-    """All that there is to convert, each file once, in the order of their names and in pieces for the workers."""
+def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES, others: list[str] | None = None) -> list[Task]:
+    """All that there is to convert, each file once, in the order of their names and in pieces for the workers.
+
+    `others`, if somebody wants to know, get the names of what is of no kind that is read.
+    """
     tasks: dict[tuple[str, str], Task] = {}
-    for task in chain.from_iterable(map(find_files, raw)):
+    others = [] if others is None else others
+    for task in chain.from_iterable(find_files(source, others) for source in raw):
         if not (task.kind or task.unreadable or task.is_pipe):
             raise UserError(f"{task.path}: not one of {ENDINGS}")
         key = str(task.path) if task.unreadable else os.path.realpath(task.path), task.member
@@ -79,8 +86,8 @@ def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES) -> list[Task]:
     return [piece for task in tasks.values() for piece in _pieces(task, task_bytes if task.is_part else task.end)]
 
 
-def find_files(source: str) -> Iterator[Task]:
-    """Every readable file under a file (of any name), folder or zip, in the order of their names.
+def find_files(source: str, others: list[str]) -> Iterator[Task]:
+    """Every readable file under a file (of any name), folder or zip, in the order of their names; `others` are named.
 
     A link that leads nowhere is one too, and says so when it is read: so it is named and counted like any damage.
     """
@@ -89,13 +96,30 @@ def find_files(source: str) -> Iterator[Task]:
         raise UserError(f"{source} does not exist")
     place = Path(os.path.abspath(top))  # noqa: PTH100 - resolve() would follow links, whose own names count
     for path in sorted(_walk(top, place)) if top.is_dir() else [top]:
+        if path != top and not _is_read(path):
+            others.append(Task(path, "", 0).name)
+            continue
         folders = (place / path.relative_to(top)).parent.parts
         of_source = folders[len(place.parts) - 1 :] or folders[-1:]  # the source's own name counts
         for task in _tasks_of(path):
+            if not task.kind and not task.unreadable and _is_zip(path):
+                others.append(task.name)
+                continue
             inner = _folders_within(task.member)
             within = (path.stem, *inner) if task.member else ()
             word = _word_of(folders + within) if task.kind in BY_FOLDER else ""
             yield replace(task, split=_split_of(of_source + inner), word=word)
+
+
+def passed_over(others: list[str]) -> str:
+    """What people are told of files of no kind that is read."""
+    such_as = ", such as" if len(others) > NAMED else ":"
+    return f"{len(others):,} of other kinds passed over{such_as} {', '.join(others[:NAMED])}"
+
+
+def _is_read(path: Path) -> bool:
+    """Whether a path in a folder is of a kind that is read, or a link to nothing. Nobody waits for pipes."""
+    return bool(kind_of(path.name) or _is_zip(path)) if path.is_file() else not path.exists()
 
 
 def _tasks_of(path: Path) -> Iterator[Task]:
@@ -128,7 +152,7 @@ def _word_of(folders: tuple[str, ...]) -> str:
 
 
 def _walk(top: Path, place: Path) -> Iterator[Path]:
-    """Every file of ours to read under a folder, and links to nothing; neither what is hidden nor our own books.
+    """Every file under a folder, and links to nothing; neither what is hidden nor what we made ourselves.
 
     Links are followed, but every folder is visited once, or once for each split that its paths name: folders that link
     to each other have more paths than anybody can walk.
@@ -138,18 +162,18 @@ def _walk(top: Path, place: Path) -> Iterator[Path]:
     def fail(error: OSError) -> None:
         raise error
 
-    for name, folders, files in os.walk(top, onerror=fail, followlinks=True):
-        folder = Path(name)
+    for walked, folders, files in os.walk(top, onerror=fail, followlinks=True):
+        folder = Path(walked)
         key = os.path.realpath(folder), _split_of((place / folder.relative_to(top)).parts[len(place.parts) - 1 :])
         if key in visited:
             folders.clear()
             continue
         visited.add(key)
         folders[:] = sorted(name for name in folders if not _is_hidden(name))
-        ours = {"meta.json", "rejected.ndjson"} if "meta.json" in files and _is_packed(folder / "meta.json") else set()
-        for path in (folder / name for name in files if not _is_hidden(name) and name not in ours):
-            if kind_of(path.name) or _is_zip(path) if path.is_file() else not path.exists():
-                yield path
+        is_packed = "meta.json" in files and _is_packed(folder / "meta.json")
+        for name in files:
+            if not (_is_hidden(name) or (is_packed and (name in OUR_BOOKS or name.endswith(".npy")))):
+                yield folder / name
 
 
 def _is_hidden(name: str) -> bool:
@@ -171,7 +195,7 @@ def _is_zip(path: Path) -> bool:
 
 
 def _tasks_of_zip(path: Path) -> Iterator[Task]:
-    """The readable files within a zip, in the order of their names."""
+    """The files within a zip, in the order of their names."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = sorted(archive.infolist(), key=lambda info: info.filename)
@@ -182,8 +206,8 @@ def _tasks_of_zip(path: Path) -> Iterator[Task]:
             continue
         if info.filename.lower().endswith((".zip", ".npz")):
             raise UserError(f"{path}: unpack {info.filename} inside it first")
-        if kind := kind_of(info.filename):
-            yield Task(path, kind, info.compress_size, member=info.filename)
+        if not info.filename.endswith("/"):
+            yield Task(path, kind_of(info.filename), info.compress_size, member=info.filename)
 
 
 def _parts(member: str) -> tuple[str, ...]:

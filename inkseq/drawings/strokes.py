@@ -7,9 +7,11 @@ Shape suffixes, here and everywhere: B batch, T points, C features, H hidden, K 
 """
 
 from collections.abc import Sequence
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 CANVAS = 255  # the larger side of a canonical drawing
@@ -21,10 +23,11 @@ Flat = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # points and pen of a canoni
 
 def flatten(drawing: Drawing) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Strokes `[xs, ys]` (times, if any, are dropped) as one array of points and the pen beside it."""
-    points = np.concatenate([np.array(stroke[:2], np.float64).T for stroke in drawing])
-    pen = np.zeros(len(points), np.uint8)
-    pen[np.cumsum([len(stroke[0]) for stroke in drawing]) - 1] = 1
-    return points, pen
+    xs, ys = (list(chain.from_iterable([stroke[axis] for stroke in drawing])) for axis in (0, 1))
+    pen = np.zeros(len(xs), np.uint8)
+    for end in accumulate(len(stroke[0]) for stroke in drawing):
+        pen[end - 1] = 1
+    return np.ascontiguousarray(np.array([xs, ys], np.float64).T), pen
 
 
 def unflatten(points: NDArray[Any], pen: NDArray[Any]) -> list[list[list[Any]]]:
@@ -33,15 +36,20 @@ def unflatten(points: NDArray[Any], pen: NDArray[Any]) -> list[list[list[Any]]]:
     return [stroke.T.tolist() for stroke in np.split(points, ends[:-1])]
 
 
-def is_canonical(points: NDArray[np.floating[Any]]) -> bool:
+@njit(cache=True)
+def is_canonical(points: Any) -> Any:
     """Whole numbers in 0..255 that fill the canvas: what simplification gives and need not be given again.
 
     Other devices draw in 0..255 too (a fifth of the UCI pen digits do), only smaller or elsewhere; hence the
     two margins. Ramer-Douglas-Peucker may cut a tip: of 13,300 simplified Quick, Draw! drawings the smallest
     spans 232, the farthest from the origin begins at 46.
     """
-    low, high = points.min(axis=0), points.max(axis=0)
-    if low.min() < 0 or high.max() > CANVAS or (points != np.floor(points)).any():
+    left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
+    for x, y in points:
+        if x != np.floor(x) or y != np.floor(y):
+            return False
+        left, right, top, bottom = min(left, x), max(right, x), min(top, y), max(bottom, y)
+    if min(left, top) < 0 or max(right, bottom) > CANVAS:
         return False
-    side = (high - low).max()
-    return bool((low.max() <= MAX_MARGIN and side >= MIN_SIDE) or high.max() == 0)  # or a dot at the origin
+    fills = max(left, top) <= MAX_MARGIN and max(right - left, bottom - top) >= MIN_SIDE
+    return fills or max(right, bottom) == 0  # or a dot at the origin

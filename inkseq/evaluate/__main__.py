@@ -8,7 +8,7 @@ from inkseq.config import EvaluateConfig
 from inkseq.data.packed import open_packed
 from inkseq.devices import choose_device
 from inkseq.evaluate.scoring import class_table, evaluate
-from inkseq.files import check_new
+from inkseq.files import check_new, write_whole
 from inkseq.inference.runs import open_run
 from inkseq.memory import keep_freed_memory
 from inkseq.tables import table
@@ -32,7 +32,7 @@ def run(config: EvaluateConfig) -> None:
         **overall,
         "per_class": {word: vars(one) for word, one in per_class.items()},
     }
-    out.write_text(json.dumps(report, indent=1, ensure_ascii=False), "utf-8")
+    write_whole(out, json.dumps(report, indent=1, ensure_ascii=False))
     shown = [[name, f"{value:,.4f}" if name != "count" else int(value)] for name, value in overall.items()]
     print(class_table(per_class))
     print(f"\n{trained.folder}, step {trained.step:,}, on {config.split} of {data.path}")

@@ -10,6 +10,7 @@ from inkseq.cli import main
 from inkseq.config import AnswerFormat, PredictConfig
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.reader import find, read_entries
+from inkseq.drawings.sources import passed_over
 from inkseq.errors import UserError
 from inkseq.files import check_new
 from inkseq.inference.recogniser import Recogniser
@@ -30,7 +31,10 @@ def run(config: PredictConfig) -> int:
     check(config)
     check_new(config.out, config.overwrite)
     keep_freed_memory()
-    tasks = find(config.input)
+    others: list[str] = []
+    tasks = find(config.input, others)
+    if others:
+        print(f"inkseq: {passed_over(others)}", file=sys.stderr)
     recogniser = Recogniser(config.run, config.device, config.checkpoint)
     progress = NamingBar(sum(task.end for task in tasks), silent=config.out is None and sys.stdout.isatty())
     tally = Tally()

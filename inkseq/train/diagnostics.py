@@ -9,7 +9,7 @@ import torch
 from inkseq.config import TrainConfig, batch_of
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed
-from inkseq.errors import UserError
+from inkseq.errors import UserError, is_of_memory
 
 
 def explain_loss(losses: list[float], first_step: int, batches: Batches, data: Packed, config: TrainConfig) -> str:
@@ -28,8 +28,8 @@ def memory_explained(config: TrainConfig) -> Iterator[None]:
     """Around a step: memory that runs out in it is a line that says what to do."""
     try:
         yield
-    except RuntimeError as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if not is_of_memory(error):
             raise
         now = config.micro_batch or batch_of(config)
         hint = f"try micro_batch={max(now // 2, 1)}, fewer drawings at a time (now {now})"

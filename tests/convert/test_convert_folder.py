@@ -10,6 +10,7 @@ import pytest
 
 from inkseq.config import ConvertConfig
 from inkseq.convert import conversion
+from inkseq.convert.__main__ import run
 from inkseq.convert.conversion import WORKER_BYTES, convert
 from inkseq.data.packed import open_packed
 from inkseq.drawings.sources import Task
@@ -93,6 +94,7 @@ def test_a_system_with_few_open_files_gets_fewer_buckets(tmp_path: Path) -> None
     code = f"""
 import resource
 from inkseq.config import ConvertConfig
+from inkseq.convert.__main__ import run
 from inkseq.convert import conversion
 resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
 del conversion.os.sched_getaffinity
@@ -195,3 +197,13 @@ def test_a_full_disk_is_said_in_a_line(tmp_path: Path, workers: int, limit: int)
     assert err.startswith("inkseq: ")
     assert "Traceback" not in err
     assert [path.name for path in tmp_path.iterdir()] == ["a.ndjson"]
+
+
+def test_the_command_names_what_it_passes_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "raw" / "a.ndjson", random_lines(30))
+    write(tmp_path / "raw" / "notes.txt", [b"no drawing"])
+    config = ConvertConfig(raw=[str(tmp_path / "raw")], out=str(tmp_path / "packed"), workers=1)
+    assert run(config) == 0
+    said = capsys.readouterr().out
+    assert "30 lines read = 30 kept + 0 left out + 0 rejected" in said
+    assert f"\n1 of other kinds passed over: {tmp_path}/raw/notes.txt\n" in said

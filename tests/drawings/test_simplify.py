@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -87,6 +88,17 @@ def test_fast_is_slow(drawing: list[list[list[float]]]) -> None:
     assert fast(drawing) == slow(drawing)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_lines_drawn_again_and_again_are_as_the_slow_way_has_them(seed: int) -> None:
+    """Places of long segments are as far from the line as others, but for their last bits."""
+    rng = np.random.default_rng(seed)
+    for size in (2, 3, 10):
+        ends = rng.integers(0, size, (40, 2)) * rng.choice([1, 7, 1 / 3], 2)
+        off = rng.choice([0, 1e-13, 1e-9, 1e-5], (40, 1)) * rng.normal(size=(40, 2))
+        drawing = [(ends + off).T.tolist(), ends.T.tolist()]
+        assert fast(drawing) == slow(drawing)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(drawings(coordinates), max_size=4))
 def test_many_are_each(batch: list[list[list[list[float]]]]) -> None:
@@ -163,6 +175,22 @@ def test_a_drawing_of_dots_outgrows_its_input() -> None:
 def zigzag(num_points: int) -> NDArray[np.float64]:
     i = np.arange(num_points)
     return np.stack([i % 2 * 255.0, i * 255 / num_points], axis=1)
+
+
+def seconds(side: float) -> float:
+    """Of the processor, to simplify a hundred zigzags as wide as that and a dot in the far corner."""
+    points = np.tile(np.concatenate([zigzag(300) * side / 255, [[255.0, 255.0]]]), (100, 1))
+    pen = np.tile(np.repeat([0, 1], [299, 2]).astype(np.uint8), 100)
+    started = time.process_time()
+    assert simplify_many(points, pen, np.arange(101) * 301)[3].all()
+    return time.process_time() - started
+
+
+def test_a_zigzag_costs_what_its_corners_cost() -> None:
+    """Not what the pixels between two of them would."""
+    seconds(255)
+    small, large = (min(seconds(side) for _ in range(3)) for side in (10, 255))
+    assert large < 8 * max(small, 0.001)  # it is one; of pixels there are 25 times as many
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from inkseq.drawings.reader import find, read_entries
-from inkseq.drawings.sources import ENDINGS, KINDS, Task, find_tasks
+from inkseq.drawings.sources import ENDINGS, KINDS, Task, find_tasks, passed_over
 from inkseq.errors import UserError
 
 
@@ -143,6 +143,32 @@ def test_what_is_ours_but_no_drawing_is_passed_over(tmp_path: Path) -> None:
     write(tmp_path / "stranger" / "meta.json", "[" * 100_000)
     found = [str(task.path.relative_to(tmp_path)) for task in both(tmp_path)]
     assert found == ["own/meta.json", "own/rejected.ndjson", "strange/meta.json", "stranger/meta.json"]
+
+
+def test_what_is_of_no_kind_is_named(tmp_path: Path) -> None:
+    for name in ("1.svg", "2.txt", "cat/3.png", "cat/no\nkind", "packed/points.npy", ".hidden"):
+        write(tmp_path / name)
+    write(tmp_path / "packed" / "meta.json", json.dumps({"format": 1, "classes": [], "splits": {}}))
+    os.mkfifo(tmp_path / "pipe.svg")
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.mkdir("dog")
+        for name in ("dog/1.svg", "dog/4.txt", "name"):
+            archive.writestr(name, "x")
+    (tmp_path / "z.zip").write_bytes((tmp_path / "z.zip").read_bytes().replace(b"name", b"\0ame"))  # which is none
+    others: list[str] = []
+    assert len(find_tasks([str(tmp_path)], others=others)) == 2
+    assert [name.removeprefix(f"{tmp_path}/") for name in others] == [
+        "2.txt",
+        "cat/3.png",
+        "cat/no?kind",
+        "pipe.svg",
+        "z.zip",
+        "z.zip/dog/4.txt",
+    ]
+    assert passed_over(others) == f"6 of other kinds passed over, such as {', '.join(others[:3])}"
+    of_zip: list[str] = []
+    find(str(tmp_path / "z.zip"), of_zip)
+    assert passed_over(of_zip) == f"2 of other kinds passed over: {tmp_path}/z.zip, {tmp_path}/z.zip/dog/4.txt"
 
 
 def test_both_say_what_they_look_for(tmp_path: Path) -> None:

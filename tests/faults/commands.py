@@ -1,4 +1,4 @@
-"""Commands that are killed, or find the disk full, at any moment: typed again, they end as if nothing had happened."""
+"""Commands that are stopped, or meet a fault, at any moment: typed again, they end as if nothing had happened."""
 
 import hashlib
 import json
@@ -8,13 +8,15 @@ import resource
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from inkseq.inference import checkpoint
+from inkseq.train.signals import SAME_WISH
+from tests.faults import inject
 from tests.processes import Command
 from tests.samples import packed_doodles, random_lines
 
@@ -31,7 +33,7 @@ class Subject(NamedTuple):
     prepare: Callable[[Path], object]  # fills the folder
     outcome: Callable[[Path], object]  # the same after every run that ended well
     lasts: float  # seconds, about
-    fills: bool = True  # whether a full disk ends it; a search's trials would fail, and it go on with others
+    meets: Sequence[str] = ("disk",)  # what faults end it; a search's trials would fail, and it go on with others
 
 
 def _raw(folder: Path) -> None:
@@ -43,7 +45,12 @@ def _packed(folder: Path) -> None:
 
 
 def _trained(folder: Path) -> None:
-    shutil.copytree(two_runs(folder.parent) / "runs", folder / "runs")
+    shutil.copytree(two_runs(folder.parent), folder, dirs_exist_ok=True)
+
+
+def _to_name(folder: Path) -> None:
+    _trained(folder)
+    _raw(folder)
 
 
 @cache
@@ -79,6 +86,10 @@ def _trials(folder: Path) -> list[str]:
     return [",".join(row.split(",")[:2]) for row in rows[1:]]
 
 
+def _out(folder: Path) -> str:
+    return (folder / "out").read_text()
+
+
 def _record(folder: Path) -> str:
     return (folder / "experiments" / "b" / "results.csv").read_text()
 
@@ -92,9 +103,24 @@ SUBJECTS = {
         _packed,
         _weights,
         1.5,
+        ("disk", "model", "signals"),
     ),
-    "sweep": Subject(["inkseq.sweep", *TINY, *OF_STUDY, "data=packed"], _packed, _trials, 3, fills=False),
+    "sweep": Subject(["inkseq.sweep", *TINY, *OF_STUDY, "data=packed"], _packed, _trials, 3, ()),
     "collect": Subject(["inkseq.collect", "runs/a,seed=0", "runs/a,seed=1", "out=experiments/b"], _trained, _record, 1),
+    "evaluate": Subject(
+        ["inkseq.evaluate", "run=runs/a,seed=0", "data=packed", "out=out", "overwrite=true", "device=cpu"],
+        _trained,
+        _out,
+        0.5,
+        ("disk", "model"),
+    ),
+    "predict": Subject(
+        ["inkseq.predict", "run=runs/a,seed=0", "input=raw.ndjson", "format=csv", "out=out", "overwrite=true"],
+        _to_name,
+        _out,
+        1,
+        ("disk", "model"),
+    ),
 }
 
 
@@ -121,7 +147,7 @@ def disturb(name: str, scratch: Path, rng: random.Random) -> int:
     folder = scratch / f"{name}-{time.monotonic_ns()}"
     folder.mkdir()
     subject.prepare(folder)
-    ways = (_kill, _fill_disk) if subject.fills else (_kill,)
+    ways = [_kill, *(way for fault in subject.meets for way in WAYS[fault])]
     done = [rng.choice(ways)(subject, folder, rng) for _ in range(rng.randint(1, 3))]
     run(folder, *subject.words)
     found = subject.outcome(folder)
@@ -146,8 +172,47 @@ def _kill(subject: Subject, folder: Path, rng: random.Random) -> str:
 
 def _fill_disk(subject: Subject, folder: Path, rng: random.Random) -> str:
     most = int(LARGEST ** rng.uniform(0.4, 1))
-    process = Command(folder, *subject.words, limits={resource.RLIMIT_FSIZE: most})
+    return _meet(subject, folder, f"no file above {most} bytes", limits={resource.RLIMIT_FSIZE: most})
+
+
+def _spoil_disk(subject: Subject, folder: Path, rng: random.Random) -> str:
+    number = int(500 ** rng.random())
+    return _meet(subject, folder, f"write {number} fails", fault=partial(inject.bad_disk, number))
+
+
+def _slow_disk(subject: Subject, folder: Path, rng: random.Random) -> str:
+    number = rng.randint(1, 20)
+    return _meet(subject, folder, f"every write of {number} is slow", fault=partial(inject.slow_disk, number))
+
+
+def _take_memory(subject: Subject, folder: Path, rng: random.Random) -> str:
+    number = int(100 ** rng.random())
+    return _meet(subject, folder, f"no memory at call {number} of the model", fault=partial(inject.no_memory, number))
+
+
+def _meet(subject: Subject, folder: Path, what: str, **given: Any) -> str:
+    """It ends well, or says in a line why not."""
+    process = Command(folder, *subject.words, **given)
     _, said = process.communicate()
-    assert process.returncode in (0, 1), f"exit code {process.returncode} where files end at {most} bytes: {said}"
-    assert "Traceback" not in said, f"where files end at {most} bytes: {said}"
-    return f"no file above {most} bytes"
+    assert process.returncode in (0, 1), f"exit code {process.returncode}, {what}: {said}"
+    assert "Traceback" not in said, f"{what}: {said}"
+    return what
+
+
+def _signal_twice(subject: Subject, folder: Path, rng: random.Random) -> str:
+    """The second while what the first asked for is done; beyond SAME_WISH it is a wish of its own, within a step."""
+    step, between = rng.choice([(0.0, rng.uniform(0, 0.2)), (SAME_WISH + 1, SAME_WISH + 0.5)])
+    process = Command(folder, *subject.words, fault=partial(inject.slow_model, step))
+    after = rng.uniform(0, subject.lasts)
+    for seconds in (after, between):
+        time.sleep(seconds)
+        with suppress(ProcessLookupError):
+            process.terminate()
+    _, said = process.communicate()
+    what = f"signalled after {after:.2f} s and {between:.2f} s later"
+    assert process.returncode in (0, 130, -signal.SIGTERM), f"exit code {process.returncode}, {what}: {said}"
+    assert "Traceback" not in said, f"{what}: {said}"
+    return what
+
+
+WAYS = {"disk": [_fill_disk, _spoil_disk, _slow_disk], "model": [_take_memory], "signals": [_signal_twice]}

@@ -2,6 +2,7 @@
 
 import gzip
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from inkseq.drawings.canonical import MAX_WRONG
 from inkseq.drawings.entries import Entry
+from tests.faults.peak import forget_peak, peak
 from tests.predict.conftest import entries_of
 
 LARGE = 2**20
@@ -128,30 +130,26 @@ def test_a_megabyte_of_anything_takes_seconds_and_little_memory(form: str, tmp_p
         assert all("cannot be read (" not in entry.error for entry in entries), name
 
 
-STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-
-
-def forget_peak() -> float:
-    """From now on `peak` is that from now on; where the system cannot do that, there is none."""
-    if FORGET.exists():
-        FORGET.write_text("5")
-    return peak()
-
-
-def peak() -> float:
-    """Most memory there was, in megabytes."""
-    if not FORGET.exists():
-        return 0
-    return next(int(line.split()[1]) / 1024 for line in STATUS.read_text().splitlines() if line.startswith("VmHWM"))
-
-
 @pytest.mark.parametrize("text", [b"\n", b"[\n", b"x\n"])
 def test_millions_of_lines_that_are_nothing_are_left(text: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.ndjson.gz"
     path.write_bytes(gzip.compress(b"{}\n" + text * 2_000_000))
     *_, last = entries = entries_of(path)
     assert len(entries) == MAX_WRONG + 1
-    assert last.error == "not read from here on, for 100,000 before are no drawings"
+    assert last.error == "not read from here on, for 50,000 before are no drawings"
+
+
+def test_a_zip_is_read_in_linear_time(tmp_path: Path) -> None:
+    seconds = []
+    for count in (400, 1600):
+        path = tmp_path / f"{count}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for number in range(count):
+                archive.writestr(f"{number}.svg", "<svg/>")
+        started = time.process_time()
+        assert len(entries_of(path)) == count
+        seconds.append(time.process_time() - started)
+    assert seconds[1] < 10 * max(seconds[0], 0.05)  # of a table that is read for each file sixteen times
 
 
 @pytest.mark.slow

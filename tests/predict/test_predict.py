@@ -255,3 +255,10 @@ def test_a_fault_of_a_reader_costs_its_document_alone(
 def test_a_pipe_is_answered(name_them: Predict, tmp_path: Path) -> None:
     code, out, _ = name_them(pipe(tmp_path / "63", b"".join(random_lines(3))))
     assert (code, len(out.splitlines())) == (0, 3)
+
+
+def test_what_is_of_no_kind_is_said_on_the_side(tmp_path: Path, name_them: Predict) -> None:
+    (tmp_path / "a.ndjson").write_bytes(b"".join(random_lines(3)))
+    (tmp_path / "notes.txt").write_text("no drawing")
+    code, _, err = name_them(tmp_path)
+    assert (code, err.splitlines()[0]) == (0, f"inkseq: 1 of other kinds passed over: {tmp_path}/notes.txt")
