@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from inkseq.config import Simplify
 from inkseq.drawings.simplify import simplify
-from inkseq.drawings.strokes import CANVAS, Flat, flatten, is_canonical
+from inkseq.drawings.strokes import CANVAS, MAX_MARGIN, MIN_SIDE, Flat, flatten
 
 AnyStrokes = Iterable[Iterable[ArrayLike]]  # each [xs, ys] or [xs, ys, times], be it lists, tuples or arrays
 
@@ -124,3 +124,22 @@ def _check_stroke(stroke: Any) -> None:
         raise Rejected("empty stroke")
     if not {type(value) for column in stroke[:2] for value in column} <= {int, float}:
         raise Rejected("coordinate is not a number")
+
+
+@njit(cache=True)
+def is_canonical(points: Any) -> Any:
+    """Whole numbers in 0..255 that fill the canvas: what simplification gives and need not be given again.
+
+    Other devices draw in 0..255 too (a fifth of the UCI pen digits do), only smaller or elsewhere; hence the
+    two margins. Ramer-Douglas-Peucker may cut a tip: of 13,300 simplified Quick, Draw! drawings the smallest
+    spans 232, the farthest from the origin begins at 46.
+    """
+    left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
+    for x, y in points:
+        if x != np.floor(x) or y != np.floor(y):
+            return False
+        left, right, top, bottom = min(left, x), max(right, x), min(top, y), max(bottom, y)
+    if min(left, top) < 0 or max(right, bottom) > CANVAS:
+        return False
+    fills = max(left, top) <= MAX_MARGIN and max(right - left, bottom - top) >= MIN_SIDE
+    return fills or max(right, bottom) == 0  # or a dot at the origin

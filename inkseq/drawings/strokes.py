@@ -11,7 +11,6 @@ from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 CANVAS = 255  # the larger side of a canonical drawing
@@ -34,22 +33,3 @@ def unflatten(points: NDArray[Any], pen: NDArray[Any]) -> list[list[list[Any]]]:
     """The drawing `flatten` came from: a list of `[xs, ys]`."""
     ends = np.flatnonzero(pen) + 1
     return [stroke.T.tolist() for stroke in np.split(points, ends[:-1])]
-
-
-@njit(cache=True)
-def is_canonical(points: Any) -> Any:
-    """Whole numbers in 0..255 that fill the canvas: what simplification gives and need not be given again.
-
-    Other devices draw in 0..255 too (a fifth of the UCI pen digits do), only smaller or elsewhere; hence the
-    two margins. Ramer-Douglas-Peucker may cut a tip: of 13,300 simplified Quick, Draw! drawings the smallest
-    spans 232, the farthest from the origin begins at 46.
-    """
-    left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
-    for x, y in points:
-        if x != np.floor(x) or y != np.floor(y):
-            return False
-        left, right, top, bottom = min(left, x), max(right, x), min(top, y), max(bottom, y)
-    if min(left, top) < 0 or max(right, bottom) > CANVAS:
-        return False
-    fills = max(left, top) <= MAX_MARGIN and max(right - left, bottom - top) >= MIN_SIDE
-    return fills or max(right, bottom) == 0  # or a dot at the origin

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkseq.drawings.strokes import flatten, is_canonical, unflatten
+from inkseq.drawings.canonical import is_canonical
+from inkseq.drawings.strokes import flatten, unflatten
 
 numbers = st.integers(0, 255)
 strokes = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=20).map(
