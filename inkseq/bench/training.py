@@ -73,7 +73,7 @@ def _default_in_float32(data: Packed, drawings: Drawings) -> list[Gauge]:
             most,
             floor=0.6,
         ),
-        Gauge("bilstm: operators of a step of 64 drawings", operators, "", ceiling=700),
+        Gauge("bilstm: operators of a step of 64 drawings", operators, "", ceiling=500),
     ]
 
 
