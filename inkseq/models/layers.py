@@ -168,7 +168,7 @@ def turned_rows(length_B: Tensor, num_points: int) -> Tensor:
     """Each drawing's points from last to first, padding left where it is: an index of rows, its own inverse."""
     time_T = torch.arange(num_points, device=length_B.device)
     mirrored_BT = length_B[:, None] - 1 - time_T
-    first_B1 = num_points * torch.arange(len(length_B), device=length_B.device)[:, None]
+    first_B1 = num_points * torch.arange(length_B.shape[0], device=length_B.device)[:, None]
     return (first_B1 + torch.where(mirrored_BT >= 0, mirrored_BT, time_T)).flatten()
 
 
