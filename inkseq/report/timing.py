@@ -60,6 +60,8 @@ def at_half(seen: Early) -> float:
 def films(subject: Subject) -> list[Film]:
     """Some drawings that it got right, no two of a class, of some strokes each."""
     chosen = _different(subject, np.random.default_rng(1).permutation(np.flatnonzero(subject.facts.right_N)))
+    if not len(chosen):  # a run of a few steps gets none right
+        return []
     shown = film(subject.run, subject.drawings, subject.facts.index_N[chosen].astype(np.int64))
     found = []
     for position, frames in zip(chosen.tolist(), shown, strict=True):

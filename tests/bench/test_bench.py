@@ -73,7 +73,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "grown", at_most(converting.grown, 2, FEW))
 
 
-SLOW = ("export", "report", "search", "predict")  # import, train or translate for seconds
+SLOW = ("export", "report", "search", "predict", "memory")  # import, train or translate for seconds
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in ROWS])
