@@ -55,9 +55,9 @@ def test_no_shape_depends_on_a_value_and_no_value_is_read(
 
 
 @pytest.mark.slow
-def test_what_may_be_compiled_is_one_graph(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@dynamo.patch(allow_rnn=True)  # monkeypatch would take the setting away when it is done, and exports ask for it
+def test_what_may_be_compiled_is_one_graph(packed: Path) -> None:
     """All of the network, once Dynamo is allowed to look into recurrent layers."""
-    monkeypatch.setattr(dynamo, "allow_rnn", True)
     learner, batches = set_up(packed, "model=bilstm_small")
     model, drawings = learner.model.eval(), batches.step(0)[0][0].drawings
     torch.testing.assert_close(torch.compile(model, backend="eager", fullgraph=True)(drawings), model(drawings))
