@@ -14,7 +14,7 @@ from torch.nn.functional import pad
 
 from inkseq.config import AugmentConfig
 from inkseq.data.deform import deform, draw_lots
-from inkseq.drawings.padded import Ends, Strokes, stay_at_end
+from inkseq.drawings.padded import Ends, Strokes, pick_rows, stay_at_end
 from inkseq.errors import UserError
 
 SMALL = 0.25  # of a drawing's ink: a 4 without its upright is none, a cat without a whisker is one
@@ -36,7 +36,7 @@ def augment_strokes(strokes: Strokes, config: AugmentConfig, generator: torch.Ge
     xy_BT2 = deform(strokes.xy_BT2, ends, config, generator)
     if config.swap or config.reverse or config.drop_points or config.drop_strokes or config.prefix:
         row_BT, pen_BT, length_B = arrange(strokes, ends, config, generator)
-        return Strokes(xy_BT2.flatten(0, 1).index_select(0, row_BT.flatten()).view_as(xy_BT2), pen_BT, length_B)
+        return Strokes(pick_rows(xy_BT2, row_BT), pen_BT, length_B)
     if xy_BT2 is not strokes.xy_BT2:
         xy_BT2 = stay_at_end(xy_BT2, strokes.length_B)
     return strokes._replace(xy_BT2=xy_BT2)

@@ -79,8 +79,7 @@ class Hybrid(Model):
         x_BTC, length_B = to_rows(drawings, self.layout)
         inputs_BTC, picture_BKYX = self.show_rows(x_BTC, length_B)
         near_BCYX, whole_BC = self.canvas.see(picture_BKYX)
-        reading_R, _ = self.draw_lots(len(x_BTC), x_BTC.device)
-        read_RC = self._read(*(one[reading_R] for one in (x_BTC, length_B, inputs_BTC, near_BCYX)))
+        reading_R, _, read_RC = self._read_some(x_BTC, length_B, inputs_BTC, near_BCYX)
         seen_BC = pad(BY_ITSELF * whole_BC, (read_RC.shape[1], 0))
         alone_RC = pad(BY_ITSELF * read_RC, (0, whole_BC.shape[1]))
         both_RC = torch.cat([read_RC, whole_BC[reading_R]], dim=-1)
@@ -135,10 +134,14 @@ class Hybrid(Model):
         near_BCYX, whole_BC = self.canvas.see(picture_BKYX)
         if not (self.training and (self.seen_alone or self.read_alone)):
             return torch.cat([self._read(x_BTC, length_B, inputs_BTC, near_BCYX), whole_BC], dim=-1)
-        reading_R, showing_B1 = self.draw_lots(len(x_BTC), x_BTC.device)
-        read_RC = self._read(*(one[reading_R] for one in (x_BTC, length_B, inputs_BTC, near_BCYX)))
+        reading_R, showing_B1, read_RC = self._read_some(x_BTC, length_B, inputs_BTC, near_BCYX)
         read_BC = read_RC.new_zeros(len(x_BTC), read_RC.shape[1]).index_copy(0, reading_R, read_RC)
         return torch.cat([read_BC, whole_BC * showing_B1], dim=-1)
+
+    def _read_some(self, *of_each: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """`draw_lots`, and read_RC of the drawings that are read."""
+        reading_R, showing_B1 = self.draw_lots(len(of_each[0]), of_each[0].device)
+        return reading_R, showing_B1, self._read(*(one[reading_R] for one in of_each))
 
     def _read(self, x_BTC: Tensor, length_B: Tensor, inputs_BTC: Tensor, near_BCYX: Tensor | None) -> Tensor:
         """read_BC, of what is near each point too."""

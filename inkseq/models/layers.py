@@ -12,6 +12,7 @@ from torch.nn.functional import dropout, pad
 
 from inkseq.config import Activation, Cell, Norm, Pooling
 from inkseq.devices import reads_in_bfloat16
+from inkseq.drawings.padded import pick_rows, to_rows_of_all
 
 
 def mask_padding(length_B: Tensor, num_points: int) -> Tensor:
@@ -130,10 +131,10 @@ class BiRNN(nn.Module):
 
     def forward(self, x_BTC: Tensor, length_B: Tensor) -> Tensor:
         x_BTC = self.dropout(x_BTC)
-        turned_R = turned_rows(length_B, x_BTC.shape[1])
+        turned_BT = turned_rows(length_B, x_BTC.shape[1])
         ahead_BTH = read(self.ahead, x_BTC)
-        back_BTH = read(self.back, pick_rows(x_BTC, turned_R))
-        return torch.cat([ahead_BTH, pick_rows(back_BTH, turned_R)], dim=-1)
+        back_BTH = read(self.back, pick_rows(x_BTC, turned_BT))
+        return torch.cat([ahead_BTH, pick_rows(back_BTH, turned_BT)], dim=-1)
 
 
 def read(rnn: nn.LSTM | nn.GRU, x_BTC: Tensor) -> Tensor:
@@ -165,16 +166,10 @@ def read_in(dtype: torch.dtype, rnn: nn.LSTM | nn.GRU, x_BTC: Tensor) -> Tensor:
 
 
 def turned_rows(length_B: Tensor, num_points: int) -> Tensor:
-    """Each drawing's points from last to first, padding left where it is: an index of rows, its own inverse."""
+    """row_BT of each drawing's points from last to first, padding left where it is; its own inverse."""
     time_T = torch.arange(num_points, device=length_B.device)
     mirrored_BT = length_B[:, None] - 1 - time_T
-    first_B1 = num_points * torch.arange(length_B.shape[0], device=length_B.device)[:, None]
-    return (first_B1 + torch.where(mirrored_BT >= 0, mirrored_BT, time_T)).flatten()
-
-
-def pick_rows(x_BTC: Tensor, row_R: Tensor) -> Tensor:
-    """Whole rows of one long array in another order: much faster than number by number."""
-    return x_BTC.flatten(0, 1).index_select(0, row_R).view_as(x_BTC)
+    return to_rows_of_all(torch.where(mirrored_BT >= 0, mirrored_BT, time_T), num_points)
 
 
 def fold(x_BTC: Tensor, length_B: Tensor, by: int) -> tuple[Tensor, Tensor]:

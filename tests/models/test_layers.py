@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from inkseq.config import Cell
+from inkseq.drawings.padded import pick_rows
 from inkseq.models.attention import SelfAttention
-from inkseq.models.layers import CELLS, BiRNN, Dropout, MaskedBatchNorm, mask_padding, pick_rows, turned_rows
+from inkseq.models.layers import CELLS, BiRNN, Dropout, MaskedBatchNorm, mask_padding, turned_rows
 
 LENGTHS = torch.tensor([5, 1, 9, 7])
 
