@@ -78,7 +78,7 @@ class Ends:
 
 def pick_points(x_BTC: Tensor, point_BT: Tensor) -> Tensor:
     """Each drawing's points in another order."""
-    return pick_rows(x_BTC, to_rows_of_all(point_BT, x_BTC.shape[1]))
+    return pick_rows(x_BTC, rows_of(point_BT, x_BTC.shape[1]))
 
 
 def pick_rows(x_BTC: Tensor, row_BT: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ def pick_rows(x_BTC: Tensor, row_BT: Tensor) -> Tensor:
     return x_BTC.flatten(0, 1).index_select(0, row_BT.flatten()).view(*row_BT.shape, x_BTC.shape[2])
 
 
-def to_rows_of_all(point_BT: Tensor, num_points: int) -> Tensor:
+def rows_of(point_BT: Tensor, num_points: int) -> Tensor:
     """row_BT: each drawing's points as rows of all of them, of which every drawing has so many."""
     return point_BT + num_points * torch.arange(point_BT.shape[0], device=point_BT.device)[:, None]
 

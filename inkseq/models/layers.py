@@ -12,7 +12,7 @@ from torch.nn.functional import dropout, pad
 
 from inkseq.config import Activation, Cell, Norm, Pooling
 from inkseq.devices import reads_in_bfloat16
-from inkseq.drawings.padded import pick_rows, to_rows_of_all
+from inkseq.drawings.padded import pick_rows, rows_of
 
 
 def mask_padding(length_B: Tensor, num_points: int) -> Tensor:
@@ -169,7 +169,7 @@ def turned_rows(length_B: Tensor, num_points: int) -> Tensor:
     """row_BT of each drawing's points from last to first, padding left where it is; its own inverse."""
     time_T = torch.arange(num_points, device=length_B.device)
     mirrored_BT = length_B[:, None] - 1 - time_T
-    return to_rows_of_all(torch.where(mirrored_BT >= 0, mirrored_BT, time_T), num_points)
+    return rows_of(torch.where(mirrored_BT >= 0, mirrored_BT, time_T), num_points)
 
 
 def fold(x_BTC: Tensor, length_B: Tensor, by: int) -> tuple[Tensor, Tensor]:
