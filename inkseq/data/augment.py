@@ -36,7 +36,7 @@ def augment_strokes(strokes: Strokes, config: AugmentConfig, generator: torch.Ge
     xy_BT2 = deform(strokes.xy_BT2, ends, config, generator)
     if config.swap or config.reverse or config.drop_points or config.drop_strokes or config.prefix:
         row_BT, pen_BT, length_B = arrange(strokes, ends, config, generator)
-        return Strokes(pick_rows(xy_BT2, row_BT), pen_BT, length_B)
+        return strokes._replace(xy_BT2=pick_rows(xy_BT2, row_BT), pen_BT=pen_BT, length_B=length_B)
     if xy_BT2 is not strokes.xy_BT2:
         xy_BT2 = stay_at_end(xy_BT2, strokes.length_B)
     return strokes._replace(xy_BT2=xy_BT2)
@@ -46,7 +46,7 @@ def arrange(
     strokes: Strokes, ends: Ends, config: AugmentConfig, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Which points come when, as rows of all drawings' points, the last of each on padding; their pen; how many."""
-    xy_BT2, pen_BT, length_B = strokes
+    xy_BT2, pen_BT, length_B, _ = strokes
     num_drawings, num_points = pen_BT.shape
     of_strokes = [name for name in ("swap", "reverse", "drop_strokes") if getattr(config, name)]
     chance_SP, point_BT, swap_B1, prefix_2B = draw_lots(

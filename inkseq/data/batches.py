@@ -201,7 +201,7 @@ def gather_first(drawings: Drawings, index_B: Indices, length_B: Indices) -> Str
     shorter_B = send(torch.from_numpy(length_B), drawings.device)
     place_BT, last_B1 = places(strokes.pen_BT), shorter_B[:, None] - 1
     pen_BT = (strokes.pen_BT & (place_BT < last_B1)) | (place_BT == last_B1)
-    return Strokes(stay_at_end(strokes.xy_BT2, shorter_B), pen_BT, shorter_B)
+    return strokes._replace(xy_BT2=stay_at_end(strokes.xy_BT2, shorter_B), pen_BT=pen_BT, length_B=shorter_B)
 
 
 def longest_first(drawings: Drawings, index_B: Indices) -> Indices:

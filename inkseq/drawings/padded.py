@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
 from inkseq.drawings.strokes import Flat
 
 LENGTHS = 16  # padded lengths are multiples of this
+COUNTRIES = 26 * 26 + 1  # two letters, and one for all that are not known
 
 
 class Strokes(NamedTuple):
@@ -23,6 +25,14 @@ class Strokes(NamedTuple):
     xy_BT2: Tensor  # float32
     pen_BT: Tensor  # bool, False on padding
     length_B: Tensor  # int64
+    country_B: Tensor  # int64, see `number_countries`; 0 where it is not known
+
+
+def number_countries(code_N: NDArray[np.bytes_]) -> NDArray[np.int16]:
+    """A number for each code of two letters; 0, not known, for all others."""
+    first_N, second_N = code_N.view(np.uint8).reshape(-1, 2).astype(np.int16).T - ord("A")
+    known_N = (np.minimum(first_N, second_N) >= 0) & (np.maximum(first_N, second_N) < 26)
+    return np.where(known_N, 1 + 26 * first_N + second_N, np.int16(0))
 
 
 def pad_together(drawings: Sequence[Flat]) -> Strokes:
@@ -34,7 +44,8 @@ def pad_together(drawings: Sequence[Flat]) -> Strokes:
     at_BT = start_B[:, None] + np.minimum(time_T, length_B[:, None] - 1)
     xy_BT2 = np.concatenate([points for points, _ in drawings])[at_BT]
     pen_BT = np.concatenate([pen for _, pen in drawings])[at_BT].astype(np.bool_) & (time_T < length_B[:, None])
-    return Strokes(torch.from_numpy(xy_BT2).float(), torch.from_numpy(pen_BT), torch.from_numpy(length_B))
+    parts = torch.from_numpy(xy_BT2).float(), torch.from_numpy(pen_BT), torch.from_numpy(length_B)
+    return Strokes(*parts, country_B=torch.zeros(len(length_B), dtype=torch.int64))
 
 
 def is_real(strokes: Strokes) -> Tensor:

@@ -94,7 +94,7 @@ def without_each_stroke(
 
 def leave_out(strokes: Strokes, drawing_V: Tensor, stroke_V: Tensor) -> Strokes:
     """These drawings, each without one of its strokes."""
-    xy_VT2, pen_VT, length_V = (part[drawing_V] for part in strokes)
+    xy_VT2, pen_VT, length_V, country_V = (part[drawing_V] for part in strokes)
     place_VT = places(pen_VT)
     own_VT = pen_VT.cumsum(1) - pen_VT.long()  # which stroke a point belongs to
     kept_VT = (own_VT != stroke_V[:, None]) & (place_VT < length_V[:, None])
@@ -102,7 +102,7 @@ def leave_out(strokes: Strokes, drawing_V: Tensor, stroke_V: Tensor) -> Strokes:
     point_VT = (~kept_VT).long().argsort(dim=1, stable=True)  # first those that are kept, in their order
     point_VT = point_VT.gather(1, torch.minimum(place_VT, length_V[:, None] - 1))
     pen_VT = pen_VT.gather(1, point_VT) & (place_VT < length_V[:, None])
-    return Strokes(pick_points(xy_VT2, point_VT), pen_VT, length_V)
+    return Strokes(pick_points(xy_VT2, point_VT), pen_VT, length_V, country_V)
 
 
 def probability(model: Model, strokes: Strokes, target_B: Tensor) -> list[float]:

@@ -91,7 +91,7 @@ def in_pytorch(graph: nn.Module) -> Reader:
 def probabilities(read: Reader, drawings: Sequence[Flat]) -> Probability:
     """probability_NK of drawings, in batches of similar length."""
     found: list[tuple[NDArray[np.int64], Probability]] = []
-    for which_B, (xy_BT2, pen_BT, length_B) in pad_in_batches(drawings, doing="asking the file"):
+    for which_B, (xy_BT2, pen_BT, length_B, _) in pad_in_batches(drawings, doing="asking the file"):
         found.append((which_B, read(xy_BT2.numpy(), pen_BT.float().numpy(), length_B.numpy())))
     probability_NK = np.empty((len(drawings), found[0][1].shape[1]), np.float32)
     for which_B, probability_BK in found:

@@ -23,5 +23,5 @@ class FromPoints(nn.Module):
         point_BT = torch.minimum(time_T, length[:, None] - 1)  # behind its end a drawing stays at its last point
         xy_BT2 = points.gather(1, point_BT[:, :, None].expand(-1, -1, 2))
         pen_BT = (pen.gather(1, point_BT) > 0.5) & (time_T < length[:, None])
-        logits_BK: Tensor = self.model(Strokes(xy_BT2, pen_BT, length))
+        logits_BK: Tensor = self.model(Strokes(xy_BT2, pen_BT, length, torch.zeros_like(length)))
         return logits_BK.softmax(dim=1)

@@ -33,7 +33,7 @@ def to_rows(strokes: Strokes, layout: Layout) -> tuple[Tensor, Tensor]:
 
     Of a single point the tutorial's layout, which drops the first row, leaves one row of zeros.
     """
-    xy_BT2, pen_BT, length_B = strokes
+    xy_BT2, pen_BT, length_B, _ = strokes
     if layout is Layout.tutorial and xy_BT2.shape[1] == 1:
         xy_BT2, pen_BT = xy_BT2.expand(-1, 2, -1), pad(pen_BT, (0, 1))
     low_B12, high_B12 = torch.aminmax(xy_BT2, dim=1, keepdim=True)

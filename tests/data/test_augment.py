@@ -38,13 +38,13 @@ def padded(drawings: list[Drawn], extra: int = 3) -> Strokes:
         points = [point for stroke in drawing for point in stroke]
         xy_BT2[b] = torch.tensor(points + points[-1:] * (xy_BT2.shape[1] - len(points)))
         pen_BT[b, np.cumsum([len(stroke) for stroke in drawing]) - 1] = True
-    return Strokes(xy_BT2, pen_BT, torch.tensor(lengths))
+    return Strokes(xy_BT2, pen_BT, torch.tensor(lengths), torch.zeros(len(lengths), dtype=torch.int64))
 
 
 def drawings_of(strokes: Strokes) -> list[Drawn]:
     """The inverse of `padded`."""
     drawings = []
-    for xy_T2, pen_T, length in zip(*strokes, strict=True):
+    for xy_T2, pen_T, length, _ in zip(*strokes, strict=True):
         points = [(int(x), int(y)) for x, y in xy_T2[:length].tolist()]
         ends = [0, *(pen_T[:length].nonzero()[:, 0] + 1).tolist()]
         drawings.append([points[begin:end] for begin, end in pairwise(ends)])

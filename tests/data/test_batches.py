@@ -81,7 +81,7 @@ def test_drawings_are_those_of_the_dataset(packed: Packed, mapped: bool) -> None
         assert ("memory-mapped" in drawings.where) == mapped
         batches = [batch for step in (0, 1) for batch, _ in Batches(drawings, 64, 0).step(step)]
         for batch in batches:
-            xy_BT2, pen_BT, length_B = batch.drawings
+            xy_BT2, pen_BT, length_B, _ = batch.drawings
             assert (xy_BT2.dtype, pen_BT.dtype) == (torch.float32, torch.bool)
             assert length_B.dtype == batch.label_B.dtype == batch.index_B.dtype == torch.int64
             assert int(length_B.max()) == pen_BT.shape[1]

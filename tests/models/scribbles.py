@@ -35,7 +35,7 @@ def pad(drawings: list[Tensor], more: int = 0) -> Strokes:
         place_T2 = 255 * rows[:, :2].cumsum(0)
         xy_T2[: len(rows)], xy_T2[len(rows) :] = place_T2, place_T2[-1]
         pen_T[: len(rows)] = rows[:, 2] > 0
-    return Strokes(xy_BT2, pen_BT, length_B)
+    return Strokes(xy_BT2, pen_BT, length_B, torch.zeros_like(length_B))
 
 
 def small(**changes: object) -> Hybrid:
