@@ -106,7 +106,57 @@ class HybridConfig(ModelConfig):
     pooling: Pooling = Pooling.mean_max
 
 
-FAMILIES: dict[str, type[ModelConfig]] = {"hybrid": HybridConfig}  # their networks are in models/zoo.py
+@dataclass
+class PictureConfig:
+    """How a drawing becomes a picture, see models/picture.py."""
+
+    size: int = 64  # pixels a side, 32 to 256
+    line: float = 2.0  # how broad a line is, in pixels
+    margin: float = 2.0  # pixels around the drawing
+    channels: list[str] = field(default_factory=lambda: ["ink"])  # of models.picture
+
+
+@dataclass
+class MobileNetConfig(ModelConfig):
+    """MobileNet as it was first published, with a head of two dense layers."""
+
+    name: str = "mobilenet"  # the family
+    preset: str = "mobilenet"  # what the run is called after
+    picture: PictureConfig = field(default_factory=PictureConfig)
+    width: float = 1.0  # times as many channels everywhere
+    hidden: int = 512  # numbers between the two dense layers
+    dropout: float = 0.5  # before the last layer; half of it before the one before
+
+
+@dataclass
+class ImageConfig(ModelConfig):
+    """Any network of the library timm, by its name there."""
+
+    name: str = "image"  # the family
+    preset: str = "image"  # what the run is called after
+    picture: PictureConfig = field(default_factory=PictureConfig)
+    backbone: str = "mobilenetv2_100"  # one that timm.list_models() names
+    pretrained: bool = False  # with weights from the internet, which learnt from photographs (transfer learning)
+    dropout: float = 0.2  # before the head
+
+
+@dataclass
+class CnnConfig(ModelConfig):
+    """A small network of residual blocks, of about the default's cost."""
+
+    name: str = "cnn"  # the family
+    preset: str = "cnn"  # what the run is called after
+    picture: PictureConfig = field(default_factory=PictureConfig)
+    channels: list[int] = field(default_factory=lambda: [32, 64, 96, 128])  # each at half the pixels a side
+    dropout: float = 0.2
+
+
+FAMILIES: dict[str, type[ModelConfig]] = {  # their networks are in models/zoo.py
+    "hybrid": HybridConfig,
+    "mobilenet": MobileNetConfig,
+    "image": ImageConfig,
+    "cnn": CnnConfig,
+}
 
 
 Optimizer = Enum("Optimizer", ["adam", "adamw"])

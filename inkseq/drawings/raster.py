@@ -1,90 +1,138 @@
-"""Drawings rasterised: their ink spread over a grid, and what is found on the grid given back to the points.
+"""Drawings rasterised: their lines as pictures, anti-aliased, drawn in the batch on its device, and never kept.
 
-A place is a point's, 0 being the middle of its drawing and 1 its larger side; pen_BT is 1 at the end of a stroke.
+A line covers a pixel by how near the pixel's middle lies to it, between half a pixel within its edge (all) and half a
+pixel beyond (nothing). That is one sum of distances for any number of lines, and the same number however it is
+computed: `paint_together` says it in tensors (a GPU, an exported graph), `brush.py` line by line (a CPU), and
+`supersampled.py` plainly.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from inkseq.drawings import brush
 from inkseq.drawings.padded import Strokes, is_real
 
-MARGIN = 1  # cells around the drawing
-DABS = 256  # ink samples along a drawing: a cell of 48 apart where the line is 5 times as long as the drawing is large
-DOT = 0.01  # ink where a stroke begins, in larger sides, so that a dot leaves some
-BREADTH = 1.2  # of the line to each side, in cells
-PLANES = 5  # of a picture: see `draw`
+OUTSIDE = -1e4  # where lines are that leave no ink
+AT_A_TIME = 1 << 25  # pixels of single lines
+LEAST = 1e-9
+
+
+class Lines(NamedTuple):
+    """The line that leads to each point, in pixels, of which the first has its middle at 0; round at both ends.
+
+    A point that begins a stroke has one of no length, and padding has one that is out of sight.
+    """
+
+    from_BT2: Tensor
+    to_BT2: Tensor
+
+
+def trace(strokes: Strokes, size: int, margin: float) -> Lines:
+    """Drawings in the middle of `size` pixels a side, their larger side as long as the margin allows."""
+    low_B12, high_B12 = torch.aminmax(strokes.xy_BT2, dim=1, keepdim=True)
+    side_B11 = (high_B12 - low_B12).amax(2, keepdim=True).clamp(min=1)
+    scale_B11 = (size - 1 - 2 * margin) / side_B11
+    to_BT2 = (strokes.xy_BT2 - (low_B12 + high_B12) / 2) * scale_B11 + (size - 1) / 2
+    from_BT2 = torch.where(begins(strokes)[:, :, None], to_BT2, pad(to_BT2, (0, 0, 1, -1)))
+    return keep(Lines(from_BT2, to_BT2), is_real(strokes))
+
+
+def begins(strokes: Strokes) -> Tensor:
+    """True on the first point of each stroke."""
+    return pad(strokes.pen_BT[:, :-1], (1, 0), value=True)
+
+
+def keep(lines: Lines, kept_BT: Tensor) -> Lines:
+    """The others out of sight."""
+    return Lines(*(part.where(kept_BT[:, :, None], OUTSIDE) for part in lines))
+
+
+@torch.no_grad()
+def paint(lines: Lines, value_BTA: Tensor, width: float, size: int) -> Tensor:
+    """picture_BCYX: the ink, 0 to 1, and of each value of the lines the mean of what lies there, as strong as the ink.
+
+    A graph that is exported takes all lines at once; other programs have no brush.
+    """
+    if lines.to_BT2.device.type == "cpu" and not torch.compiler.is_compiling():
+        picture_BCYX: Tensor = paint_by_brush(*lines, value_BTA, width, size)
+        return picture_BCYX
+    return paint_together(lines, value_BTA, width, size)
+
+
+@torch.library.custom_op("inkseq::paint", mutates_args=())
+def paint_by_brush(from_BT2: Tensor, to_BT2: Tensor, value_BTA: Tensor, width: float, size: int) -> Tensor:
+    """The same line by line, as one operator."""
+    picture_BCYX = torch.empty(len(value_BTA), 1 + value_BTA.shape[2], size, size)
+    arrays = (part.contiguous().numpy() for part in (from_BT2, to_BT2, value_BTA))
+    brush.paint(*arrays, (width + 1) / 2, picture_BCYX.numpy())
+    return picture_BCYX
+
+
+@paint_by_brush.register_fake
+def _(from_BT2: Tensor, to_BT2: Tensor, value_BTA: Tensor, width: float, size: int) -> Tensor:
+    return value_BTA.new_empty(len(value_BTA), 1 + value_BTA.shape[2], size, size)
+
+
+def paint_together(lines: Lines, value_BTA: Tensor, width: float, size: int) -> Tensor:
+    """The same, all lines and pixels at once: B x T x S x S numbers, of as many drawings at a time as fit."""
+    if torch.compiler.is_compiling():
+        return _paint_some(lines, value_BTA, width, size)
+    some = at_a_time(lines, size)
+    parts = zip(*(torch.split(part, some) for part in (*lines, value_BTA)), strict=True)
+    return torch.cat([_paint_some(Lines(a, b), value, width, size) for a, b, value in parts])
+
+
+def at_a_time(lines: Lines, size: int) -> int:
+    """How many drawings are computed at a time."""
+    return max(AT_A_TIME // (lines.to_BT2.shape[1] * size * size), 1)
+
+
+def _paint_some(lines: Lines, value_BTA: Tensor, width: float, size: int) -> Tensor:
+    cover_BTYX = cover(lines, width, size)
+    ink_B1YX = cover_BTYX.amax(1, keepdim=True)
+    if not value_BTA.shape[2]:
+        return ink_B1YX
+    sum_BAQ = value_BTA.mT @ cover_BTYX.flatten(2)
+    weight_B1YX = cover_BTYX.sum(1, keepdim=True).clamp(min=LEAST)
+    return torch.cat([ink_B1YX, sum_BAQ.view(len(sum_BAQ), -1, size, size) * (ink_B1YX / weight_B1YX)], dim=1)
+
+
+def cover(lines: Lines, width: float, size: int) -> Tensor:
+    """cover_BTYX: how much of each pixel each line covers."""
+    way_BT2 = lines.to_BT2 - lines.from_BT2
+    square_BT1 = way_BT2.square().sum(2, keepdim=True).clamp(min=LEAST)
+    at_S = torch.arange(size, device=way_BT2.device, dtype=way_BT2.dtype)
+    off_BTS2 = at_S[:, None] - lines.from_BT2[:, :, None]  # from where the line begins, along each axis
+    off_x_BTS, off_y_BTS = off_BTS2.unbind(-1)
+    part_x_BTS, part_y_BTS = (off_BTS2 * (way_BT2 / square_BT1)[:, :, None]).unbind(-1)
+    along_BTYX = (part_y_BTS[:, :, :, None] + part_x_BTS[:, :, None]).clamp(0, 1)
+    way_x_BT11, way_y_BT11 = way_BT2[:, :, :, None, None].unbind(2)
+    away_BTYX = torch.addcmul(off_x_BTS[:, :, None], along_BTYX, way_x_BT11, value=-1).square()
+    away_BTYX = away_BTYX + torch.addcmul(off_y_BTS[:, :, :, None], along_BTYX, way_y_BT11, value=-1).square()
+    return ((width + 1) / 2 - away_BTYX.sqrt()).clamp(0, 1)
+
+
+@torch.no_grad()
+def share_out(cell_BYX: Tensor, lines: Lines, width: float) -> Tensor:
+    """share_BT: the number of each pixel, divided among the lines as far as each covers it; the way back of `paint`.
+
+    What lies in pixels without ink is nobody's.
+    """
+    some = at_a_time(lines, cell_BYX.shape[-1])
+    parts = zip(*(torch.split(part, some) for part in (cell_BYX, *lines)), strict=True)
+    return torch.cat([_share_some(cell, Lines(a, b), width) for cell, a, b in parts])
+
+
+def _share_some(cell_BYX: Tensor, lines: Lines, width: float) -> Tensor:
+    cover_BTQ = cover(lines, width, cell_BYX.shape[-1]).flatten(2)
+    a_whole_BQ = cell_BYX.flatten(1) / cover_BTQ.sum(1).clamp(min=LEAST)
+    return (cover_BTQ @ a_whole_BQ[:, :, None])[:, :, 0]
 
 
 def thumbnails(strokes: Strokes, size: int) -> Tensor:
     """ink_BYX of drawings, 0 to 1."""
-    low_B12, high_B12 = torch.aminmax(strokes.xy_BT2, dim=1, keepdim=True)
-    side_B11 = (high_B12 - low_B12).amax(2, keepdim=True).clamp(min=1)
-    place_BT2 = (strokes.xy_BT2 - (low_B12 + high_B12) / 2) / side_B11
-    return draw(place_BT2, strokes.pen_BT.float(), is_real(strokes), size)[:, 0]
-
-
-@torch.no_grad()
-def draw(place_BT2: Tensor, pen_BT: Tensor, mask_BT: Tensor, size: int) -> Tensor:
-    """Pictures of `PLANES` planes: ink, much ink, the line's direction (two, the same both ways), and when it came."""
-    dab_B2D, way_B2D, length_B1, _ = spread_ink(place_BT2, pen_BT, mask_BT)
-    x_BDX, y_BDY = nearness(cells(dab_B2D, size), size, BREADTH).unbind(1)
-    cos_BD, sin_BD = way_B2D.unbind(1)
-    square_B2D = way_B2D.square()
-    time_BD = torch.linspace(-1, 1, DABS, device=cos_BD.device).expand_as(cos_BD)
-    kinds = [torch.ones_like(cos_BD), square_B2D[:, 0] - square_B2D[:, 1], 2 * cos_BD * sin_BD, time_BD]
-    # One product a drawing, with the kinds one above the other.
-    kinds_BDKY = torch.stack(kinds, dim=2)[:, :, :, None] * y_BDY[:, :, None]
-    sum_BKYX = (kinds_BDKY.flatten(2).mT @ x_BDX).float().view(-1, len(kinds), size, size)
-    ink_B1YX, others_BKYX = sum_BKYX[:, :1], sum_BKYX[:, 1:]
-    ink_in_cells_B1YX = ink_B1YX * (length_B1 * (size / DABS))[:, :, None, None]
-    planes = [ink_in_cells_B1YX, ink_in_cells_B1YX / 4, others_BKYX / (ink_B1YX + 1e-3)]  # the others are below 1
-    return torch.cat(planes, dim=1).clamp(max=1)
-
-
-def spread_ink(place_BT2: Tensor, pen_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Ink samples (dabs) at equal distances along a drawing's ink, the direction at each, how much ink there is, and
-    the point on the way to which each dab lies."""
-    from_BT2, step_BT = measure_steps(place_BT2, pen_BT, mask_BT)
-    ink_BT = step_BT.cumsum(1)
-    length_B1 = ink_BT[:, -1:]
-    at_BD = torch.linspace(0.5 / DABS, 1 - 0.5 / DABS, DABS, device=ink_BT.device) * length_B1
-    point_BD = torch.searchsorted(ink_BT, at_BD)
-    facts = [*from_BT2.unbind(2), *(place_BT2 - from_BT2).unbind(2), ink_BT, step_BT]
-    facts_B6D = torch.stack(facts, dim=1).gather(2, point_BD[:, None].expand(-1, len(facts), -1))
-    from_B2D, way_B2D, ink_B1D, step_B1D = torch.split(facts_B6D, [2, 2, 1, 1], dim=1)
-    step_B1D = step_B1D.clamp(min=1e-4)
-    share_B1D = 1 - (ink_B1D - at_BD[:, None]) / step_B1D
-    return from_B2D + share_B1D * way_B2D, way_B2D / step_B1D, length_B1, point_BD
-
-
-def measure_steps(place_BT2: Tensor, pen_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the line to each point comes from, and how much ink is on it."""
-    start_BT = pad(pen_BT, (1, -1), value=1.0)
-    from_BT2 = torch.lerp(pad(place_BT2, (0, 0, 1, -1)), place_BT2, start_BT[:, :, None])
-    return from_BT2, torch.addcmul((place_BT2 - from_BT2).norm(dim=-1), start_BT, mask_BT, value=DOT)
-
-
-@torch.no_grad()
-def share_out(cell_BYX: Tensor, place_BT2: Tensor, pen_BT: Tensor, mask_BT: Tensor) -> Tensor:
-    """share_BT: the number of each cell with ink, divided among the points as the ink in it is; the way back of `draw`.
-
-    A dab belongs to the point whose line it is on; what lies in cells without ink is nobody's.
-    """
-    size = cell_BYX.shape[-1]
-    dab_B2D, _, _, point_BD = spread_ink(place_BT2, pen_BT, mask_BT)
-    x_BDX, y_BDY = nearness(cells(dab_B2D, size), size, BREADTH).unbind(1)
-    a_dab_BYX = cell_BYX / (y_BDY.mT @ x_BDX).clamp(min=1e-9)
-    share_BD = ((y_BDY @ a_dab_BYX) * x_BDX).sum(-1)
-    return torch.zeros_like(pen_BT).scatter_add(1, point_BD, share_BD)
-
-
-def cells(place: Tensor, size: int) -> Tensor:
-    """Places, of which 0 is the middle of a drawing and 1 its larger side, counted in cells."""
-    return (place + 0.5) * (size - 1 - 2 * MARGIN) + MARGIN
-
-
-def nearness(cell: Tensor, size: int, breadth: float) -> Tensor:
-    """near_S: how near each place along an axis is to each of its cells; nothing from `breadth` cells on."""
-    cells_S = torch.arange(size, device=cell.device)
-    return (breadth - (cell[..., None] - cells_S).abs()).clamp(min=0)
+    lines = trace(strokes, size, margin=1)
+    return paint(lines, lines.to_BT2[:, :, :0], 1.0, size)[:, 0]

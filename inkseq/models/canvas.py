@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from inkseq.drawings.raster import PLANES, cells, draw, nearness, share_out
+from inkseq.models.dabs import PLANES, cells, draw, nearness, share_out
 from inkseq.models.features import centred
 
 SHRUNK = 4  # times fewer cells a side, each of them centred on the first of its four, where points look

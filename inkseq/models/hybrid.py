@@ -13,11 +13,11 @@ from torch.nn.functional import pad
 
 from inkseq.config import Cell, HybridConfig, Layout
 from inkseq.drawings.padded import Strokes
-from inkseq.drawings.raster import MARGIN
 from inkseq.errors import UserError
 from inkseq.models.attention import SelfAttention
 from inkseq.models.canvas import Canvas
 from inkseq.models.contract import Answers, Model, Sight
+from inkseq.models.dabs import MARGIN
 from inkseq.models.features import choose_inputs, compute_inputs
 from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, fold, mask_padding
 from inkseq.models.rows import to_rows

@@ -5,10 +5,18 @@ from typing import Any
 
 from inkseq.config import FAMILIES, HybridConfig, ModelConfig
 from inkseq.errors import UserError
+from inkseq.models.cnn import Cnn
 from inkseq.models.contract import Model
 from inkseq.models.hybrid import Hybrid
+from inkseq.models.image import Image
+from inkseq.models.mobilenet import MobileNet
 
-MODELS: dict[str, Callable[[Any, int], Model]] = {"hybrid": Hybrid}
+MODELS: dict[str, Callable[[Any, int], Model]] = {
+    "hybrid": Hybrid,
+    "mobilenet": MobileNet,
+    "image": Image,
+    "cnn": Cnn,
+}
 
 
 def make_model(config: ModelConfig, num_classes: int) -> Model:

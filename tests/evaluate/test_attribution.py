@@ -13,7 +13,6 @@ from inkseq.config import Cell, HybridConfig, Layout
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
 from inkseq.drawings.padded import Strokes, pad_together
-from inkseq.drawings.raster import BREADTH, cells, measure_steps, nearness, share_out, spread_ink
 from inkseq.drawings.strokes import flatten, unflatten
 from inkseq.evaluate.attribution import ENOUGH, SMALL_RISE, Shown, grad_cam, integrated_gradients, walk
 from inkseq.evaluate.explanation import explain, explain_batch, without_each_stroke
@@ -21,6 +20,7 @@ from inkseq.inference.ask import differentiable, put_on
 from inkseq.inference.runs import Run
 from inkseq.models.canvas import locate
 from inkseq.models.contract import Model
+from inkseq.models.dabs import BREADTH, cells, measure_steps, nearness, share_out, spread_ink
 from inkseq.models.hybrid import Hybrid
 from inkseq.models.rows import to_sequence
 from inkseq.models.zoo import make_model
@@ -307,5 +307,5 @@ class Mute(Model):
 
 def test_without_a_drawings_only_stroke_there_is_no_drawing() -> None:
     xy_BT2 = torch.tensor([[[0.0, 0.0], [255.0, 100.0], [30.0, 9.0]]])
-    one_stroke = Strokes(xy_BT2, torch.tensor([[False, False, True]]), torch.tensor([3]))
+    one_stroke = Strokes(xy_BT2, torch.tensor([[False, False, True]]), torch.tensor([3]), torch.tensor([0]))
     assert without_each_stroke(small(), one_stroke, torch.tensor([0])) == [[]]

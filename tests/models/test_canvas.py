@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from inkseq.bench.operators import launched
-from inkseq.drawings.raster import BREADTH, DABS, DOT, MARGIN, cells, draw, nearness, spread_ink
 from inkseq.models.canvas import SHRUNK, Canvas, look
+from inkseq.models.dabs import BREADTH, DABS, DOT, MARGIN, cells, draw, nearness, spread_ink
 from inkseq.models.features import centred
 
 SIZE = 21
