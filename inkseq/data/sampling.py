@@ -6,6 +6,7 @@ from math import isqrt
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from inkseq.config import Sampling, TrainConfig
@@ -101,7 +102,9 @@ class Sampler:
         length = shuffles * len(pool)
         blocks = range(epoch * draws // length, -(-(epoch + 1) * draws // length))
         # The 1 makes it a key unlike that of an epoch: missing numbers count as 0.
-        sequence = np.concatenate([_shuffle(pool, shuffles, (seed, block, k, 1)) for block in blocks])
+        keys = [np.random.SeedSequence((seed, block, k, 1)) for block in blocks]
+        large = self._size > 1
+        sequence = np.concatenate([(_shuffle_fast if large else _shuffle)(pool, shuffles, key) for key in keys])
         begin = epoch * draws - blocks.start * length
         return sequence[begin : begin + draws]
 
@@ -190,9 +193,28 @@ def count_labels(label_N: NDArray[np.int16], num_classes: int = 0) -> Indices:
     return sum((np.bincount(some, minlength=num_classes) for some in stretches), start=np.zeros(num_classes, np.int64))
 
 
-def _shuffle(pool: NDArray[np.int32], times: int, key: tuple[int, ...]) -> NDArray[np.int32]:
+def _shuffle(pool: NDArray[np.int32], times: int, key: np.random.SeedSequence) -> NDArray[np.int32]:
     """All of a pool again and again, each time in another order."""
     return np.random.default_rng(key).permuted(np.tile(pool, (times, 1)), axis=1).ravel()
+
+
+def _shuffle_fast(pool: NDArray[np.int32], times: int, key: np.random.SeedSequence) -> NDArray[np.int32]:
+    """The same in a tenth of the time, for epochs of many millions; other orders, which smaller epochs have had."""
+    drawn = np.tile(pool, (times, 1))
+    _shuffle_rows(drawn, key.generate_state(1, np.uint64)[0])
+    return drawn.ravel()
+
+
+@njit(cache=True, nogil=True)
+def _shuffle_rows(rows: NDArray[np.int32], state: np.uint64) -> None:
+    """Fisher and Yates, by lots of splitmix64."""
+    for row in rows:
+        for i in range(len(row) - 1, 0, -1):
+            state += np.uint64(0x9E3779B97F4A7C15)
+            mixed = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            lot = np.int64(((mixed >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
+            row[i], row[lot] = row[lot], row[i]
 
 
 def count_draws(counts: list[int], sampling: Sampling, cap: int | None) -> list[int]:

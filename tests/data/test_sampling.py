@@ -1,5 +1,6 @@
 """Samplers against what they promise: exact counts, nothing neglected, every epoch from (seed, epoch) alone."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inkseq.config import Sampling, TrainConfig
-from inkseq.data.sampling import Sampler, apportion, count_draws, count_labels, make_sampler, sort_by_label
+from inkseq.data.sampling import (
+    Sampler,
+    _shuffle,
+    _shuffle_fast,
+    apportion,
+    count_draws,
+    count_labels,
+    make_sampler,
+    sort_by_label,
+)
 from inkseq.errors import UserError
 from tests.data.test_batches import made_up
 
@@ -54,6 +64,7 @@ def test_of_millions_classes_come_in_rounds_as_often_as_ever(
 ) -> None:
     label_N, cap = labels(UNEVEN), 40 if sampling is Sampling.capped else None
     small = Sampler(label_N, sampling, cap)
+    monkeypatch.setattr("inkseq.data.sampling._shuffle", _shuffle_fast)  # as large epochs have it
     monkeypatch.setattr("inkseq.data.sampling.MOST_LOTS", 50)
     large, times_N = Sampler(label_N, sampling, cap), np.zeros(len(label_N), int)
     for epoch in range(EPOCHS):
@@ -68,6 +79,14 @@ def test_of_millions_classes_come_in_rounds_as_often_as_ever(
         times_N += np.bincount(drawings, minlength=len(label_N))
     for label in np.unique(label_N):
         assert np.ptp(times_N[label_N == label]) <= 1
+
+
+@pytest.mark.parametrize("shuffle", [_shuffle, _shuffle_fast])
+def test_every_order_comes_equally_often(shuffle: Callable[..., NDArray[np.int32]]) -> None:
+    orders = shuffle(np.arange(4, dtype=np.int32), 24_000, np.random.SeedSequence((1, 2, 3))).reshape(-1, 4)
+    found, count = np.unique(orders, axis=0, return_counts=True)
+    assert len(found) == 24
+    assert ((count - 1000) ** 2 / 1000).sum() < 50  # chi-square of 23 degrees of freedom: 1 in 1,000
 
 
 @pytest.mark.parametrize(
