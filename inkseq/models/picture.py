@@ -117,6 +117,11 @@ class Picture(nn.Module):
                 planes.append(self._in_corner(drawings.country_B))
         return torch.cat(planes, dim=1) if len(planes) > 1 else ink_BCYX
 
+    def channels(self, picture_BCYX: Tensor) -> dict[str, Tensor]:
+        """The planes of each channel."""
+        names = [*self.of_ink, *self.of_country]
+        return dict(zip(names, torch.split(picture_BCYX, [CHANNELS[name] for name in names], dim=1), strict=True))
+
     def share_out(self, of_pixel_BYX: Tensor, drawings: Strokes) -> Tensor:
         """share_BT: what each pixel is worth, divided among the points whose lines are on it."""
         return share_out(of_pixel_BYX, trace(drawings, self.size, self.margin), self.line)
