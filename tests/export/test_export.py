@@ -16,7 +16,7 @@ import torch
 from onnx import numpy_helper
 
 import inkseq.export
-from inkseq.config import ExportConfig, HybridConfig, Layout, Quantize
+from inkseq.config import CnnConfig, ExportConfig, HybridConfig, Layout, PictureConfig, Quantize
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.export import onnx_file
@@ -27,6 +27,7 @@ from inkseq.export.quantise import round_rows
 from inkseq.export.verified import drawings_for
 from inkseq.inference.runs import run_folder
 from tests.export.conftest import Exported
+from tests.models.scribbles import looking
 from tests.train.tiny import run as train
 from tests.train.tiny import tiny
 
@@ -99,6 +100,27 @@ def test_a_card_shows_any_word_as_it_is(exported: Exported, tmp_path: Path) -> N
     write_card(tmp_path / "few.md", tmp_path / "few.onnx", few, "float32", measured)
     line = next(one for one in (tmp_path / "few.md").read_text().splitlines() if one.startswith("Classes: "))
     assert line == (r"Classes: \</script\>\<script\>alert(1)\</script\>, \[a\](b) \*c\* \`d\` \| e, two lines.")
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        (["ink", "order"], "pictures of them, 32 pixels a side (ink, order): a photograph is none."),
+        (
+            ["country", "ink"],
+            "pictures of them, 32 pixels a side (ink, country): a photograph is none. Of no drawing is",
+        ),
+    ],
+)
+def test_a_card_of_a_model_that_looks_says_what_it_looks_at(
+    exported: Exported, tmp_path: Path, channels: list[str], said: str
+) -> None:
+    model = looking(CnnConfig(channels=[4, 6], picture=PictureConfig(size=32, channels=channels)))
+    looks = dataclasses.replace(exported.recogniser.run, model=model)
+    measured = Measured("none", Agreement(1, 0.0, 1, 0, 0, 0), 1, "nothing", [], 1)
+    for run_of, words in ((looks, said), (exported.recogniser.run, "It reads strokes, in the order")):
+        write_card(tmp_path / "card.md", tmp_path / "card.onnx", run_of, "float32", measured)
+        assert words in (tmp_path / "card.md").read_text()
 
 
 @pytest.mark.parametrize(("how", "largest"), [(Quantize.int8, 0.6), (Quantize.bfloat16, 0.8)])
