@@ -35,8 +35,8 @@ class Traced(NamedTuple):
 
     @property
     def stroke_BT(self) -> Tensor:
-        """The number of each point's stroke; ONNX adds up nothing but floats."""
-        return pad(self.drawings.pen_BT[:, :-1].float(), (1, 0)).cumsum(1).long()
+        """The number of each point's stroke."""
+        return pad(self.drawings.pen_BT[:, :-1], (1, 0)).cumsum(1)
 
 
 def order(traced: Traced) -> Tensor:
@@ -138,8 +138,8 @@ class Picture(nn.Module):
     def _in_corner(self, country_B: Tensor) -> Tensor:
         """The country's number in the lower right corner, two rows of squares, a bit each."""
         side = max(self.size // 32, 1)
-        worth_Q = 2.0 ** torch.arange(CORNER, device=country_B.device)  # ONNX cannot shift
-        bit_BYX = (country_B[:, None] / worth_Q).floor().remainder(2).view(-1, 2, CORNER // 2)
+        bit_Q = 2 ** torch.arange(CORNER, device=country_B.device)
+        bit_BYX = (country_B[:, None] & bit_Q).bool().float().view(-1, 2, CORNER // 2)
         squares_BYX = bit_BYX.repeat_interleave(side, 1).repeat_interleave(side, 2)
         left, above = self.size - squares_BYX.shape[2], self.size - squares_BYX.shape[1]
         return pad(squares_BYX, (left, 0, above, 0))[:, None]

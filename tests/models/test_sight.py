@@ -11,7 +11,8 @@ from inkseq.config import CnnConfig, MobileNetConfig, PictureConfig
 from inkseq.drawings.padded import pad_together
 from inkseq.drawings.strokes import flatten
 from inkseq.evaluate.attribution import grad_cam, integrated_gradients
-from inkseq.models.pictured import Grid, Pictured
+from inkseq.models.grids import Grid
+from inkseq.models.pictured import Pictured
 from inkseq.models.zoo import make_model
 
 
@@ -99,3 +100,13 @@ def test_heat_and_credit_lie_where_the_ink_is_that_was_asked_for(stroke: int) ->
 def test_a_layer_that_does_not_say_how_it_shrinks_has_its_cells_side_by_side() -> None:
     grid = Grid(nn.Identity(), 32, 0.5, 2.0).then(nn.PixelUnshuffle(2), 16)
     assert grid[1:] == (16, 1.5, 4.0)
+
+
+def test_to_look_for_its_grids_leaves_a_model_in_training_as_it_was() -> None:
+    model = make_model(MobileNetConfig(width=0.1), 4).train()
+    assert isinstance(model, Pictured)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    assert model.sight() is not None
+    assert model.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert not any(module._forward_hooks for module in model.modules())
