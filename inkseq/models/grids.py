@@ -1,6 +1,6 @@
 """Over which pixels of a picture the cells lie that a network's layers make of it, whatever network it is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -37,6 +37,14 @@ def one_of(layer: nn.Module, name: str) -> int:
     """A layer's setting, which PyTorch keeps for both axes or for one."""
     value: Any = getattr(layer, name)
     return int(value[0] if isinstance(value, tuple) else value)
+
+
+def chain(network: nn.Module) -> Iterator[nn.Module]:
+    """Its parts that all goes through, and theirs: what lies within a block may be a branch, which does not see all."""
+    for part in network.children():
+        yield part
+        if isinstance(part, nn.Sequential):
+            yield from chain(part)
 
 
 @torch.no_grad()

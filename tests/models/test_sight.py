@@ -53,15 +53,16 @@ class Corner(Pictured):
 
     def __init__(self, config: PictureConfig, window: tuple[slice, slice]) -> None:
         super().__init__(config)
-        self.layer = nn.Conv2d(1, 1, 3, stride=2, padding=1, bias=False)
-        nn.init.constant_(self.layer.weight, 0)
-        self.layer.weight.data[0, 0, 1, 1] = 1
+        layer = nn.Conv2d(1, 1, 3, stride=2, padding=1, bias=False)
+        nn.init.constant_(layer.weight, 0)
+        layer.weight.data[0, 0, 1, 1] = 1
+        self.body = nn.Sequential(layer)
         self.window, self.head = window, nn.Linear(1, 2, bias=False)
         nn.init.constant_(self.head.weight[:1], 1.0)
         nn.init.constant_(self.head.weight[1:], -1.0)
 
     def see(self, picture_BCYX: Tensor) -> Tensor:
-        seen_BCYX: Tensor = self.layer(picture_BCYX)
+        seen_BCYX: Tensor = self.body(picture_BCYX)
         y, x = self.window
         return seen_BCYX[:, :, y, x].mean((2, 3))
 
@@ -95,6 +96,15 @@ def test_heat_and_credit_lie_where_the_ink_is_that_was_asked_for(stroke: int) ->
     share = float(credit_BT[0, number_T == stroke].sum() / credit_BT.sum())
     assert share > 0.9
     assert float(gap_B) < 1e-3
+
+
+def test_what_is_looked_at_is_no_branch() -> None:
+    cnn, mobilenet = (make_model(family(), 4) for family in (CnnConfig, MobileNetConfig))
+    for model, name in ((cnn, "body.2"), (mobilenet, "body.6")):
+        assert isinstance(model, Pictured)
+        sight = model.sight()
+        assert sight is not None
+        assert sight.layer is model.get_submodule(name)
 
 
 def test_a_layer_that_does_not_say_how_it_shrinks_has_its_cells_side_by_side() -> None:
