@@ -22,12 +22,12 @@ from inkseq.errors import UserError
 from inkseq.export import onnx_file
 from inkseq.export.__main__ import run
 from inkseq.export.card import Measured, write_card
-from inkseq.export.check import ENOUGH, Agreement, agree, held_out, probabilities
+from inkseq.export.check import ENOUGH, Agreement, agree, held_out, points_at_a_time, probabilities
 from inkseq.export.quantise import round_rows
 from inkseq.export.verified import drawings_for
 from inkseq.inference.runs import run_folder
 from tests.export.conftest import Exported
-from tests.models.scribbles import looking
+from tests.models.scribbles import looking, small
 from tests.train.tiny import run as train
 from tests.train.tiny import tiny
 
@@ -140,6 +140,14 @@ def test_packed_weights_are_smaller_and_what_they_lose_is_told(
     assert said["weights"] == how.name
     assert json.loads(said["measured"])["difference"] > 1e-7
     assert how.name in (tmp_path / "small.md").read_text()
+
+
+def test_large_pictures_are_drawn_fewer_at_a_time() -> None:
+    length_N = np.array([7, 900])
+    sizes = {size: looking(CnnConfig(channels=[4, 6], picture=PictureConfig(size=size))) for size in (32, 64, 256)}
+    steps = {size: points_at_a_time(model)(length_N).tolist() for size, model in sizes.items()}
+    assert steps == {32: [7, 900], 64: [7, 900], 256: [112, 14_400]}
+    assert points_at_a_time(small())(length_N).tolist() == [7, 900]
 
 
 def test_rounding_is_by_rows() -> None:
