@@ -40,7 +40,7 @@ TRAIN = "train data=data/packed/doodles model=bilstm_small"
 TRANSCRIPTS = [
     Transcript("", "doodles out=data/raw/doodles per_class=100"),
     Transcript("convert", "convert raw=data/raw/doodles out=data/packed/doodles", 4, 4),
-    Transcript("inspect", "inspect data=data/packed/doodles", 4, 5),
+    Transcript("inspect", "inspect data=data/packed/doodles", 4, 6),
     Transcript("train", f'{TRAIN} name=first duration="6 epochs"', 5, 5),
     Transcript("", f'{TRAIN} name=gru duration="6 epochs" model.cell=gru'),
     Transcript("find_lr", "find_lr data=data/packed/doodles model=bilstm_small"),

@@ -11,14 +11,18 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from inkseq import plots
+from inkseq import inspect, plots
 from inkseq.config import ConvertConfig, InspectConfig
 from inkseq.convert.conversion import convert
 from inkseq.data import overview
+from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
 from inkseq.inspect import run
+from inkseq.models.picture import CHANNELS, Picture
 from tests.processes import Command
 from tests.samples import line, random_lines
+
+CHANNEL_PAGES = {f"picture-{name}.png" for name in CHANNELS if name != "country"}
 
 
 def pack(folder: Path, lines: list[bytes]) -> Path:
@@ -41,7 +45,8 @@ def test_doodles_convert_inspect(tmp_path: Path) -> None:
         assert ended.stderr == ""  # no bar where there is no terminal
     assert "all splits: 40 drawings of 2 classes" in ended.stdout
     pictures = {path.name for path in (tmp_path / "packed" / "inspect").iterdir()}
-    assert pictures == {"classes.png", "lengths.png", "drawings.png", "000-cat.png", "001-snail.png"}
+    of_classes = {"000-cat.png", "001-snail.png"}
+    assert pictures == {"classes.png", "lengths.png", "drawings.png"} | of_classes | CHANNEL_PAGES
     for picture in pictures:
         pixels = imread(tmp_path / "packed" / "inspect" / picture)
         assert np.ptp(pixels[..., :3]) > 0.5, picture  # something dark on something light
@@ -106,8 +111,26 @@ def test_words_cannot_lead_out_of_the_folder_nor_break_a_picture(tmp_path: Path)
     lines = [line(word, i) for i, word in enumerate(["../../evil", "a$b$^", "привет", "x" * 300, "日本語" * 90])]
     packed = pack(tmp_path, lines)
     run(InspectConfig(data=str(packed)))
-    assert len(list((packed / "inspect").iterdir())) == 8
+    assert len(list((packed / "inspect").iterdir())) == 8 + len(CHANNEL_PAGES)
     assert {path.name for path in tmp_path.iterdir()} == {"raw.ndjson", "packed"}
+
+
+def test_what_is_drawn_of_channels_comes_from_countries_that_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each class one drawing, from a country that is known if there is any."""
+    titled: list[Sequence[str]] = []
+
+    def no_pages(picture: Picture, drawings: Strokes, titles: Sequence[str]) -> list[tuple[str, Figure]]:
+        titled.append([*titles, *map(str, drawings.country_B.tolist())])
+        return []
+
+    monkeypatch.setattr(inspect, "pages", no_pages)
+    lines = [line("cat", i, countrycode="SE" if i == 7 else "") for i in range(20)]
+    lines += [line("owl", i) for i in range(20, 30)]
+    run(InspectConfig(data=str(pack(tmp_path, lines)), page=1))
+    sweden, america = (str(1 + 26 * (ord(a) - 65) + ord(b) - 65) for a, b in ("SE", "US"))
+    assert titled == [["cat SE", "owl US", sweden, america]]
 
 
 def test_an_empty_or_unknown_split_is_said(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from inkseq.data.packed import Packed
 from inkseq.devices import send
-from inkseq.drawings.padded import Strokes, number_countries
+from inkseq.drawings.padded import Strokes, number_countries, pad_together
 from inkseq.errors import UserError
 
 Stored = Tensor | NDArray[Any]  # a tensor where it fits into memory, else memory-mapped
@@ -41,6 +41,7 @@ class Drawings:
         self.length_N = np.empty(len(indices), np.int32)
         np.subtract(offsets[1:], offsets[:-1], out=self.length_N, casting="same_kind")
         self._country_N = number_countries(np.asarray(data.countrycode)[indices.start : indices.stop])
+        self.knows_countries = bool(self._country_N.any())
 
         points = np.asarray(data.points)[begin:end].view(np.int16)[:, 0]  # both bytes of a point at once
         pen = np.asarray(data.pen)[begin // 8 : -(-end // 8)]
@@ -101,6 +102,12 @@ class Drawings:
         _, length_B, label_B, index_in_split_B, country_B = send(facts_5B, self.device)
         strokes = Strokes(xy_BT2, send(pen_BT, self.device), length_B, country_B)
         return strokes, label_B, index_in_split_B + self.first
+
+
+def pick(data: Packed, index_N: NDArray[np.int64]) -> Strokes:
+    """A few drawings of a dataset, on the host, without their split."""
+    strokes = pad_together([data.drawing(i) for i in index_N])
+    return strokes._replace(country_B=torch.from_numpy(number_countries(data.countrycode[index_N])).long())
 
 
 def choose_place(num_bytes: int, device: torch.device, share: float = MEMORY_SHARE) -> tuple[torch.device | None, str]:

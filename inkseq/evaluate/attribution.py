@@ -137,7 +137,7 @@ def grad_cam(model: Explainable, sight: Sight, drawings: Strokes, target_B: Tens
 
     def keep(module: nn.Module, given: tuple[Tensor, ...], out_BCYX: Tensor) -> Tensor:
         seen.append(out_BCYX.detach().requires_grad_())
-        return seen[-1]
+        return seen[-1].clone()  # which the next layer may change in place
 
     hook = sight.layer.register_forward_hook(keep)
     try:

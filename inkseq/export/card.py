@@ -9,6 +9,8 @@ from inkseq.export.about import find_result, licence
 from inkseq.export.check import Agreement
 from inkseq.files import write_whole
 from inkseq.inference.runs import Run
+from inkseq.models.contract import Model
+from inkseq.models.pictured import Pictured
 
 SHARES = {"top1": "right at the first guess", "top3": "right within three", "top5": "right within five"}
 NUMBERS = {"map3": "MAP@3", "loss": "cross-entropy", "ece": "calibration error"}
@@ -17,9 +19,13 @@ MARKS = re.compile(r"[\\`*_~\[\]<>&|!#$]")  # what Markdown, or HTML in it, may 
 LIMITS = """\
 - It names one of its classes whatever it is given: a drawing of anything else gets a word too. Decide above which
   probability to believe it on drawings of your own; `python -m inkseq.report` shows what each threshold keeps.
-- It reads strokes, in the order and direction they were drawn, not pictures of strokes.
+- {takes}
 - Drawings have to be canonical (below), as those it learnt from are. In other units it guesses.
 - It is as good as said here on people, devices and habits like those of its data, and unknown on others."""
+
+READS = "It reads strokes, in the order and direction they were drawn, not pictures of strokes."
+LOOKS = "It takes strokes and draws its own pictures of them, {size} pixels a side ({channels}): a photograph is none."
+NO_COUNTRY = " Of no drawing is it told the country."
 
 ONNX_USE = """\
 ```python
@@ -120,10 +126,19 @@ def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measure
         f"## Data\n\n`{Path(run.config.data).name}`. {licence(run)}",
         f"## How good it is\n\n{scores(run)}",
         f"## This file\n\n{measured.sentence()}{packed}{right}",
-        f"## Limits\n\n{LIMITS}",
+        f"## Limits\n\n{LIMITS.format(takes=takes(run.model))}",
         f"## Running it\n\n{use}\n\n{CANONICAL_STROKES}",
     ]
     write_whole(path, "\n\n".join(sections) + "\n")
+
+
+def takes(model: Model) -> str:
+    """What it makes of strokes."""
+    if not isinstance(model, Pictured):
+        return READS
+    picture = model.picture
+    said = LOOKS.format(size=picture.size, channels=", ".join([*picture.of_ink, *picture.of_country]))
+    return said + (NO_COUNTRY if picture.of_country else "")
 
 
 def literal(word: str) -> str:

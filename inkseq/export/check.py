@@ -10,12 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from inkseq.data.batches import Counted
 from inkseq.data.packed import Packed
 from inkseq.doodles.write import doodles
 from inkseq.drawings.canonical import canonical
 from inkseq.drawings.strokes import Flat
 from inkseq.errors import UserError
 from inkseq.inference.ask import pad_in_batches
+from inkseq.models.contract import Model
+from inkseq.models.pictured import Pictured
 
 Probability = NDArray[np.float32]
 Reader = Callable[[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]], Probability]  # of a graph's inputs
@@ -23,6 +26,7 @@ Reader = Callable[[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]],
 TOLERANCE = 1e-4  # of a probability
 ENOUGH, MOST = 1_000, 10_000  # drawings to compare on
 WORDS = ("bicycle", "cat", "snail", "tree")  # doodles to compare on
+FEW_PIXELS = 64 * 64  # of a picture, of which the lines of a whole batch go into memory
 TIMED, REPEATED = 100, 5  # drawings, one by one, and how often each
 
 
@@ -88,10 +92,16 @@ def in_pytorch(graph: nn.Module) -> Reader:
     return read
 
 
-def probabilities(read: Reader, drawings: Sequence[Flat]) -> Probability:
+def points_at_a_time(model: Model) -> Counted:
+    """What a file takes over so many points: where it draws pictures it holds all pixels of each line of a batch."""
+    pixels = model.picture.size**2 if isinstance(model, Pictured) else FEW_PIXELS
+    return lambda length_N: length_N * max(pixels // FEW_PIXELS, 1)
+
+
+def probabilities(read: Reader, drawings: Sequence[Flat], num_steps: Counted = np.asarray) -> Probability:
     """probability_NK of drawings, in batches of similar length."""
     found: list[tuple[NDArray[np.int64], Probability]] = []
-    for which_B, (xy_BT2, pen_BT, length_B, _) in pad_in_batches(drawings, doing="asking the file"):
+    for which_B, (xy_BT2, pen_BT, length_B, _) in pad_in_batches(drawings, num_steps, doing="asking the file"):
         found.append((which_B, read(xy_BT2.numpy(), pen_BT.float().numpy(), length_B.numpy())))
     probability_NK = np.empty((len(drawings), found[0][1].shape[1]), np.float32)
     for which_B, probability_BK in found:

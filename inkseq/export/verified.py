@@ -19,6 +19,7 @@ from inkseq.export.check import (
     held_out,
     in_pytorch,
     milliseconds,
+    points_at_a_time,
     probabilities,
     some_doodles,
 )
@@ -37,7 +38,8 @@ def export(config: ExportConfig) -> Measured:
     expected_NK = recogniser.probabilities(compared.drawings, "asking PyTorch")
 
     def compare(read: Reader) -> Agreement:
-        return agree(expected_NK, probabilities(read, compared.drawings), compared.label_N)
+        found_NK = probabilities(read, compared.drawings, points_at_a_time(recogniser.run.model))
+        return agree(expected_NK, found_NK, compared.label_N)
 
     with whole_file(out) as partial:
         engine, read = write(partial, graph, facts, config.quantize, compare)

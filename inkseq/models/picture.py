@@ -117,6 +117,11 @@ class Picture(nn.Module):
                 planes.append(self._in_corner(drawings.country_B))
         return torch.cat(planes, dim=1) if len(planes) > 1 else ink_BCYX
 
+    def channels(self, picture_BCYX: Tensor) -> dict[str, Tensor]:
+        """The planes of each channel."""
+        names = [*self.of_ink, *self.of_country]
+        return dict(zip(names, torch.split(picture_BCYX, [CHANNELS[name] for name in names], dim=1), strict=True))
+
     def share_out(self, of_pixel_BYX: Tensor, drawings: Strokes) -> Tensor:
         """share_BT: what each pixel is worth, divided among the points whose lines are on it."""
         return share_out(of_pixel_BYX, trace(drawings, self.size, self.margin), self.line)
@@ -133,8 +138,8 @@ class Picture(nn.Module):
     def _in_corner(self, country_B: Tensor) -> Tensor:
         """The country's number in the lower right corner, two rows of squares, a bit each."""
         side = max(self.size // 32, 1)
-        bit_Q = torch.arange(CORNER, device=country_B.device)
-        bit_BYX = ((country_B[:, None] >> bit_Q) & 1).float().view(-1, 2, CORNER // 2)
+        bit_Q = 2 ** torch.arange(CORNER, device=country_B.device)
+        bit_BYX = (country_B[:, None] & bit_Q).bool().float().view(-1, 2, CORNER // 2)
         squares_BYX = bit_BYX.repeat_interleave(side, 1).repeat_interleave(side, 2)
         left, above = self.size - squares_BYX.shape[2], self.size - squares_BYX.shape[1]
         return pad(squares_BYX, (left, 0, above, 0))[:, None]

@@ -10,14 +10,16 @@ from torch import Tensor, nn
 from inkseq.config import PictureConfig
 from inkseq.drawings.padded import Strokes
 from inkseq.models.contract import Model, Sight
+from inkseq.models.grids import Grid, chain, find_grids
 from inkseq.models.picture import Picture, pixel_to_place
 
 PIXELS_OF_A_STEP = 32  # so that as many pictures go into memory as drawings of a hundred points, at 64 pixels a side
-ENOUGH_CELLS = 8  # a side, for a map of where a model looked
 
 
 class Pictured(Model):
     """A picture -> features -> class logits. What looks is `see`."""
+
+    body: nn.Module  # the network, without the head
 
     def __init__(self, config: PictureConfig) -> None:
         super().__init__()
@@ -43,23 +45,26 @@ class Pictured(Model):
     def share_out(self, drawings: Strokes, worth: tuple[Tensor, ...]) -> Tensor:
         return self.picture.share_out(worth[0].sum(1), drawings)
 
-    @torch.no_grad()
     def sight(self) -> Sight | None:
-        """The last layer whose grid is fine enough for a map."""
-        grids: list[nn.Module] = []
+        """The last link of the network's chain whose grid is fine enough.
 
-        def look(module: nn.Module, given: Any, out: Any) -> None:
-            if isinstance(out, Tensor) and out.ndim == 4 and out.shape[2] >= ENOUGH_CELLS:
-                grids.append(module)
+        Its heat agrees with what happens when windows of 8 pixels are wiped by a correlation of 0.65 in a `cnn`, 0.50
+        in a `mobilenet` (60 drawings of quickdraw16; they get 81 and 75 % right). That of the last of 8 cells a side
+        agrees by 0.39 and 0.25, of 4 cells by 0.25 and 0.06; within a residual branch by 0.2 anywhere.
+        """
+        links = set(chain(self.body))
+        fine = [grid for grid in self.grids() if grid.layer in links]
+        if not fine:
+            return None
+        picture = self.picture
+        return Sight(fine[-1].layer, *(pixel_to_place(edge, picture.size, picture.margin) for edge in fine[-1].edges))
 
+    def grids(self) -> list[Grid]:
+        """Of its layers that see a fine grid, in the order that they work."""
         layers = [module for module in self.modules() if module is not self.picture]
-        hooks = [module.register_forward_hook(look) for module in layers]
         size = self.picture.size
-        self.see(next(self.parameters()).new_zeros(1, self.picture.planes, size, size))
-        for hook in hooks:
-            hook.remove()
-        edges = (pixel_to_place(pixel, size, self.picture.margin) for pixel in (-0.5, size - 0.5))
-        return Sight(grids[-1], *edges) if grids else None
+        nothing_BCYX = next(self.parameters()).new_zeros(1, self.picture.planes, size, size)
+        return find_grids(layers, self._see, nothing_BCYX)
 
     def _see(self, picture_BCYX: Tensor) -> Tensor:
         """Batch norm has nothing to compare a lone drawing with, so training takes it as it is asked later."""

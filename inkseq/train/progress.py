@@ -9,6 +9,8 @@ from inkseq.config import batch_of
 from inkseq.data.batches import Batches
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
+from inkseq.models.contract import Model
+from inkseq.models.pictured import Pictured
 from inkseq.train.durations import Plan
 from inkseq.train.learner import Learner
 from inkseq.train.result import Best
@@ -36,6 +38,8 @@ class Progress:
         if threads:
             self.say(threads)
         self.say(batches.drawings.where)
+        if asks_for_country(learner.model) and not batches.drawings.knows_countries:
+            self.say(f"country: unknown for all {len(batches.drawings):,} drawings")
         if epoch := batches.sampler.summary(batches.drawings.classes):
             self.say(epoch)
         self.say(to_evaluate.where if to_evaluate else "no val split: the last checkpoint is the one that is kept")
@@ -82,3 +86,7 @@ class Progress:
             f"early stopping at step {step:,} of {self.plan.total:,}: {best.evaluations_since} evaluations without a "
             f"better one than at step {best.step:,} (patience)"
         )
+
+
+def asks_for_country(model: Model) -> bool:
+    return isinstance(model, Pictured) and bool(model.picture.of_country)

@@ -21,7 +21,7 @@ from inkseq.inference.ask import precision
 from inkseq.inference.runs import open_run, read_result, write_result
 from inkseq.tables import table
 from inkseq.train.prepare import Prepared
-from inkseq.train.showcase import show
+from inkseq.train.showcase import show, show_training
 from inkseq.train.tracker import Tracker
 
 IN_HPARAMS = ("top1", "top3", "map3", "loss")
@@ -83,6 +83,8 @@ def finish(
         scores |= {f"{split}/{name}": value for name, value in metrics.compute().items()}
         if tracker is not None and split == "val" and pictures:
             show(tracker, step, run, data, drawings, metrics)
+    if tracker is not None and pictures:
+        show_training(tracker, step, run, data, device)
     result = scores | {
         "num_parameters": sum(p.numel() for p in run.model.parameters()),
         "steps": step,

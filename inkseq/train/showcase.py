@@ -1,4 +1,6 @@
-"""Pictures for TensorBoard at the end of a run, of what it makes of val: the report has the same of test."""
+"""Pictures for TensorBoard at the end of a run: what it makes of val (the report has the same of test), and, of a model
+that looks, what it was shown of train.
+"""
 
 from collections.abc import Iterable
 
@@ -8,9 +10,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inkseq.data.augment import augment_strokes
 from inkseq.data.batches import Batch, longest_first, make_batch
 from inkseq.data.packed import Packed
-from inkseq.data.resident import Drawings
+from inkseq.data.resident import Drawings, pick
 from inkseq.drawings.raster import thumbnails
 from inkseq.evaluate.calibration import reliability
 from inkseq.evaluate.charts import coverage_chart, early_charts, reliability_chart
@@ -19,9 +22,11 @@ from inkseq.evaluate.embedding import embed
 from inkseq.evaluate.figures import confusion, predictions_page
 from inkseq.evaluate.matching import match
 from inkseq.evaluate.metrics import Metrics
+from inkseq.evaluate.pictures import pages
 from inkseq.evaluate.trust import coverage_curve
-from inkseq.inference.ask import answer_split, precision
+from inkseq.inference.ask import answer_split, precision, put_on
 from inkseq.inference.runs import Run
+from inkseq.models.pictured import Pictured
 from inkseq.plots import save
 from inkseq.train.tracker import Tracker
 
@@ -31,6 +36,7 @@ MOST_FOR_CURVES = 20_000  # drawings; curves look the same from there on
 MOST_IN_PART = 500  # drawings that are looked at while they are drawn
 ON_MAP = 1_000
 THUMBNAIL = 32  # pixels a side
+AS_SHOWN = 24  # drawings on a page of what a model is shown
 
 
 def show(tracker: Tracker, step: int, run: Run, data: Packed, drawings: Drawings, metrics: Metrics) -> None:
@@ -52,6 +58,18 @@ def show(tracker: Tracker, step: int, run: Run, data: Packed, drawings: Drawings
     f1 = [one.f1 if one.f1 is not None else np.inf for one in metrics.per_class()]
     tracker.pr_curves(step, probability_NK, label_N, data.classes, np.argsort(f1)[:MOST_CURVES].tolist())
     _map(tracker, step, run, data, drawings, np.sort(some[:ON_MAP]))
+
+
+def show_training(tracker: Tracker, step: int, run: Run, data: Packed, device: torch.device) -> None:
+    """Drawings of train as the network is shown them, augmented: a page a channel, of models that look."""
+    if not isinstance(run.model, Pictured):
+        return
+    train = data.split("train")
+    some = np.random.default_rng(2).choice(train, min(AS_SHOWN, len(train)), replace=False)
+    strokes = augment_strokes(pick(data, some), run.config.augment, torch.Generator().manual_seed(run.config.seed))
+    words = [data.classes[k] for k in data.labels[some]]
+    for name, figure in pages(run.model.picture, put_on(strokes, device), words):
+        tracker.picture(step, f"train/{name}", save(figure, run.folder / "figures" / f"train-{name}.png"))
 
 
 def gather(

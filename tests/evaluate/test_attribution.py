@@ -9,32 +9,44 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from inkseq.config import Cell, HybridConfig, Layout
+from inkseq.config import Cell, HybridConfig, Layout, ModelConfig
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
 from inkseq.drawings.padded import Strokes, pad_together
+from inkseq.drawings.raster import cover, trace
 from inkseq.drawings.strokes import flatten, unflatten
 from inkseq.evaluate.attribution import ENOUGH, SMALL_RISE, Shown, grad_cam, integrated_gradients, walk
 from inkseq.evaluate.explanation import explain, explain_batch, without_each_stroke
 from inkseq.inference.ask import differentiable, put_on
 from inkseq.inference.runs import Run
 from inkseq.models.canvas import locate
-from inkseq.models.contract import Model
+from inkseq.models.contract import Explainable, Model
 from inkseq.models.dabs import BREADTH, cells, measure_steps, nearness, share_out, spread_ink
 from inkseq.models.hybrid import Hybrid
+from inkseq.models.pictured import Pictured
 from inkseq.models.rows import to_sequence
 from inkseq.models.zoo import make_model
 from tests.gpu import needs_gpu
-from tests.models.scribbles import pad, say_of_rows, scribbles, small
+from tests.models.scribbles import SMALL_CNN, SMALL_MOBILENET, looking, pad, say_of_rows, scribbles, small
 from tests.train.tiny import tiny
 
 LENGTHS = [7, 1, 12, 2]
 TARGET_B = torch.tensor([0, 3, 1, 2])
 EYES = {"canvas": 16, "canvas_channels": [4, 6, 8], "fold": 2}
-KINDS = [{"cell": cell} | eyes for cell, eyes in product(Cell, ({}, EYES))]
+Kind = dict[str, object] | ModelConfig  # of a model that reads, of one that looks
+KINDS: list[Kind] = [{"cell": cell} | eyes for cell, eyes in product(Cell, ({}, EYES))]
+KINDS += [SMALL_CNN, SMALL_MOBILENET]
 
 
-def look(model: Hybrid, drawings: Strokes, target_B: Tensor) -> Tensor:
+def name(kind: Kind) -> str:
+    return kind.name if isinstance(kind, ModelConfig) else str(kind)
+
+
+def make(kind: Kind) -> Hybrid | Pictured:
+    return looking(kind) if isinstance(kind, ModelConfig) else small(**kind)
+
+
+def look(model: Explainable, drawings: Strokes, target_B: Tensor) -> Tensor:
     sight = model.sight()
     assert sight is not None
     return grad_cam(model, sight, drawings, target_B)
@@ -44,7 +56,7 @@ def target(logits_K: Tensor, k: int) -> Tensor:
     return logits_K[k] - logits_K.mean()
 
 
-def risen(model: Hybrid, rows_T3: Tensor, k: int) -> float:
+def risen(model: Hybrid | Pictured, rows_T3: Tensor, k: int) -> float:
     """By how much the target of one drawing is higher than that of nothing."""
     drawings = pad([rows_T3])
     with torch.no_grad():
@@ -53,7 +65,7 @@ def risen(model: Hybrid, rows_T3: Tensor, k: int) -> float:
         return float(target(model(drawings)[0], k) - target(logits_BK[0], k))
 
 
-def credit_by_hand(model: Hybrid, rows_T3: Tensor, k: int, steps: int) -> Tensor:
+def credit_by_hand(model: Hybrid | Pictured, rows_T3: Tensor, k: int, steps: int) -> Tensor:
     """Each point's credit by the middles of as many equal steps."""
     drawings = pad([rows_T3])
     shown = model.show(drawings)
@@ -63,10 +75,22 @@ def credit_by_hand(model: Hybrid, rows_T3: Tensor, k: int, steps: int) -> Tensor
         logits_BK = model.head(model.read(drawings, parts))
         for mean, gradient in zip(means, torch.autograd.grad(target(logits_BK[0], k), parts), strict=True):
             mean += gradient / steps
+    if isinstance(model, Pictured):
+        return share_pixels_by_hand(model, drawings, (means[0] * shown[0])[0].sum(0))
     credit_T = (means[0] * shown[0])[0].sum(1)
     for mean, picture_BKYX in zip(means[1:], shown[1:], strict=True):
         credit_T += share_by_hand((mean * picture_BKYX)[0].sum(0), rows_T3)
     return credit_T
+
+
+def share_pixels_by_hand(model: Pictured, drawings: Strokes, cell_YX: Tensor) -> Tensor:
+    """Pixel by pixel: the lines that cover it, and how much each does."""
+    picture = model.picture
+    cover_TQ = cover(trace(drawings, picture.size, picture.margin), picture.line, picture.size)[0].flatten(1)
+    share_T = torch.zeros(len(cover_TQ))
+    for cell, cover_T in zip(cell_YX.flatten(), cover_TQ.T, strict=True):
+        share_T += cell * cover_T / cover_T.sum().clamp(min=1e-9)
+    return share_T
 
 
 def share_by_hand(cell_YX: Tensor, rows_T3: Tensor) -> Tensor:
@@ -84,9 +108,9 @@ def share_by_hand(cell_YX: Tensor, rows_T3: Tensor) -> Tensor:
     return share_T
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_credits_add_up_to_what_the_target_rose_by(kind: dict[str, object]) -> None:
-    model, drawings = small(**kind), scribbles(LENGTHS)
+@pytest.mark.parametrize("kind", KINDS, ids=name)
+def test_credits_add_up_to_what_the_target_rose_by(kind: Kind) -> None:
+    model, drawings = make(kind), scribbles(LENGTHS)
     credit_BT, gap_B = integrated_gradients(model, pad(drawings, more=3), TARGET_B)
     for credit_T, gap, rows_T3, k in zip(credit_BT, gap_B, drawings, TARGET_B.tolist(), strict=True):
         rise = risen(model, rows_T3, k)
@@ -94,9 +118,9 @@ def test_credits_add_up_to_what_the_target_rose_by(kind: dict[str, object]) -> N
         assert float(credit_T.sum()) == pytest.approx(rise, abs=1.1 * ENOUGH * max(abs(rise), SMALL_RISE))
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_credits_are_the_same_alone_and_in_a_batch_and_padding_has_none(kind: dict[str, object]) -> None:
-    model, drawings = small(**kind), scribbles(LENGTHS)
+@pytest.mark.parametrize("kind", KINDS, ids=name)
+def test_credits_are_the_same_alone_and_in_a_batch_and_padding_has_none(kind: Kind) -> None:
+    model, drawings = make(kind), scribbles(LENGTHS)
     credit_BT, gap_B = integrated_gradients(model, pad(drawings, more=3), TARGET_B)
     for credit_T, gap, rows_T3, k in zip(credit_BT, gap_B, drawings, TARGET_B, strict=True):
         alone_BT, alone_B = integrated_gradients(model, pad([rows_T3]), k[None])
@@ -105,9 +129,9 @@ def test_credits_are_the_same_alone_and_in_a_batch_and_padding_has_none(kind: di
         assert not credit_T[len(rows_T3) :].any()
 
 
-@pytest.mark.parametrize("kind", [{}, EYES, EYES | {"cell": Cell.attention}], ids=str)
-def test_credits_are_those_of_many_equal_steps(kind: dict[str, object]) -> None:
-    model, (*_, rows_T3, _) = small(**kind), scribbles(LENGTHS)
+@pytest.mark.parametrize("kind", [{}, EYES, EYES | {"cell": Cell.attention}, SMALL_CNN, SMALL_MOBILENET], ids=name)
+def test_credits_are_those_of_many_equal_steps(kind: Kind) -> None:
+    model, (*_, rows_T3, _) = make(kind), scribbles(LENGTHS)
     enough = 0.0005  # their sum can be right before each of them is
     credit_BT, _ = integrated_gradients(model, pad([rows_T3]), TARGET_B[2:3], enough=enough)
     by_hand_T = credit_by_hand(model, rows_T3, int(TARGET_B[2]), steps=400)
@@ -149,9 +173,9 @@ def test_a_model_is_left_as_it_was_and_has_no_dropout_meanwhile() -> None:
 
 
 @needs_gpu
-@pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_a_gpu_gives_the_same_credits(kind: dict[str, object]) -> None:
-    model, drawings = small(**kind), pad(scribbles(LENGTHS))
+@pytest.mark.parametrize("kind", KINDS, ids=name)
+def test_a_gpu_gives_the_same_credits(kind: Kind) -> None:
+    model, drawings = make(kind), pad(scribbles(LENGTHS))
     credit_BT, _ = integrated_gradients(model, drawings, TARGET_B)
     with differentiable(model.cuda()):
         on_gpu_BT, _ = integrated_gradients(model, put_on(drawings, torch.device("cuda")), TARGET_B.cuda())

@@ -16,17 +16,18 @@ import torch
 from onnx import numpy_helper
 
 import inkseq.export
-from inkseq.config import ExportConfig, HybridConfig, Layout, Quantize
+from inkseq.config import CnnConfig, ExportConfig, HybridConfig, Layout, PictureConfig, Quantize
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.export import onnx_file
 from inkseq.export.__main__ import run
 from inkseq.export.card import Measured, write_card
-from inkseq.export.check import ENOUGH, Agreement, agree, held_out, probabilities
+from inkseq.export.check import ENOUGH, Agreement, agree, held_out, points_at_a_time, probabilities
 from inkseq.export.quantise import round_rows
 from inkseq.export.verified import drawings_for
 from inkseq.inference.runs import run_folder
 from tests.export.conftest import Exported
+from tests.models.scribbles import looking, small
 from tests.train.tiny import run as train
 from tests.train.tiny import tiny
 
@@ -101,6 +102,27 @@ def test_a_card_shows_any_word_as_it_is(exported: Exported, tmp_path: Path) -> N
     assert line == (r"Classes: \</script\>\<script\>alert(1)\</script\>, \[a\](b) \*c\* \`d\` \| e, two lines.")
 
 
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        (["ink", "order"], "pictures of them, 32 pixels a side (ink, order): a photograph is none."),
+        (
+            ["country", "ink"],
+            "pictures of them, 32 pixels a side (ink, country): a photograph is none. Of no drawing is",
+        ),
+    ],
+)
+def test_a_card_of_a_model_that_looks_says_what_it_looks_at(
+    exported: Exported, tmp_path: Path, channels: list[str], said: str
+) -> None:
+    model = looking(CnnConfig(channels=[4, 6], picture=PictureConfig(size=32, channels=channels)))
+    looks = dataclasses.replace(exported.recogniser.run, model=model)
+    measured = Measured("none", Agreement(1, 0.0, 1, 0, 0, 0), 1, "nothing", [], 1)
+    for run_of, words in ((looks, said), (exported.recogniser.run, "It reads strokes, in the order")):
+        write_card(tmp_path / "card.md", tmp_path / "card.onnx", run_of, "float32", measured)
+        assert words in (tmp_path / "card.md").read_text()
+
+
 @pytest.mark.parametrize(("how", "largest"), [(Quantize.int8, 0.6), (Quantize.bfloat16, 0.8)])
 def test_packed_weights_are_smaller_and_what_they_lose_is_told(
     exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: Quantize, largest: float
@@ -118,6 +140,14 @@ def test_packed_weights_are_smaller_and_what_they_lose_is_told(
     assert said["weights"] == how.name
     assert json.loads(said["measured"])["difference"] > 1e-7
     assert how.name in (tmp_path / "small.md").read_text()
+
+
+def test_large_pictures_are_drawn_fewer_at_a_time() -> None:
+    length_N = np.array([7, 900])
+    sizes = {size: looking(CnnConfig(channels=[4, 6], picture=PictureConfig(size=size))) for size in (32, 64, 256)}
+    steps = {size: points_at_a_time(model)(length_N).tolist() for size, model in sizes.items()}
+    assert steps == {32: [7, 900], 64: [7, 900], 256: [112, 14_400]}
+    assert points_at_a_time(small())(length_N).tolist() == [7, 900]
 
 
 def test_rounding_is_by_rows() -> None:

@@ -1,15 +1,22 @@
 """Random drawings for a model, and what it says of rows that were made in numpy."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from inkseq.config import HybridConfig
+from inkseq.config import CnnConfig, HybridConfig, MobileNetConfig, ModelConfig, PictureConfig
 from inkseq.drawings.padded import Strokes
+from inkseq.models import mobilenet
 from inkseq.models.contract import Model
 from inkseq.models.hybrid import Hybrid
+from inkseq.models.pictured import Pictured
+from inkseq.models.zoo import make_model
 
+PICTURE = PictureConfig(size=32, channels=["ink", "direction", "country"])
+SMALL_CNN = CnnConfig(picture=PICTURE, channels=[4, 6, 8])
+SMALL_MOBILENET = MobileNetConfig(picture=PICTURE, width=0.1, hidden=12)
 SMALL = HybridConfig(channels=[8, 8], kernels=[5, 3], hidden=6, layers=2)
 
 
@@ -46,6 +53,20 @@ def small(**changes: object) -> Hybrid:
         for weight in (p for p in model.parameters() if p.ndim > 1):
             weight.mul_(2)
         model(pad(scribbles([9, 4])))
+    return model.eval()
+
+
+def looking(config: ModelConfig) -> Pictured:
+    """The same of a model that looks; of a mobilenet two blocks, since with random weights more of them are chaos."""
+    torch.manual_seed(0)
+    with patch.object(mobilenet, "BLOCKS", mobilenet.BLOCKS[:2]):
+        model = make_model(config, num_classes=4)
+    assert isinstance(model, Pictured)
+    with torch.no_grad():
+        for norm in model.modules():
+            if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+                norm.momentum = 1  # as if all that it ever saw were these
+        model(pad(scribbles([9, 4, 30, 12, 2, 7])))
     return model.eval()
 
 

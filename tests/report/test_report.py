@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkseq.config import EvaluateConfig, ReportConfig, TrainConfig
+from inkseq.config import CnnConfig, EvaluateConfig, PictureConfig, ReportConfig, TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
 from inkseq.errors import UserError
@@ -137,6 +137,18 @@ def test_two_runs_side_by_side(trained: TrainConfig, tmp_path: Path) -> None:
     for name, which in (("both", first & second), ("neither", ~first & ~second)):
         assert f"{name} {which.sum()} {100 * which.mean():.1f} %" in text
     assert text.count("gets right and") == 2
+
+
+def test_of_a_model_that_looks_it_shows_where(trained: TrainConfig, tmp_path: Path) -> None:
+    model = CnnConfig(channels=[4, 6], picture=PictureConfig(size=32, channels=["ink", "order"]))
+    other = tiny(Path(trained.data), tmp_path, model=model, duration="10 steps")
+    run(other)
+    report(ReportConfig(run=f"{other.runs}/run", out=str(tmp_path / "report")))
+    source = (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert "looked (Grad-CAM)" in source
+    assert "which points spoke for" in source
+    explained = source.count("where it looked to say")
+    assert explained == source.count("<image href=") > 1
 
 
 def test_a_matrix_of_many_classes_can_be_read_out() -> None:

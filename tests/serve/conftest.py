@@ -11,7 +11,9 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from inkseq.config import CnnConfig, PictureConfig
 from inkseq.inference.recogniser import Recogniser
+from inkseq.models.picture import CHANNELS
 from inkseq.serve.app import Server, make_app
 from inkseq.serve.limits import ImpatientProtocol
 from inkseq.serve.own import OwnDrawings
@@ -22,6 +24,15 @@ from tests.train.tiny import run, tiny
 @pytest.fixture(scope="session")
 def recogniser(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
     config = tiny(packed, tmp_path_factory.mktemp("served"), duration="60 steps")
+    run(config)
+    return Recogniser(f"{config.runs}/run")
+
+
+@pytest.fixture(scope="session")
+def looker(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+    """One that sees the drawings as pictures, in all channels."""
+    model = CnnConfig(channels=[6, 8], picture=PictureConfig(size=32, channels=list(CHANNELS)))
+    config = tiny(packed, tmp_path_factory.mktemp("looking"), model=model, duration="10 steps")
     run(config)
     return Recogniser(f"{config.runs}/run")
 

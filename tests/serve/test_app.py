@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 from inkseq.data.packed import open_packed
 from inkseq.drawings.strokes import unflatten
-from inkseq.serve.app import MOST_EXPLAINING
+from inkseq.inference.recogniser import Recogniser
+from inkseq.serve.app import MOST_EXPLAINING, Server, make_app
 from inkseq.serve.limits import Rate
+from inkseq.serve.own import OwnDrawings
 from inkseq.serve.requests import MOST_BYTES, MOST_EXPLAINED, MOST_POINTS, MOST_STROKES
 from tests.serve.conftest import Served
 
@@ -130,6 +133,20 @@ def test_credit_is_told_for_every_point(served: Served, packed: Path) -> None:
     assert np.abs(np.concatenate(answer["credit"])).max() > 0
     response = served.client.post("/explain", json={"strokes": strokes, "word": "nothing"})
     assert response.status_code == 422
+
+
+def test_what_a_model_that_looks_saw_is_told_of_its_points(looker: Recogniser, packed: Path, tmp_path: Path) -> None:
+    data, server = open_packed(packed), Server(looker, OwnDrawings(tmp_path / "own.ndjson"), 0.5, 10_000)
+    with TestClient(make_app(server, ["testserver"])) as client:
+        for i in (2, 70):
+            strokes = unflatten(*data.drawing(i))
+            (expected,) = looker.predict(strokes, top=1)
+            said = client.post("/predict", json={"strokes": strokes, "top": 1}).json()["guesses"][0]
+            assert (said["word"], said["probability"]) == (expected.word, pytest.approx(expected.probability, abs=1e-5))
+            told = client.post("/explain", json={"strokes": strokes, "word": said["word"]})
+            assert told.status_code == 200
+            assert [len(credit) for credit in told.json()["credit"]] == [len(stroke[0]) for stroke in strokes]
+            assert np.abs(np.concatenate(told.json()["credit"])).max() > 0
 
 
 def test_who_asks_why_of_too_much_is_refused(served: Served) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,22 +35,28 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def address(recogniser: Recogniser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def put_up(recogniser: Recogniser, folder: Path) -> Iterator[str]:
+    """The address of its page, on a server that knows nothing of it."""
     try:
         engine()
     except UserError as error:
         if "sha512" in str(error):
             raise
         pytest.skip(f"onnxruntime-web is not here, nor to be had: {error}")
-    site = tmp_path_factory.mktemp("static") / "site"
-    write_page(str(recogniser.run.folder), site, 0.5)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
+    write_page(str(recogniser.run.folder), folder / "site", 0.5)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder / "site"))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(recogniser: Recogniser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with put_up(recogniser, tmp_path_factory.mktemp("static")) as found:
+        yield found
 
 
 @pytest.fixture
@@ -70,7 +77,21 @@ def as_drawn(packed: Path) -> list[Strokes]:
 
 
 def test_it_guesses_as_the_library_does(page: Page, packed: Path, recogniser: Recogniser) -> None:
-    asked = as_drawn(packed)
+    compare(page, as_drawn(packed), recogniser)
+
+
+def test_one_that_looks_draws_its_pictures_in_the_browser(
+    browser: Browser, packed: Path, looker: Recogniser, tmp_path: Path
+) -> None:
+    with put_up(looker, tmp_path) as address:
+        page, complaints = open_page(browser, address, DESKTOP)
+        expect(page.locator("#verdict")).to_have_text("Draw something.", timeout=60_000)
+        compare(page, [*as_drawn(packed), [[[3, 3], [9, 9]]], [[[0, 255], [0, 0]], [[7], [255]]]], looker)
+        assert complaints == []
+        page.close()
+
+
+def compare(page: Page, asked: list[Strokes], recogniser: Recogniser) -> None:
     found: list[list[dict[str, Any]]] = page.evaluate(
         f"async (drawings) => {{ const {{ guess }} = {BEGIN}; return Promise.all(drawings.map(guess)); }}", asked
     )

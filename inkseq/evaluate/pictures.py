@@ -1,0 +1,61 @@
+"""What models that look are shown, as pages of pictures: a page a channel, so that a person sees what they see."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inkseq.drawings.padded import Strokes
+from inkseq.models.picture import Picture
+from inkseq.plots import GREY
+
+Colours = NDArray[np.floating[Any]]
+
+COLUMNS = 6  # of planes on a page
+GAP = 0.1  # between them, of one
+SIGNED = {"direction", "country"}  # planes of numbers that can be below 0
+GREEN, RED = np.array([0.17, 0.54, 0.24]), np.array([0.88, 0.19, 0.19])  # where strokes begin, and where they end
+
+
+def pages(picture: Picture, drawings: Strokes, titles: Sequence[str]) -> Iterator[tuple[str, Figure]]:
+    """Each channel by its name, and a page of the drawings in it."""
+    for name, planes_BCYX in picture.channels(picture(drawings)).items():
+        yield name, page(name, tint(name, planes_BCYX), titles)
+
+
+def tint(name: str, planes_BCYX: Tensor) -> Colours:
+    """rgb_BYX3: colours as they are, ends green and red, one plane beside the other of what has a sign; else ink."""
+    planes_BCYX = planes_BCYX.detach().float().cpu().clamp(-1, 1)
+    if name == "stroke_colours":
+        return planes_BCYX.permute(0, 2, 3, 1).numpy()
+    if name == "ends":
+        begin_BYX1, end_BYX1 = (plane_BYX1.numpy() for plane_BYX1 in planes_BCYX[..., None].unbind(1))
+        ends_BYX3: Colours = (1 - begin_BYX1 * (1 - GREEN)) * (1 - end_BYX1 * (1 - RED))
+        return ends_BYX3
+    beside_BYX = planes_BCYX.permute(0, 2, 1, 3).flatten(2).numpy()
+    rgba_BYX4: Colours = colormaps["RdBu"]((beside_BYX + 1) / 2) if name in SIGNED else colormaps["Greys"](beside_BYX)
+    return rgba_BYX4[..., :3]
+
+
+def page(heading: str, rgb_BYX3: Colours, titles: Sequence[str]) -> Figure:
+    """Pictures in rows, pixel by pixel, with their titles above them."""
+    wide = rgb_BYX3.shape[2] // rgb_BYX3.shape[1]  # planes side by side
+    columns = min(COLUMNS // wide, len(titles))
+    rows = -(-len(titles) // columns)
+    figure = Figure(figsize=(1.4 * columns * (wide + GAP), 1.6 * rows + 0.5))
+    figure.suptitle(heading, fontsize=12)
+    axes = figure.subplots()
+    for i, (rgb_YX3, title) in enumerate(zip(rgb_BYX3, titles, strict=True)):
+        left, top = i % columns * (wide + GAP), i // columns * (1 + 2 * GAP)
+        axes.imshow(rgb_YX3, extent=(left, left + wide, top + 1, top), interpolation="nearest")
+        frame = Rectangle((left, top), wide, 1, fill=False, edgecolor=GREY, linewidth=0.5)
+        axes.add_patch(frame)
+        axes.text(left + wide / 2, top - GAP / 4, title, fontsize=7, color=GREY, ha="center", va="bottom")
+    axes.set(xlim=(-GAP, columns * (wide + GAP)), ylim=(rows * (1 + 2 * GAP), -2 * GAP), aspect="equal")
+    axes.axis("off")
+    return figure
