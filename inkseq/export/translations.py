@@ -20,8 +20,8 @@ def searchsorted(sorted_BT: Any, value_BD: Any) -> Any:
 
 
 def cumsum(x: Any, dim: int, dtype: int | None = None) -> Any:
-    """PyTorch adds up in float64 and rounds each sum."""
-    return op.Cast(op.CumSum(op.Cast(x, to=TensorProto.DOUBLE), op.Constant(value_int=dim)), to=TensorProto.FLOAT)
+    """PyTorch adds up in float64 and rounds each sum; what is whole stays so."""
+    return op.Cast(op.CumSum(op.Cast(x, to=TensorProto.DOUBLE), op.Constant(value_int=dim)), to=x.dtype)
 
 
 def norm(xy: Any, order: float, dim: list[int], keepdim: bool = False, dtype: int | None = None) -> Any:
