@@ -79,7 +79,7 @@ def test_it_stands_beside_one_that_reads(
     compare(CompareConfig(out=str(tmp_path), device="cpu"), [str(trained), str(tmp_path / "run")])
     said = capsys.readouterr().out
     assert re.search(r"^model\.name +cnn +hybrid$", said, re.MULTILINE)
-    print(said)
+    assert re.search(r"^model\.picture\.size +32 +null$", said, re.MULTILINE)
     assert re.search(r"(better|worse|cannot be told apart)$", said, re.MULTILINE)
 
 

@@ -95,9 +95,9 @@ def _paint_some(lines: Lines, value_BTA: Tensor, width: float, size: int) -> Ten
     ink_B1YX = cover_BTYX.amax(1, keepdim=True)
     if not value_BTA.shape[2]:
         return ink_B1YX
-    sum_BAQ = value_BTA.mT @ cover_BTYX.flatten(2)
+    sum_BAYX = (value_BTA.mT @ cover_BTYX.flatten(2)).unflatten(2, (size, size))
     weight_B1YX = cover_BTYX.sum(1, keepdim=True).clamp(min=LEAST)
-    return torch.cat([ink_B1YX, sum_BAQ.view(len(sum_BAQ), -1, size, size) * (ink_B1YX / weight_B1YX)], dim=1)
+    return torch.cat([ink_B1YX, sum_BAYX * (ink_B1YX / weight_B1YX)], dim=1)
 
 
 def cover(lines: Lines, width: float, size: int) -> Tensor:
