@@ -63,7 +63,8 @@ class Learner:
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
         self.optimizer = make_optimizer(self.model, config.optim)
         self.scaler = self._make_scaler()
-        # No rank takes over the first one's buffers as a step begins: they are averaged as it ends, in `move`.
+        # No rank takes over the first one's buffers as a step begins, which would leave each to evaluate with its own:
+        # what batch norm keeps is averaged as a step ends, in `move`.
         parallel = partial(DistributedDataParallel, broadcast_buffers=False)
         self.net = parallel(Answering(self.model)) if ranks.world > 1 else self.model.answers
         self.statistics = [buffer for name, buffer in self.model.named_buffers() if ".running_" in name]
