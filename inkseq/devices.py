@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,6 +110,15 @@ class Ranks(NamedTuple):
     def any(self, mine: bool, device: torch.device) -> bool:
         """Whether any rank says yes; every rank must ask at the same step."""
         return self.largest(float(mine), device) > 0
+
+    @torch.no_grad()
+    def average_(self, tensors: Sequence[Tensor]) -> None:
+        """Each becomes the mean of the ranks', all in one message."""
+        flat_N = torch.cat([tensor.flatten() for tensor in tensors])
+        dist.all_reduce(flat_N)
+        parts = torch.split(flat_N / self.world, [tensor.numel() for tensor in tensors])
+        for tensor, part in zip(tensors, parts, strict=True):
+            tensor.copy_(part.view_as(tensor))
 
     def largest(self, mine: float, device: torch.device) -> float:
         """The largest of the ranks' numbers, on every rank."""

@@ -86,9 +86,9 @@ def test_the_example_on_the_page_is_this_family() -> None:
 
 
 def test_every_family_has_settings_and_a_network() -> None:
-    assert MODELS.keys() == FAMILIES.keys() == {"hybrid", "bag"}
+    assert MODELS.keys() == FAMILIES.keys() > {"hybrid", "bag"}
     assert isinstance(make_model(BagConfig(), 3), Bag)
-    with pytest.raises(UserError, match=r"^model.name=bag: there are hybrid, bag; model=NAME chooses one of them$"):
+    with pytest.raises(UserError, match=r"^model.name=bag: there are hybrid, .*, bag; model=NAME chooses one of them$"):
         make_model(HybridConfig(name="bag"), 3)
 
 
@@ -248,4 +248,4 @@ def test_a_run_of_a_family_that_is_not_there_is_named(trained: Path, monkeypatch
     monkeypatch.delitem(FAMILIES, "bag")
     with pytest.raises(UserError) as caught:
         open_run(trained)
-    assert str(caught.value) == f"{trained}: model.name=bag: there are hybrid"
+    assert str(caught.value).startswith(f"{trained}: model.name=bag: there are hybrid, ")

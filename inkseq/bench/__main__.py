@@ -16,8 +16,9 @@ import torch
 
 from inkseq.bench.benchmark import HEADER, Gauge
 from inkseq.bench.converting import bench_convert, bench_doodles, bench_memory, bench_simplify
+from inkseq.bench.drawing import bench_pictures
 from inkseq.bench.exporting import bench_export
-from inkseq.bench.gpu import bench_lstm, bench_rates, bench_steps, draw_rates
+from inkseq.bench.gpu import bench_drawing, bench_lstm, bench_rates, bench_steps, draw_rates
 from inkseq.bench.predicting import bench_predict
 from inkseq.bench.reporting import bench_report
 from inkseq.bench.searching import bench_search
@@ -38,6 +39,7 @@ ROWS: dict[str, Callable[[Path, Path], list[Gauge]]] = {
     "doodles": bench_doodles,
     "batches": bench_batches,
     "train": bench_train,
+    "pictures": bench_pictures,
     "search": bench_search,
     "report": bench_report,
     "predict": bench_predict,
@@ -53,6 +55,7 @@ def rows_of(device: torch.device) -> dict[str, Callable[[Path, Path], list[Gauge
     return {
         "rates": lambda _real, _scratch: bench_rates(device),
         "lstm": lambda _real, _scratch: bench_lstm(device),
+        "pictures": partial(bench_drawing, device),
         "steps": partial(bench_steps, device),
     }
 

@@ -17,18 +17,20 @@ from matplotlib.ticker import StrMethodFormatter
 from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.bench.converting import packed_grown
 from inkseq.cli import compose_config
-from inkseq.config import Cell, TrainConfig
+from inkseq.config import Cell, PictureConfig, TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE, choose_precision
 from inkseq.models.layers import BiRNN, read_in
+from inkseq.models.picture import Picture
 from inkseq.plots import BLUE, GREY, ORANGE, chart, save
 from inkseq.train.graphs import CapturedSteps, EagerSteps, Steps, choose_steps
 from inkseq.train.learner import Learner
 
 COUNT, STEPS, BATCHES = 200_000, 24, (64, 512, 1024, 4096)
 COPIED, SIDE, LAUNCHES = 1 << 28, 8192, 1000  # numbers copied, of a matrix's side, operators launched
+SIZES = (64, 128)  # pixels of a picture's side
 HIDDEN, POINTS, DTYPES = (96, 128, 256), 24, (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -82,6 +84,21 @@ def bench_lstm(device: torch.device) -> list[Gauge]:
             rate = batch / seconds_of(there_and_back, device)
             where = f"{streams} stream{'s' * (streams > 1)}"
             rows.append(Gauge(f"LSTM of {hidden}, batches of {batch}, {_name(dtype)}, {where}", rate, "drawings/s"))
+    return rows
+
+
+def bench_drawing(device: torch.device, real: Path, scratch: Path) -> list[Gauge]:
+    """Pictures drawn of a batch, and nothing else."""
+    drawings = Drawings(open_packed(packed_grown(real, scratch, COUNT)), "train", device)
+    batch = Batches(drawings, BATCHES[-1], 0, few_shapes=True).step(0)[0][0]
+    rows = []
+    for size in SIZES:
+        picture = Picture(PictureConfig(size=size)).to(device)
+        rate = BATCHES[-1] / seconds_of(lambda picture=picture: picture(batch.drawings), device)  # type: ignore[misc]
+        floor = 200_000 if size == 128 else None
+        rows.append(
+            Gauge(f"pictures of {size} pixels drawn, batches of {BATCHES[-1]}", rate, "drawings/s", floor=floor)
+        )
     return rows
 
 

@@ -96,8 +96,9 @@ def _paint_some(lines: Lines, value_BTA: Tensor, width: float, size: int) -> Ten
     if not value_BTA.shape[2]:
         return ink_B1YX
     sum_BAQ = value_BTA.mT @ cover_BTYX.flatten(2)
+    sum_BAYX = sum_BAQ.view(*sum_BAQ.shape[:2], size, size)
     weight_B1YX = cover_BTYX.sum(1, keepdim=True).clamp(min=LEAST)
-    return torch.cat([ink_B1YX, sum_BAQ.view(len(sum_BAQ), -1, size, size) * (ink_B1YX / weight_B1YX)], dim=1)
+    return torch.cat([ink_B1YX, sum_BAYX * (ink_B1YX / weight_B1YX)], dim=1)
 
 
 def cover(lines: Lines, width: float, size: int) -> Tensor:

@@ -28,10 +28,11 @@ COLOURS = [
 
 
 class Traced(NamedTuple):
-    """Drawings, and their lines in pixels."""
+    """Drawings, their lines in pixels, and the colours that strokes may have."""
 
     drawings: Strokes
     lines: Lines
+    colour_S3: Tensor
 
     @property
     def stroke_BT(self) -> Tensor:
@@ -61,8 +62,7 @@ def direction(traced: Traced) -> Tensor:
 
 def stroke_colours(traced: Traced) -> Tensor:
     """Each stroke in one of ten colours, by turns."""
-    colour_BT3: Tensor = traced.lines.to_BT2.new_tensor(COLOURS)[traced.stroke_BT % len(COLOURS)]
-    return colour_BT3
+    return traced.colour_S3[traced.stroke_BT % len(COLOURS)]
 
 
 Value = Callable[[Traced], Tensor]  # value_BTA of each line
@@ -80,6 +80,8 @@ CHANNELS = OF_INK | OF_COUNTRY  # name -> planes
 class Picture(nn.Module):
     """Drawings -> picture_BCYX, C being `planes`: those of ink in the order asked for, then those of the country."""
 
+    colours: Tensor
+
     def __init__(self, config: PictureConfig) -> None:
         super().__init__()
         check(config)
@@ -87,6 +89,8 @@ class Picture(nn.Module):
         self.of_ink = [name for name in config.channels if name in OF_INK]
         self.of_country = [name for name in config.channels if name in OF_COUNTRY]
         self.planes = sum(CHANNELS[name] for name in config.channels)
+        # On the device from the start, since a captured step can fetch nothing.
+        self.register_buffer("colours", torch.tensor(COLOURS), persistent=False)
         if "country" in self.of_country:
             self.country = nn.Embedding(COUNTRIES, 1)
 
@@ -97,7 +101,7 @@ class Picture(nn.Module):
     def ink(self, drawings: Strokes) -> Tensor:
         """The planes that are drawn."""
         lines = trace(drawings, self.size, self.margin)
-        traced = Traced(drawings, lines)
+        traced = Traced(drawings, lines, self.colours)
         names = [name for name in self.of_ink if name in VALUES]
         values = [VALUES[name][0](traced) for name in names]
         drawn_BCYX = self._paint(lines, torch.cat([lines.to_BT2[:, :, :0], *values], dim=-1))

@@ -68,9 +68,10 @@ class Pictured(Model):
 
     def _see(self, picture_BCYX: Tensor) -> Tensor:
         """Batch norm has nothing to compare a lone drawing with, so training takes it as it is asked later."""
-        alone = self.training and len(picture_BCYX) == 1
-        if alone:
-            self.eval()
-        features_BC = self.see(picture_BCYX.to(memory_format=torch.channels_last))
-        self.train(self.training or alone)
+        picture_BCYX = picture_BCYX.to(memory_format=torch.channels_last)
+        if not self.training or len(picture_BCYX) > 1:
+            return self.see(picture_BCYX)
+        self.eval()
+        features_BC = self.see(picture_BCYX)
+        self.train()
         return features_BC

@@ -35,7 +35,7 @@ def in_groups(runs: list[Finished]) -> list[list[Finished]]:
     """Runs that were trained alike on the same data, by seed; groups in the order of their first run."""
     groups: dict[str, list[Finished]] = {}
     for run in runs:
-        changed = differences(plain(TrainConfig()), plain(run.config))
+        changed = differences(_dotted(plain(TrainConfig())), _dotted(plain(run.config)))
         learnt = {key: value for key, (_, value) in changed.items() if key not in NOT_LEARNT}
         groups.setdefault(json.dumps([learnt, run.data]), []).append(run)
     for members in groups.values():
@@ -56,13 +56,21 @@ def make_rows(groups: list[list[Finished]]) -> list[Row]:
     names = iter(run_names([run.folder for run in runs]))
     named = [[(next(names), run.config.seed) for run in members] for members in groups]
     called = [(run, group) for group, some in zip(group_names(named), named, strict=True) for run, _ in some]
-    default = plain(compose_config(TrainConfig, ["data=any", f"batch_size={USUAL_BATCH}"]))
-    changed = [differences(default, plain(run.config)) for run in runs]
+    default = _dotted(plain(compose_config(TrainConfig, ["data=any", f"batch_size={USUAL_BATCH}"])))
+    changed = [differences(default, _dotted(plain(run.config))) for run in runs]
     anywhere = dict(sorted((key, pair[0]) for pairs in changed for key, pair in pairs.items()))
     return [
         {key: _text(value) for key, value in {"run": name, "group": group, **_facts(run, own, anywhere)}.items()}
         for (name, group), run, own in zip(called, runs, changed, strict=True)
     ]
+
+
+def _dotted(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Each setting by itself, also where one family has several together (`model.picture`) and another has none."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        found |= _dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return found
 
 
 def _facts(run: Finished, own: dict[str, tuple[Any, Any]], anywhere: dict[str, Any]) -> dict[str, Any]:

@@ -63,7 +63,11 @@ class Learner:
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
         self.optimizer = make_optimizer(self.model, config.optim)
         self.scaler = self._make_scaler()
-        self.net = DistributedDataParallel(Answering(self.model)) if ranks.world > 1 else self.model.answers
+        # No rank takes over the first one's buffers as a step begins, which would leave each to evaluate with its own:
+        # what batch norm keeps is averaged as a step ends, in `move`.
+        parallel = partial(DistributedDataParallel, broadcast_buffers=False)
+        self.net = parallel(Answering(self.model)) if ranks.world > 1 else self.model.answers
+        self.statistics = [buffer for name, buffer in self.model.named_buffers() if ".running_" in name]
 
     @property
     def best_model(self) -> Model:
@@ -98,6 +102,8 @@ class Learner:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
+        if self.ranks.world > 1 and self.statistics:  # batch norm's: each rank has seen its own drawings
+            self.ranks.average_(self.statistics)
         if self.average is not None:
             follow(self.average, self.model, pace)
         return loss, norm

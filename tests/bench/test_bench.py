@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inkseq.bench import converting, predicting, reporting, searching, serving, training, usual
+from inkseq.bench import converting, drawing, predicting, reporting, searching, serving, training, usual
 from inkseq.bench.__main__ import ROWS
 from inkseq.doodles.write import write_doodles
 from tests.processes import Command
@@ -16,6 +16,7 @@ from tests.samples import SHARED
 
 FEW = 400  # drawings
 SIZES: dict[Any, dict[str, Any]] = {
+    drawing: {"DRAWN": 20, "COMPARED": 4, "BATCH": 16, "STEPS": 1, "COUNT": FEW},
     predicting: {"COUNT": FEW, "WINDOW": FEW // 4},
     reporting: {"MANY": 300},
     searching: {"TRIALS": 1, "KILLED_TRIALS": 1, "KILLS": 0, "STEPS": 5},

@@ -25,6 +25,9 @@ def test_the_rows_of_a_gpu_can_be_taken_on_a_cpu(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(gpu, "usual_rate", lambda *_: 100.0)
     assert [row.unit for row in gpu.bench_rates(CPU)] == ["GB/s", "GB/s", "TFLOP/s", "TFLOP/s", "us"]
     assert len(gpu.bench_lstm(CPU)) == 6
+    drawn = gpu.bench_drawing(CPU, tmp_path / "none", tmp_path)
+    assert [row.name.split(" drawn")[0] for row in drawn] == ["pictures of 64 pixels", "pictures of 128 pixels"]
+    assert all(row.value > 0 and row.unit == "drawings/s" for row in drawn)
     rows = gpu.bench_steps(CPU, tmp_path / "none", tmp_path)
     names = [row.name for row in rows if row.unit == "drawings/s"]
     assert names[1:] == [f"{m}, batches of {b}, launched" for m in ("bilstm", "tutorial") for b in (8, 16)]

@@ -1,6 +1,8 @@
 """Every kind of network as ONNX and as a program, against PyTorch, for any number of drawings and points."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,10 @@ from inkseq.export.graph import FromPoints
 from inkseq.export.onnx_file import make_onnx, open_onnx
 from inkseq.export.program_file import make_program
 from inkseq.models.hybrid import Hybrid
+from inkseq.models.zoo import make_model
 from tests.export.conftest import Exported
+from tests.models.pictured import ALL, PICTURED, each_family
+from tests.models.scribbles import pad, scribbles
 from tests.samples import SHARED, needs_shared
 
 pytestmark = pytest.mark.slow  # PyTorch needs ten seconds to export
@@ -82,6 +87,30 @@ def test_onnx_sees_as_pytorch(exported: Exported) -> None:
 
 def test_a_program_answers_as_pytorch() -> None:
     graph = make(HybridConfig(channels=[6], kernels=[3], fold=2, hidden=5, layers=1))
+    hold_against(graph, in_pytorch(make_program(graph).module()))
+
+
+def pictured(family: str) -> FromPoints:
+    """With all channels, and statistics of some drawings, without which it says the same of all."""
+    torch.manual_seed(0)
+    config: Any = PICTURED[family]
+    model = make_model(replace(config, picture=replace(config.picture, channels=ALL)), 5)
+    with torch.no_grad():
+        for _ in range(30):
+            model(pad(scribbles([9, 4, 12, 7])))
+    graph = FromPoints(model)
+    assert in_pytorch(graph)(*some(4, 9)).std(axis=0).max() > 1e-3
+    return graph
+
+
+@each_family
+def test_onnx_draws_as_pytorch(family: str) -> None:
+    graph = pictured(family)
+    hold_against(graph, open_onnx(make_onnx(graph).SerializeToString()))
+
+
+def test_a_program_draws_as_pytorch() -> None:
+    graph = pictured("mobilenet")
     hold_against(graph, in_pytorch(make_program(graph).module()))
 
 

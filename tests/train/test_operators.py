@@ -17,12 +17,20 @@ from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE
 from inkseq.train.learner import Learner
+from tests.models.pictured import ALL, draw_as_a_gpu_does
 
 CPU = torch.device("cpu")
 # Operators of a step of 64 drawings. What takes fewer of them is to lower these; see `make bench only=train`.
 CEILINGS = {"bilstm": 473, "bilstm_small": 465, "tutorial": 202, "plain": 327, "transformer": 526}
+CEILINGS |= {"cnn": 263, "mobilenet": 399}
+CHANNELS = {name: [f"model.picture.channels=[{','.join(ALL)}]"] for name in ("cnn", "mobilenet")}
 EVERYTHING = [f"augment.{setting.name}=0.1" for setting in fields(AugmentConfig)]
 each_model = pytest.mark.parametrize("model", [*CEILINGS])
+
+
+@pytest.fixture(autouse=True)
+def drawn_as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_as_a_gpu_does(monkeypatch)
 
 
 def set_up(data: Path, *words: str) -> tuple[Learner, Batches]:
@@ -44,7 +52,7 @@ def test_no_shape_depends_on_a_value_and_no_value_is_read(
     monkeypatch.setattr(nn.Module, "to", lambda module, *_: module)  # which weights without numbers are refused
     _, batches = set_up(packed, f"model={model}", *EVERYTHING)
     with FakeTensorMode(allow_non_fake_inputs=True):
-        learner, _ = set_up(packed, f"model={model}")
+        learner, _ = set_up(packed, f"model={model}", *CHANNELS.get(model, []))
         index_B, share_B = torch.zeros(64, dtype=torch.long), torch.ones(64)
         for _ in range(2):  # the first makes the optimiser's memory
             group = batches.make(index_B, batches.draws(0)[0].num_points), share_B
@@ -56,8 +64,9 @@ def test_no_shape_depends_on_a_value_and_no_value_is_read(
 
 @pytest.mark.slow
 @dynamo.patch(allow_rnn=True)  # monkeypatch would take the setting away when it is done, and exports ask for it
-def test_what_may_be_compiled_is_one_graph(packed: Path) -> None:
+@pytest.mark.parametrize("name", ["bilstm_small", "cnn", "mobilenet"])
+def test_what_may_be_compiled_is_one_graph(packed: Path, name: str) -> None:
     """All of the network, once Dynamo is allowed to look into recurrent layers."""
-    learner, batches = set_up(packed, "model=bilstm_small")
+    learner, batches = set_up(packed, f"model={name}")
     model, drawings = learner.model.eval(), batches.step(0)[0][0].drawings
     torch.testing.assert_close(torch.compile(model, backend="eager", fullgraph=True)(drawings), model(drawings))
