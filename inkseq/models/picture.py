@@ -18,6 +18,7 @@ from inkseq.drawings.raster import Lines, begins, keep, paint, share_out, trace
 from inkseq.errors import UserError
 
 SIZES = 32, 256
+UNKNOWN = 0.2  # share of drawings, in training, whose country is kept from the network
 STROKES = 10  # that have a shade or a colour of their own
 CORNER = 10  # bits of a country's code
 # Ten colours as far apart as may be on black, red, green and blue.
@@ -113,13 +114,17 @@ class Picture(nn.Module):
 
     def complete(self, ink_BCYX: Tensor, drawings: Strokes) -> Tensor:
         """With the planes that are the same all over, or the same for all drawings of a country."""
-        planes = [ink_BCYX]
+        if not self.of_country:
+            return ink_BCYX
+        country_B, planes = drawings.country_B, [ink_BCYX]
+        if self.training:  # modality dropout: whoever asks later may not know the country
+            country_B = country_B * (torch.rand(country_B.shape, device=country_B.device) >= UNKNOWN)
         for name in self.of_country:
             if name == "country":
-                planes.append(self.country(drawings.country_B)[:, :, None, None].expand(-1, -1, self.size, self.size))
+                planes.append(self.country(country_B)[:, :, None, None].expand(-1, -1, self.size, self.size))
             else:
-                planes.append(self._in_corner(drawings.country_B))
-        return torch.cat(planes, dim=1) if len(planes) > 1 else ink_BCYX
+                planes.append(self._in_corner(country_B))
+        return torch.cat(planes, dim=1)
 
     def channels(self, picture_BCYX: Tensor) -> dict[str, Tensor]:
         """The planes of each channel."""
