@@ -18,7 +18,7 @@ Colours = NDArray[np.floating[Any]]
 
 COLUMNS = 6  # of planes on a page
 GAP = 0.1  # between them, of one
-SIGNED = {"direction", "country"}  # planes of numbers that can be below 0
+SIGNED = {"direction", "time", "country"}  # planes of numbers that can be below 0
 GREEN, RED = np.array([0.17, 0.54, 0.24]), np.array([0.88, 0.19, 0.19])  # where strokes begin, and where they end
 
 

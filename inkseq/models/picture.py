@@ -1,7 +1,7 @@
 """Drawings as pictures: what is drawn of them in which planes, for models that look and do not read.
 
-A channel is one or more planes, numbers from 0 to 1 (directions from -1 to 1) where there is ink and 0 where there is
-none; only what says where a drawing comes from lies elsewhere too.
+A channel is one or more planes, numbers from 0 to 1 (direction and time from -1 to 1) where there is ink and 0 where
+there is none; only what says where a drawing comes from lies elsewhere too.
 """
 
 from collections.abc import Callable
@@ -47,11 +47,11 @@ def order(traced: Traced) -> Tensor:
 
 
 def time(traced: Traced) -> Tensor:
-    """How early along the drawing's ink the line came: from all to half, without steps."""
+    """When along the drawing's ink the line came, without steps: from 1 at its beginning to -1 at its end."""
     way_BT2 = traced.lines.to_BT2 - traced.lines.from_BT2
     ink_BT = way_BT2.norm(dim=-1).cumsum(1)
     share_BT1: Tensor = ink_BT[:, :, None] / ink_BT[:, -1:, None].clamp(min=1)
-    return 1 - share_BT1 / 2
+    return 1 - 2 * share_BT1
 
 
 def direction(traced: Traced) -> Tensor:

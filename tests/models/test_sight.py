@@ -100,7 +100,7 @@ def test_heat_and_credit_lie_where_the_ink_is_that_was_asked_for(stroke: int) ->
 
 def test_what_is_looked_at_is_no_branch() -> None:
     cnn, mobilenet = (make_model(family(), 4) for family in (CnnConfig, MobileNetConfig))
-    for model, name in ((cnn, "body.2"), (mobilenet, "body.6")):
+    for model, name in ((cnn, "body.parts.1"), (mobilenet, "body.6")):
         assert isinstance(model, Pictured)
         sight = model.sight()
         assert sight is not None
