@@ -27,7 +27,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): some minutes the first time"
 	@$(PYTHON) -m venv $(VENV) && \
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' || { echo; \
-	echo "Not installed, for the reason above. It takes packages from PyPI and 2 GB of disk; the same command tries again."; exit 1; }
+	echo "Not installed, for the reason above. It takes packages from PyPI and 7 GB of disk; the same command tries again."; exit 1; }
 	@echo "$(CURDIR)" > $(VENV)/ready
 
 demo: setup  ## from nothing to a trained recogniser, its score and a report

@@ -137,6 +137,7 @@ class ImageConfig(ModelConfig):
     picture: PictureConfig = field(default_factory=PictureConfig)
     backbone: str = "mobilenetv2_100"  # one that timm.list_models() names
     pretrained: bool = False  # with weights from the internet, which learnt from photographs (transfer learning)
+    options: dict[str, Any] = field(default_factory=dict)  # what else timm is told, in a file of conf/model
     dropout: float = 0.2  # before the head
 
 

@@ -53,6 +53,13 @@ for name in {list(list_commands())}:
     assert everywhere("import warnings; warnings.simplefilter('ignore')", lines) == ""  # runpy's, of what is imported
 
 
+@pytest.mark.slow
+def test_what_one_family_needs_is_imported_where_it_is_made() -> None:
+    assert not everywhere(
+        "import sys, inkseq, inkseq.models.zoo", "assert not {'timm', 'torchvision'} & set(sys.modules)"
+    )
+
+
 def test_the_system_they_are_imported_on_is_another_one() -> None:
     assert "tests imports fcntl" not in everywhere("__name__ = 'tests'", "import fcntl")
     assert "inkseq.x imports fcntl" in everywhere("__name__ = 'inkseq.x'", "import fcntl")

@@ -42,6 +42,10 @@ class Model(nn.Module):
         """How long it takes over drawings of so many points: what takes equally long is batched together."""
         return length_N
 
+    def begin(self) -> str:
+        """As a run begins, and never after: weights that come from elsewhere. Says whose they are."""
+        return ""
+
 
 class Sight(NamedTuple):
     """A layer that sees drawings as a grid of cells."""

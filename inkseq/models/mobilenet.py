@@ -14,6 +14,8 @@ BLOCKS = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)]
 class MobileNet(Pictured):
     """Thirteen depthwise separable convolutions, their mean and maximum over the picture, two dense layers."""
 
+    depthwise = True
+
     def __init__(self, config: MobileNetConfig, num_classes: int) -> None:
         super().__init__(config.picture)
         check(config)

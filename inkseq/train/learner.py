@@ -57,7 +57,7 @@ class Learner:
         self.config, self.device, self.dtype, self.ranks = config, device, dtype, ranks
         torch.manual_seed(config.seed)
         self.model = make_model(config.model, len(classes)).to(device)
-        self.origin = start_from(config.init_from, config, self.model, classes) if config.init_from and fresh else ""
+        self.origin = self._begin(classes) if fresh else ""
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad = name.startswith(HEAD) or not config.freeze
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
@@ -68,6 +68,12 @@ class Learner:
         parallel = partial(DistributedDataParallel, broadcast_buffers=False)
         self.net = parallel(Answering(self.model)) if ranks.world > 1 else self.model.answers
         self.statistics = [buffer for name, buffer in self.model.named_buffers() if ".running_" in name]
+
+    def _begin(self, classes: list[str]) -> str:
+        """Weights that are not drawn by lot, if there are to be such; says whose they are."""
+        if self.config.init_from:
+            return start_from(self.config.init_from, self.config, self.model, classes)
+        return self.model.begin()
 
     @property
     def best_model(self) -> Model:

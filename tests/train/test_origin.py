@@ -26,6 +26,9 @@ MODELS = {
     "transformer": [*SMALL, "model.canvas=12", "model.canvas_channels=[4,4,4]"],
     "bilstm_small": [*SMALL, "model.canvas=12", "model.canvas_channels=[4,4,4]"],
     "bag": ["model.width=12"],
+    "cnn": ["model.channels=[4,8]", "model.picture.size=32"],
+    "mobilenet": ["model.width=0.1", "model.hidden=8", "model.picture.size=32"],
+    "image": ["model.backbone=test_efficientnet", "model.picture.size=32"],
 }
 
 
