@@ -16,7 +16,7 @@ from inkseq.drawings.padded import COUNTRIES, Strokes, number_countries, pad_tog
 from inkseq.drawings.raster import cover, trace
 from inkseq.drawings.strokes import Flat
 from inkseq.errors import UserError
-from inkseq.models.picture import CHANNELS, COLOURS, Picture, pixel_to_place
+from inkseq.models.picture import CHANNELS, COLOURS, UNKNOWN, Picture, pixel_to_place
 from tests.samples import random_strokes
 
 ALL = PictureConfig(size=32, channels=list(CHANNELS))
@@ -32,7 +32,7 @@ def drawings() -> list[Flat]:
 
 
 def picture(strokes: Strokes, *channels: str, **others: Any) -> Tensor:
-    found_BCYX: Tensor = Picture(replace(ALL, channels=list(channels), **others))(strokes)
+    found_BCYX: Tensor = Picture(replace(ALL, channels=list(channels), **others)).eval()(strokes)
     return found_BCYX
 
 
@@ -49,7 +49,7 @@ def time(points: list[tuple[float, float]], pen: list[int]) -> Values:
     way = [0.0]
     for point in range(1, len(points)):
         way.append(way[-1] + (0 if pen[point - 1] else math.dist(points[point - 1], points[point])))
-    return [(1 - 0.5 * one / max(way[-1], 1),) for one in way]
+    return [(1 - 2 * one / max(way[-1], 1),) for one in way]
 
 
 def direction(points: list[tuple[float, float]], pen: list[int]) -> Values:
@@ -97,7 +97,7 @@ def test_a_country_has_a_number_of_its_own_everywhere_and_the_unknown_share_one(
     codes = np.array([b"US", b"DE", b"US", b"", b"u?", b"ZZ"])
     strokes = pad_together(drawings())._replace(country_B=torch.from_numpy(number_countries(codes)).long())
     torch.manual_seed(0)
-    model = Picture(replace(ALL, channels=["country", "ink"]))
+    model = Picture(replace(ALL, channels=["country", "ink"])).eval()
     ink_BYX, country_BYX = model(strokes).unbind(1)
     torch.testing.assert_close(ink_BYX, picture(strokes, "ink")[:, 0])
     expected_B = model.country.weight[strokes.country_B, 0]
@@ -121,9 +121,17 @@ def test_a_countrys_code_is_in_the_corner(size: int) -> None:
         assert code_YX.sum() == squares_YX.sum() == side * side * sum(bits)
 
 
+def test_in_training_some_drawings_are_of_no_known_country() -> None:
+    torch.manual_seed(0)
+    model = Picture(replace(ALL, channels=["ink", "country_code"]))
+    strokes = pad_together(drawings()[1:2] * 1000)._replace(country_B=torch.full((1000,), 5))
+    known_B = model(strokes)[:, 1].flatten(1).any(1)
+    assert 1 - float(known_B.float().mean()) == pytest.approx(UNKNOWN, abs=0.04)
+
+
 def test_planes_come_as_asked_for_those_of_the_country_last() -> None:
     strokes = pad_together(drawings())._replace(country_B=torch.arange(6))
-    model = Picture(replace(ALL, channels=["country_code", "direction", "ink", "country", "ends"]))
+    model = Picture(replace(ALL, channels=["country_code", "direction", "ink", "country", "ends"])).eval()
     assert model.planes == 7
     direction, ink, ends, code, _ = model(strokes).split([2, 1, 2, 1, 1], dim=1)
     torch.testing.assert_close(ink, picture(strokes, "ink"))

@@ -110,7 +110,7 @@ def test_it_takes_as_long_over_one_drawing_as_over_another(family: str) -> None:
 @pytest.mark.parametrize(
     ("family", "settings", "said"),
     [
-        ("cnn", {"channels": [8]}, r"model.channels: two or more stages"),
+        ("cnn", {"channels": [8]}, r"model.channels: two stages or more"),
         ("cnn", {"channels": [2] * 6}, r"model.channels: 6 stages need 64 pixels a side"),
         ("cnn", {"dropout": 1.0}, r"model.dropout=1.0: expected a probability"),
         ("mobilenet", {"width": 0.01}, r"model.width must be from 0.05 to 4, model.hidden 1 or more"),
