@@ -20,8 +20,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from inkseq.config import FAMILIES, HybridConfig, ModelConfig
 from inkseq.errors import UserError, is_of_memory, unless_of_the_disk
+from inkseq.families import FAMILIES, HybridConfig, ModelConfig
 
 Config = TypeVar("Config")
 

@@ -6,13 +6,14 @@ import numpy as np
 from tqdm import tqdm
 
 from inkseq.cli import main
-from inkseq.config import InspectConfig, PictureConfig
+from inkseq.config import InspectConfig
 from inkseq.data.overview import Sample, class_table, draw_classes, draw_overview, summary
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import pick
 from inkseq.drawings.padded import number_countries
 from inkseq.errors import UserError
 from inkseq.evaluate.pictures import pages
+from inkseq.families import PictureConfig
 from inkseq.models.picture import CHANNELS, Picture
 from inkseq.plots import save
 

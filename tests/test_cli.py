@@ -13,7 +13,6 @@ from inkseq.config import (
     ConvertConfig,
     DownloadConfig,
     EvaluateConfig,
-    HybridConfig,
     InspectConfig,
     Simplify,
     SplitOrder,
@@ -21,6 +20,7 @@ from inkseq.config import (
     TrainConfig,
 )
 from inkseq.errors import UserError
+from inkseq.families import HybridConfig
 
 
 def test_words_become_a_typed_config() -> None:

@@ -8,21 +8,12 @@ from pathlib import Path
 import pytest
 
 from inkseq.cli import compose_config, conf_dir
-from inkseq.config import (
-    Activation,
-    AugmentConfig,
-    ConvertConfig,
-    EvaluateConfig,
-    HybridConfig,
-    Layout,
-    Optimizer,
-    Precision,
-    TrainConfig,
-)
+from inkseq.config import AugmentConfig, ConvertConfig, EvaluateConfig, Optimizer, Precision, TrainConfig
 from inkseq.convert.conversion import convert
 from inkseq.doodles.write import write_doodles
 from inkseq.errors import UserError
 from inkseq.evaluate.__main__ import run as evaluate
+from inkseq.families import Activation, HybridConfig, Layout
 from inkseq.inference.runs import run_folder
 from inkseq.models.zoo import make_model
 from tests.train.tiny import run

@@ -16,13 +16,11 @@ from starlette.testclient import TestClient
 
 from inkseq.cli import compose_config, main
 from inkseq.config import (
-    FAMILIES,
     AnswerFormat,
     ConvertConfig,
     EvaluateConfig,
     ExportConfig,
     FindLrConfig,
-    HybridConfig,
     PredictConfig,
     Pruner,
     ReportConfig,
@@ -33,6 +31,7 @@ from inkseq.convert.conversion import convert
 from inkseq.errors import UserError
 from inkseq.evaluate.__main__ import run as evaluate
 from inkseq.export.__main__ import run as export
+from inkseq.families import FAMILIES, HybridConfig
 from inkseq.find_lr import run as find_lr
 from inkseq.inference import checkpoint
 from inkseq.inference.recogniser import Recogniser

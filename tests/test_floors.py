@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "inkseq"
 FLOORS = [
-    "config errors tables memory",
+    "config families errors tables memory",
     "cli devices files plots",
     "drawings",
     "models data doodles download",
@@ -69,8 +69,8 @@ def test_a_file_name_stands_once() -> None:
 
 
 @pytest.mark.parametrize("word", ["[Ll]ayout", "to_rows", "BiLSTM"])
-def test_only_models_and_config_know_what_a_family_reads(word: str) -> None:
-    outside = [path for module, path in MODULES.items() if not module.startswith("models.") and module != "config"]
+def test_only_models_and_their_settings_know_what_a_family_reads(word: str) -> None:
+    outside = [path for module, path in MODULES.items() if not module.startswith("models.") and module != "families"]
     ours = re.compile(f"(?<!constrained_){word}")  # matplotlib has a layout too
     assert not [path for path in outside if ours.search(path.read_text())]
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.bench.converting import MIB, packed, packed_grown, resident
 from inkseq.cli import compose_config
-from inkseq.config import PictureConfig, Precision, TrainConfig
+from inkseq.config import Precision, TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
@@ -23,6 +23,7 @@ from inkseq.devices import ALONE, choose_precision
 from inkseq.drawings.padded import pad_together
 from inkseq.drawings.strokes import Flat
 from inkseq.drawings.supersampled import paint_plainly
+from inkseq.families import PictureConfig
 from inkseq.memory import keep_freed_memory
 from inkseq.models.picture import Picture
 from inkseq.models.pictured import Pictured

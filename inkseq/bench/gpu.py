@@ -17,11 +17,12 @@ from matplotlib.ticker import StrMethodFormatter
 from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.bench.converting import packed_grown
 from inkseq.cli import compose_config
-from inkseq.config import Cell, PictureConfig, TrainConfig
+from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE, choose_precision
+from inkseq.families import Cell, PictureConfig
 from inkseq.models.layers import BiRNN, read_in
 from inkseq.models.picture import Picture
 from inkseq.plots import BLUE, GREY, ORANGE, chart, save

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from inkseq.config import CnnConfig
 from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
+from inkseq.families import CnnConfig
 from inkseq.models.contract import Answers
 from inkseq.models.pictured import Pictured
 

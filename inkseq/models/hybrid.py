@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from inkseq.config import Cell, HybridConfig, Layout
 from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
+from inkseq.families import Cell, HybridConfig, Layout
 from inkseq.models.attention import SelfAttention
 from inkseq.models.canvas import Canvas
 from inkseq.models.contract import Answers, Model, Sight

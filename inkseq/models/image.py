@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from inkseq.config import ImageConfig
 from inkseq.errors import UserError
+from inkseq.families import ImageConfig
 from inkseq.models.pictured import Pictured
 
 WEIGHTS = "model.safetensors", "pytorch_model.bin"

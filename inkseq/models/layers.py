@@ -10,9 +10,9 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.functional import dropout, pad
 
-from inkseq.config import Activation, Cell, Norm, Pooling
 from inkseq.devices import reads_in_bfloat16
 from inkseq.drawings.padded import pick_rows, rows_of
+from inkseq.families import Activation, Cell, Norm, Pooling
 
 
 def mask_padding(length_B: Tensor, num_points: int) -> Tensor:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from inkseq.config import MobileNetConfig
 from inkseq.errors import UserError
+from inkseq.families import MobileNetConfig
 from inkseq.models.pictured import Pictured
 
 FIRST = 32  # channels

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from inkseq.config import PictureConfig
 from inkseq.drawings.padded import COUNTRIES, Strokes, is_real
 from inkseq.drawings.raster import Lines, begins, keep, paint, share_out, trace
 from inkseq.errors import UserError
+from inkseq.families import PictureConfig
 
 SIZES = 32, 256
 UNKNOWN = 0.2  # share of drawings, in training, whose country is kept from the network

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from inkseq.config import PictureConfig
 from inkseq.drawings.padded import Strokes
+from inkseq.families import PictureConfig
 from inkseq.models.contract import Model, Sight
 from inkseq.models.grids import Grid, chain, find_grids
 from inkseq.models.picture import Picture, pixel_to_place

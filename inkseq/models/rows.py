@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
-from inkseq.config import Layout
 from inkseq.drawings.padded import Strokes
+from inkseq.families import Layout
 
 
 def to_sequence(points: ArrayLike, pen: ArrayLike, layout: Layout = Layout.inkseq) -> NDArray[np.float32]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from inkseq.config import FAMILIES, HybridConfig, ModelConfig
 from inkseq.errors import UserError
+from inkseq.families import FAMILIES, HybridConfig, ModelConfig
 from inkseq.models.cnn import Cnn
 from inkseq.models.contract import Model
 from inkseq.models.hybrid import Hybrid

@@ -11,8 +11,9 @@ import optuna
 from omegaconf import OmegaConf
 
 from inkseq.cli import conf_dir
-from inkseq.config import FAMILIES, SweepConfig, plain
+from inkseq.config import SweepConfig, plain
 from inkseq.errors import UserError
+from inkseq.families import FAMILIES
 from inkseq.files import whole_file, write_whole
 from inkseq.inference.runs import differences
 from inkseq.sweep import study_pictures as pictures

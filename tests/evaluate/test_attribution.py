@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from inkseq.config import Cell, HybridConfig, Layout, ModelConfig
 from inkseq.data.packed import Packed, open_packed
 from inkseq.data.resident import Drawings
 from inkseq.drawings.padded import Strokes, pad_together
@@ -17,6 +16,7 @@ from inkseq.drawings.raster import cover, trace
 from inkseq.drawings.strokes import flatten, unflatten
 from inkseq.evaluate.attribution import ENOUGH, SMALL_RISE, Shown, grad_cam, integrated_gradients, walk
 from inkseq.evaluate.explanation import explain, explain_batch, without_each_stroke
+from inkseq.families import Cell, HybridConfig, Layout, ModelConfig
 from inkseq.inference.ask import differentiable, put_on
 from inkseq.inference.runs import Run
 from inkseq.models.canvas import locate

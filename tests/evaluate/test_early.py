@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inkseq.config import AugmentConfig, Layout
+from inkseq.config import AugmentConfig
 from inkseq.data.augment import augment_strokes
 from inkseq.data.batches import gather_first
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
 from inkseq.evaluate.early import Early, early, film, points_at_strokes
 from inkseq.evaluate.matching import match
+from inkseq.families import Layout
 from inkseq.inference.ask import answer_parts, together
 from inkseq.inference.runs import Run
 from inkseq.models.hybrid import Hybrid

@@ -8,10 +8,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from inkseq.config import HybridConfig
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
 from inkseq.evaluate.embedding import embed, flatten_map, neighbourhoods, principal_components, slope
+from inkseq.families import HybridConfig
 from inkseq.inference.runs import Run
 from inkseq.models.rows import to_sequence
 from inkseq.models.zoo import make_model

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from inkseq.config import PictureConfig
 from inkseq.evaluate.pictures import GREEN, RED, pages, tint
+from inkseq.families import PictureConfig
 from inkseq.models.picture import CHANNELS, Picture
 from tests.models.scribbles import pad, scribbles
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import pytest
 
-from inkseq.config import ExportConfig, HybridConfig
+from inkseq.config import ExportConfig
 from inkseq.export.__main__ import run as export
+from inkseq.families import HybridConfig
 from inkseq.inference.recogniser import Recogniser
 from inkseq.inference.runs import run_folder
 from inkseq.models.features import INPUTS

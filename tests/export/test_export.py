@@ -16,7 +16,7 @@ import torch
 from onnx import numpy_helper
 
 import inkseq.export
-from inkseq.config import CnnConfig, ExportConfig, HybridConfig, Layout, PictureConfig, Quantize
+from inkseq.config import ExportConfig, Quantize
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.export import onnx_file
@@ -25,6 +25,7 @@ from inkseq.export.card import Measured, write_card
 from inkseq.export.check import ENOUGH, Agreement, agree, held_out, points_at_a_time, probabilities
 from inkseq.export.quantise import round_rows
 from inkseq.export.verified import drawings_for
+from inkseq.families import CnnConfig, HybridConfig, Layout, PictureConfig
 from inkseq.inference.runs import run_folder
 from tests.export.conftest import Exported
 from tests.models.scribbles import looking, small

@@ -9,12 +9,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from inkseq.config import Activation, Cell, HybridConfig, Layout, Norm, Pooling
 from inkseq.drawings.canonical import canonical
 from inkseq.export.check import Reader, agree, in_pytorch, probabilities
 from inkseq.export.graph import FromPoints
 from inkseq.export.onnx_file import make_onnx, open_onnx
 from inkseq.export.program_file import make_program
+from inkseq.families import Activation, Cell, HybridConfig, Layout, Norm, Pooling
 from inkseq.models.hybrid import Hybrid
 from inkseq.models.zoo import make_model
 from tests.export.conftest import Exported

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 import inkseq
-from inkseq.config import HybridConfig, Layout
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
 from inkseq.drawings.canonical import canonical
 from inkseq.drawings.strokes import unflatten
+from inkseq.families import HybridConfig, Layout
 from inkseq.inference.ask import answer_split
 from inkseq.inference.recogniser import Recogniser
 from tests.samples import SHARED, needs_shared

@@ -3,9 +3,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from inkseq.config import FAMILIES, ModelConfig, Pooling
 from inkseq.drawings.padded import Strokes, is_real
 from inkseq.errors import UserError
+from inkseq.families import FAMILIES, ModelConfig, Pooling
 from inkseq.models.contract import Model
 from inkseq.models.layers import MaskedPooling
 from inkseq.models.zoo import MODELS

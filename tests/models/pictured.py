@@ -2,8 +2,8 @@
 
 import pytest
 
-from inkseq.config import CnnConfig, MobileNetConfig, ModelConfig, PictureConfig
 from inkseq.drawings.raster import paint_together
+from inkseq.families import CnnConfig, MobileNetConfig, ModelConfig, PictureConfig
 
 ALL = ["ink", "order", "time", "direction", "ends", "stroke_colours", "country", "country_code"]
 SMALL = PictureConfig(size=32, channels=["ink", "direction", "country"])

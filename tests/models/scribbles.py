@@ -6,8 +6,8 @@ from unittest.mock import patch
 import torch
 from torch import Tensor, nn
 
-from inkseq.config import CnnConfig, HybridConfig, MobileNetConfig, ModelConfig, PictureConfig
 from inkseq.drawings.padded import Strokes
+from inkseq.families import CnnConfig, HybridConfig, MobileNetConfig, ModelConfig, PictureConfig
 from inkseq.models import mobilenet
 from inkseq.models.contract import Model
 from inkseq.models.hybrid import Hybrid

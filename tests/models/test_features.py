@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from inkseq.bench.operators import launched
-from inkseq.config import Layout
 from inkseq.drawings.strokes import flatten
 from inkseq.errors import UserError
+from inkseq.families import Layout
 from inkseq.models.features import INPUTS, choose_inputs, compute_inputs
 from inkseq.models.layers import mask_padding
 from inkseq.models.rows import to_sequence

@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 import torch
 
-from inkseq.config import FAMILIES, Activation, Cell, HybridConfig, Layout, Norm, Pooling
 from inkseq.errors import UserError
+from inkseq.families import FAMILIES, Activation, Cell, HybridConfig, Layout, Norm, Pooling
 from inkseq.models.features import INPUTS
 from inkseq.models.hybrid import Hybrid
 from inkseq.models.rows import to_rows

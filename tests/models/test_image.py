@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from inkseq.cli import compose_config
-from inkseq.config import ImageConfig, PictureConfig, TrainConfig
+from inkseq.config import TrainConfig
 from inkseq.errors import UserError
+from inkseq.families import ImageConfig, PictureConfig
 from inkseq.models.image import Image
 from inkseq.models.zoo import make_model
 

@@ -9,8 +9,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from inkseq.config import Cell
 from inkseq.drawings.padded import pick_rows
+from inkseq.families import Cell
 from inkseq.models.attention import SelfAttention
 from inkseq.models.layers import CELLS, BiRNN, Dropout, MaskedBatchNorm, mask_padding, turned_rows
 

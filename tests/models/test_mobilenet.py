@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from inkseq.config import MobileNetConfig, PictureConfig
+from inkseq.families import MobileNetConfig, PictureConfig
 from inkseq.models.mobilenet import BLOCKS, MobileNet
 
 KERAS = 3_206_976  # trainable, of its MobileNet at width 1 without the top, three planes

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from inkseq.config import PictureConfig
 from inkseq.drawings.canonical import canonical
 from inkseq.drawings.padded import COUNTRIES, Strokes, number_countries, pad_together
 from inkseq.drawings.raster import cover, trace
 from inkseq.drawings.strokes import Flat
 from inkseq.errors import UserError
+from inkseq.families import PictureConfig
 from inkseq.models.picture import CHANNELS, COLOURS, UNKNOWN, Picture, pixel_to_place
 from tests.samples import random_strokes
 

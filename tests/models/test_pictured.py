@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from inkseq.config import CnnConfig, ImageConfig, MobileNetConfig, ModelConfig, PictureConfig
 from inkseq.errors import UserError
+from inkseq.families import CnnConfig, ImageConfig, MobileNetConfig, ModelConfig, PictureConfig
 from inkseq.models.contract import Model, explainable
 from inkseq.models.picture import CHANNELS
 from inkseq.models.zoo import make_model

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from hypothesis import given
 
-from inkseq.config import Layout
 from inkseq.drawings.padded import pad_together
 from inkseq.drawings.strokes import flatten
+from inkseq.families import Layout
 from inkseq.models.rows import to_rows, to_sequence
 from tests.drawings.test_strokes import drawings
 from tests.models.scribbles import pad

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from inkseq.config import CnnConfig, MobileNetConfig, PictureConfig
 from inkseq.drawings.padded import pad_together
 from inkseq.drawings.strokes import flatten
 from inkseq.evaluate.attribution import grad_cam, integrated_gradients
+from inkseq.families import CnnConfig, MobileNetConfig, PictureConfig
 from inkseq.models.grids import Grid
 from inkseq.models.pictured import Pictured
 from inkseq.models.zoo import make_model

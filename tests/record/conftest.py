@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from inkseq.config import HybridConfig, Norm, OptimConfig, Precision, TrainConfig
+from inkseq.config import OptimConfig, Precision, TrainConfig
+from inkseq.families import HybridConfig, Norm
 from inkseq.inference.runs import run_folder
 from tests.samples import packed_doodles
 from tests.train.tiny import run

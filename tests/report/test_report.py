@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkseq.config import CnnConfig, EvaluateConfig, PictureConfig, ReportConfig, TrainConfig
+from inkseq.config import EvaluateConfig, ReportConfig, TrainConfig
 from inkseq.data.packed import open_packed
 from inkseq.data.resident import Drawings
 from inkseq.errors import UserError
 from inkseq.evaluate.__main__ import run as evaluate_command
 from inkseq.evaluate.scoring import evaluate
+from inkseq.families import CnnConfig, PictureConfig
 from inkseq.report.galleries import names_on_map
 from inkseq.report.ink import centred, path
 from inkseq.report.matrix import matrix

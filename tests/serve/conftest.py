@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from inkseq.config import CnnConfig, PictureConfig
+from inkseq.families import CnnConfig, PictureConfig
 from inkseq.inference.recogniser import Recogniser
 from inkseq.models.picture import CHANNELS
 from inkseq.serve.app import Server, make_app

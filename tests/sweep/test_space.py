@@ -6,8 +6,9 @@ import optuna
 import pytest
 
 from inkseq.cli import compose_config, conf_dir, settings
-from inkseq.config import HybridConfig, SweepConfig, TrainConfig
+from inkseq.config import SweepConfig, TrainConfig
 from inkseq.errors import UserError
+from inkseq.families import HybridConfig
 from inkseq.sweep.space import read_space, shared_words, suggest
 
 SWEEPS = sorted(path.stem for path in (conf_dir() / "sweep").glob("*.yaml"))

@@ -19,13 +19,9 @@ import torch
 
 from inkseq.config import (
     AugmentConfig,
-    Cell,
     ConvertConfig,
-    HybridConfig,
-    Norm,
     OptimConfig,
     Optimizer,
-    Pooling,
     Precision,
     Sampling,
     Schedule,
@@ -34,6 +30,7 @@ from inkseq.config import (
 from inkseq.convert.conversion import convert
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
+from inkseq.families import Cell, HybridConfig, Norm, Pooling
 from inkseq.inference import checkpoint
 from inkseq.inference.runs import open_run
 from inkseq.train.signals import StopRequest

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 
-from inkseq.config import AugmentConfig, CnnConfig, ConvertConfig, PictureConfig
+from inkseq.config import AugmentConfig, ConvertConfig
 from inkseq.convert.conversion import convert
+from inkseq.families import CnnConfig, PictureConfig
 from tests.samples import line
 from tests.train.tiny import run, tiny
 

@@ -16,9 +16,9 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from inkseq.config import ImageConfig, PictureConfig
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
+from inkseq.families import ImageConfig, PictureConfig
 from inkseq.inference.runs import open_run
 from inkseq.models import image
 from inkseq.models.zoo import make_model

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from inkseq.config import ConvertConfig, HybridConfig, Sampling, TrainConfig
+from inkseq.config import ConvertConfig, Sampling, TrainConfig
 from inkseq.convert.conversion import convert
 from inkseq.data.batches import Batches, make_batch
 from inkseq.data.packed import Packed, open_packed
@@ -17,6 +17,7 @@ from inkseq.data.resident import Drawings
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
+from inkseq.families import HybridConfig
 from inkseq.models.contract import Answers
 from inkseq.train.learner import Learner, judge
 from inkseq.train.schedule_picture import plan_run

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from inkseq.config import HybridConfig, Norm, OptimConfig, Precision, TrainConfig
+from inkseq.config import OptimConfig, Precision, TrainConfig
 from inkseq.devices import ALONE
+from inkseq.families import HybridConfig, Norm
 from inkseq.train.loop import train
 from inkseq.train.prepare import prepare
 
