@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-FEWEST_CELLS = 12  # a side, for a map of where a model looked
+FEWEST_CELLS = 16  # a side, for a map of where a model looked
 
 
 class Grid(NamedTuple):
