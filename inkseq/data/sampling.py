@@ -6,7 +6,6 @@ from math import isqrt
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from inkseq.config import Sampling, TrainConfig
@@ -199,22 +198,12 @@ def _shuffle(pool: NDArray[np.int32], times: int, key: np.random.SeedSequence) -
 
 
 def _shuffle_fast(pool: NDArray[np.int32], times: int, key: np.random.SeedSequence) -> NDArray[np.int32]:
-    """The same in a tenth of the time, for epochs of many millions; other orders, which smaller epochs have had."""
+    """The same in a tenth of the time, for epochs of many millions; smaller ones have always had the other orders."""
+    from inkseq.data.shuffling import shuffle_rows  # Numba, which nobody else here needs
+
     drawn = np.tile(pool, (times, 1))
-    _shuffle_rows(drawn, key.generate_state(1, np.uint64)[0])
+    shuffle_rows(drawn, key.generate_state(1, np.uint64)[0])
     return drawn.ravel()
-
-
-@njit(cache=True, nogil=True)
-def _shuffle_rows(rows: NDArray[np.int32], state: np.uint64) -> None:
-    """Fisher and Yates, by lots of splitmix64."""
-    for row in rows:
-        for i in range(len(row) - 1, 0, -1):
-            state += np.uint64(0x9E3779B97F4A7C15)
-            mixed = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            lot = np.int64(((mixed >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
-            row[i], row[lot] = row[lot], row[i]
 
 
 def count_draws(counts: list[int], sampling: Sampling, cap: int | None) -> list[int]:
