@@ -44,7 +44,7 @@ def _legend(groups: list[Group]) -> str:
     if not alone:
         return f"Scores in per cent.{spread}"
     which = "" if len(alone) == len(groups) else f" of {', '.join(map(_code, alone))}"
-    return f"Scores in per cent.{spread} How much another seed would change a single run{which} is not known."
+    return f"Scores in per cent.{spread}\nHow much another seed would change a single run{which} is not known."
 
 
 def settings(rows: list[Row]) -> str:
