@@ -53,6 +53,11 @@ def is_real(strokes: Strokes) -> Tensor:
     return places(strokes.pen_BT) < strokes.length_B[:, None]
 
 
+def begins(pen_BT: Tensor) -> Tensor:
+    """True on the first point of each stroke; what lies behind a drawing's end counts as a stroke of its own."""
+    return pad(pen_BT[:, :-1], (1, 0), value=True)
+
+
 def places(pen_BT: Tensor) -> Tensor:
     """0, 1, 2 ... along every drawing."""
     return torch.arange(pen_BT.shape[1], device=pen_BT.device).expand(pen_BT.shape)
@@ -69,8 +74,7 @@ class Ends:
 
     @cached_property
     def begins_BT(self) -> Tensor:
-        """True on the first point of each stroke."""
-        return pad(self.pen_BT[:, :-1], (1, 0), value=True)
+        return begins(self.pen_BT)
 
     @cached_property
     def _number_P(self) -> Tensor:

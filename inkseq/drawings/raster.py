@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from inkseq.drawings import brush
-from inkseq.drawings.padded import Strokes, is_real
+from inkseq.drawings.padded import Strokes, begins, is_real
 
 OUTSIDE = -1e4  # where lines are that leave no ink
 AT_A_TIME = 1 << 25  # pixels of single lines
@@ -36,13 +36,8 @@ def trace(strokes: Strokes, size: int, margin: float) -> Lines:
     side_B11 = (high_B12 - low_B12).amax(2, keepdim=True).clamp(min=1)
     scale_B11 = (size - 1 - 2 * margin) / side_B11
     to_BT2 = (strokes.xy_BT2 - (low_B12 + high_B12) / 2) * scale_B11 + (size - 1) / 2
-    from_BT2 = torch.where(begins(strokes)[:, :, None], to_BT2, pad(to_BT2, (0, 0, 1, -1)))
+    from_BT2 = torch.where(begins(strokes.pen_BT)[:, :, None], to_BT2, pad(to_BT2, (0, 0, 1, -1)))
     return keep(Lines(from_BT2, to_BT2), is_real(strokes))
-
-
-def begins(strokes: Strokes) -> Tensor:
-    """True on the first point of each stroke."""
-    return pad(strokes.pen_BT[:, :-1], (1, 0), value=True)
 
 
 def keep(lines: Lines, kept_BT: Tensor) -> Lines:

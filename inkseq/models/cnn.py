@@ -9,10 +9,8 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
 from inkseq.families import CnnConfig
-from inkseq.models.contract import Answers
+from inkseq.models.contract import BY_ITSELF, Answers, check_probability
 from inkseq.models.pictured import Pictured
-
-BY_ITSELF = 2**0.5  # times one scale where the other is missing, as in `hybrid`
 
 
 class Cnn(Pictured):
@@ -83,5 +81,4 @@ def check(config: CnnConfig) -> None:
         raise UserError("model.channels: two stages or more, 1 channel or more each")
     if config.picture.size < 2 ** len(config.channels):
         raise UserError(f"model.channels: {len(config.channels)} stages need {2 ** len(config.channels)} pixels a side")
-    if not 0 <= config.dropout < 1:
-        raise UserError(f"model.dropout={config.dropout}: expected a probability, from 0 to less than 1")
+    check_probability("dropout", config.dropout)

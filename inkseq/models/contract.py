@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inkseq.drawings.padded import Strokes
+from inkseq.errors import UserError
+
+BY_ITSELF = 2**0.5  # times a view where the other is missing: with 2, both together would be too unsure
 
 
 class Answers(NamedTuple):
@@ -72,6 +75,12 @@ class Explainable(Protocol):
 
     def sight(self) -> Sight | None:
         """Where to look for what it saw, if it sees at all (Grad-CAM)."""
+
+
+def check_probability(name: str, value: float) -> None:
+    """Refuse a dropout, or another share, that is none."""
+    if not 0 <= value < 1:
+        raise UserError(f"model.{name}={value}: expected a probability, from 0 to less than 1")
 
 
 def explainable(model: Model) -> Explainable | None:

@@ -16,14 +16,13 @@ from inkseq.errors import UserError
 from inkseq.families import Cell, HybridConfig, Layout
 from inkseq.models.attention import SelfAttention
 from inkseq.models.canvas import Canvas
-from inkseq.models.contract import Answers, Model, Sight
+from inkseq.models.contract import BY_ITSELF, Answers, Model, Sight, check_probability
 from inkseq.models.dabs import MARGIN
 from inkseq.models.features import choose_inputs, compute_inputs
 from inkseq.models.layers import BiRNN, MaskedConv, MaskedPooling, fold, mask_padding
 from inkseq.models.rows import to_rows
 
 SMALLEST = 8  # canvas: less is a blot
-BY_ITSELF = 2**0.5  # times a view where the other is missing: with 2, both together would be too unsure
 
 
 class Hybrid(Model):
@@ -191,5 +190,4 @@ def check(config: HybridConfig) -> None:
     if config.judge_each and config.read_alone:
         raise UserError("model.judge_each judges all that is read by itself too; leave out model.read_alone")
     for name in ("dropout", "conv_dropout", "seen_alone", "read_alone"):
-        if not 0 <= (value := getattr(config, name)) < 1:
-            raise UserError(f"model.{name}={value}: expected a probability, from 0 to less than 1")
+        check_probability(name, getattr(config, name))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from inkseq.errors import UserError
 from inkseq.families import ImageConfig
+from inkseq.models.contract import check_probability
 from inkseq.models.pictured import Pictured
 
 WEIGHTS = "model.safetensors", "pytorch_model.bin"
@@ -93,8 +94,7 @@ def reach(backbone: str) -> None:
 
 def check(config: ImageConfig) -> None:
     """Refuse what is no network of timm's."""
-    if not 0 <= config.dropout < 1:
-        raise UserError(f"model.dropout={config.dropout}: expected a probability, from 0 to less than 1")
+    check_probability("dropout", config.dropout)
     timm = import_timm()
     known = {*timm.list_models(), *timm.list_models(include_tags=True)}  # resnet18, and resnet18.a1_in1k
     if config.backbone not in known:

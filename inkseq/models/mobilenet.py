@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from inkseq.errors import UserError
 from inkseq.families import MobileNetConfig
+from inkseq.models.contract import check_probability
 from inkseq.models.pictured import Pictured
 
 FIRST = 32  # channels
@@ -55,5 +56,4 @@ def conv(channels_in: int, channels: int, kernel: int, stride: int = 1, groups: 
 def check(config: MobileNetConfig) -> None:
     if not 0.05 <= config.width <= 4 or config.hidden < 1:
         raise UserError("model.width must be from 0.05 to 4, model.hidden 1 or more")
-    if not 0 <= config.dropout < 1:
-        raise UserError(f"model.dropout={config.dropout}: expected a probability, from 0 to less than 1")
+    check_probability("dropout", config.dropout)

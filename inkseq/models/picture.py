@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from inkseq.drawings.padded import COUNTRIES, Strokes, is_real
-from inkseq.drawings.raster import Lines, begins, keep, paint, share_out, trace
+from inkseq.drawings.padded import COUNTRIES, Strokes, begins, is_real
+from inkseq.drawings.raster import Lines, keep, paint, share_out, trace
 from inkseq.errors import UserError
 from inkseq.families import PictureConfig
 
@@ -141,7 +141,7 @@ class Picture(nn.Module):
     def _ends(self, drawings: Strokes, lines: Lines) -> Tensor:
         """Where strokes begin, and where they end."""
         dots, no_value = Lines(lines.to_BT2, lines.to_BT2), lines.to_BT2[:, :, :0]
-        where = begins(drawings) & is_real(drawings), drawings.pen_BT
+        where = begins(drawings.pen_BT) & is_real(drawings), drawings.pen_BT
         return torch.cat([self._paint(keep(dots, kept_BT), no_value) for kept_BT in where], dim=1)
 
     def _in_corner(self, country_B: Tensor) -> Tensor:
