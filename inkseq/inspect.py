@@ -7,9 +7,9 @@ from tqdm import tqdm
 
 from inkseq.cli import main
 from inkseq.config import InspectConfig
+from inkseq.data.kinds import pick
 from inkseq.data.overview import Sample, class_table, draw_classes, draw_overview, summary
-from inkseq.data.packed import open_packed
-from inkseq.data.resident import pick
+from inkseq.data.packed import open_strokes
 from inkseq.drawings.padded import number_countries
 from inkseq.errors import UserError
 from inkseq.evaluate.pictures import pages
@@ -25,7 +25,7 @@ def run(config: InspectConfig) -> None:
     """Inspect a packed dataset: a table, and pictures of counts, lengths and drawings of every class."""
     if config.page < 1:
         raise UserError(f"page={config.page}: at least 1 drawing a page is needed")
-    sample = Sample.of(open_packed(config.data), config.split)
+    sample = Sample.of(open_strokes(config.data), config.split)
     out = Path(config.out or Path(config.data) / "inspect")
     print(class_table(sample))
     print(summary(sample, config.split))

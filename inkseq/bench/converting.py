@@ -15,7 +15,7 @@ import numpy as np
 from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.config import ConvertConfig
 from inkseq.convert.conversion import convert
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.doodles.write import write_doodles
 from inkseq.drawings.simplify import simplify_many
 from inkseq.drawings.strokes import flatten, unflatten
@@ -35,7 +35,7 @@ def bench_convert(real: Path, scratch: Path) -> list[Gauge]:
         kept = convert(ConvertConfig(raw=[str(raw)], out=str(out), workers=workers)).kept
         seconds[workers] = min(seconds[workers], time.perf_counter() - start)
     rates = {workers: kept / best for workers, best in seconds.items()}
-    data = open_packed(scratch / "packed")
+    data = open_strokes(scratch / "packed")
     size = sum(file.stat().st_size for file in data.path.glob("*.npy"))
     return [
         Gauge("convert, one worker", rates[1], "drawings/s", plain, floor=8),

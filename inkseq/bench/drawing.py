@@ -17,8 +17,8 @@ from inkseq.bench.converting import MIB, packed, packed_grown, resident
 from inkseq.cli import compose_config
 from inkseq.config import Precision, TrainConfig
 from inkseq.data.batches import Batches
-from inkseq.data.packed import Packed, open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.devices import ALONE, choose_precision
 from inkseq.drawings.padded import pad_together
 from inkseq.drawings.strokes import Flat
@@ -38,13 +38,13 @@ CPU = torch.device("cpu")
 def bench_pictures(real: Path, scratch: Path) -> list[Gauge]:
     """Nothing of a picture is ever written, so there is no row for the disk."""
     keep_freed_memory()
-    data = open_packed(packed(real, scratch, "quickdraw16"))
+    data = open_strokes(packed(real, scratch, "quickdraw16"))
     share = _share_of_a_step(data)
     drawings = [data.drawing(i) for i in data.split("train")[:DRAWN]]
     with one_thread():
         rate = _rate(drawings)
         plainly = _rate_of_opencv(drawings)
-        first, last = _memory(open_packed(packed_grown(real, scratch, COUNT)))
+        first, last = _memory(open_strokes(packed_grown(real, scratch, COUNT)))
     rows = [Gauge("pictures of 64 pixels drawn, one core", rate, "drawings/s", floor=10_000)]
     if plainly is not None:
         rows.append(Gauge("the same against OpenCV, a drawing at a time", rate, "drawings/s", plainly, floor=1))
@@ -106,12 +106,12 @@ def _difference(drawings: list[Flat]) -> float:
     return float(np.abs(ours_BYX - plain_BYX).mean())
 
 
-def _share_of_a_step(data: Packed) -> float:
+def _share_of_a_step(data: PackedStrokes) -> float:
     """Seconds of drawing among those of steps, as a CPU trains."""
     config = compose_config(TrainConfig, [f"data={data.path}", "model=mobilenet"])
     dtype, _ = choose_precision(Precision.auto, CPU)
     learner = Learner(config, data.classes, CPU, dtype, ALONE)
-    batches = Batches(Drawings(data, "train", CPU), BATCH, 0, config.augment, num_steps=learner.model.num_steps)
+    batches = Batches(load_split(data, "train", CPU), BATCH, 0, config.augment, num_steps=learner.model.num_steps)
     assert isinstance(learner.model, Pictured)
     at, drawing = [0.0], [0.0]
 
@@ -130,9 +130,9 @@ def _share_of_a_step(data: Packed) -> float:
     return drawing[0] / (time.perf_counter() - start)
 
 
-def _memory(data: Packed) -> tuple[float, float]:
+def _memory(data: PackedStrokes) -> tuple[float, float]:
     """MiB held while an epoch is drawn that is memory-mapped: the mean of its first fifth, and of its last."""
-    picture, batches = Picture(HOW), Batches(Drawings(data, "train", CPU, share=0), BATCH, seed=0)
+    picture, batches = Picture(HOW), Batches(load_split(data, "train", CPU, share=0), BATCH, seed=0)
     held = []
     for step in range(batches.steps_per_epoch):
         for batch, _ in batches.step(step):

@@ -6,7 +6,7 @@ import torch
 
 from inkseq.bench.benchmark import Gauge
 from inkseq.bench.converting import packed, train
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.export.check import held_out, in_pytorch, milliseconds
 from inkseq.export.graph import FromPoints
 from inkseq.export.onnx_file import make_onnx, open_onnx
@@ -20,5 +20,5 @@ def bench_export(real: Path, scratch: Path) -> list[Gauge]:
     graph = FromPoints(run.model)
     torch.set_num_threads(1)
     readers = [in_pytorch(graph), open_onnx(make_onnx(graph).SerializeToString())]
-    pytorch, onnx = milliseconds(readers, held_out(open_packed(data), run.classes).drawings)
+    pytorch, onnx = milliseconds(readers, held_out(open_strokes(data), run.classes).drawings)
     return [Gauge("export, ONNX Runtime against PyTorch, one by one", 1e3 / onnx, "drawings/s", 1e3 / pytorch, floor=2)]

@@ -19,7 +19,8 @@ from inkseq.bench.converting import packed_grown
 from inkseq.cli import compose_config
 from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE, choose_precision
 from inkseq.families import Cell, PictureConfig
@@ -90,7 +91,7 @@ def bench_lstm(device: torch.device) -> list[Gauge]:
 
 def bench_drawing(device: torch.device, real: Path, scratch: Path) -> list[Gauge]:
     """Pictures drawn of a batch, and nothing else."""
-    drawings = Drawings(open_packed(packed_grown(real, scratch, COUNT)), "train", device)
+    drawings = load_split(open_strokes(packed_grown(real, scratch, COUNT)), "train", device)
     batch = Batches(drawings, BATCHES[-1], 0, few_shapes=True).step(0)[0][0]
     rows = []
     for size in SIZES:
@@ -105,8 +106,8 @@ def bench_drawing(device: torch.device, real: Path, scratch: Path) -> list[Gauge
 
 def bench_steps(device: torch.device, real: Path, scratch: Path) -> list[Gauge]:
     """Whole steps of the default and of the tutorial's network, launched and captured, against the usual way."""
-    data = open_packed(packed_grown(real, scratch, COUNT))
-    drawings = Drawings(data, "train", device)
+    data = open_strokes(packed_grown(real, scratch, COUNT))
+    drawings = load_split(data, "train", device)
     usual = usual_rate(data, device)
     rows = [Gauge("usual: tutorial, batches of 256, packed, loaded by workers", usual, "drawings/s")]
     for model, batch in product(("bilstm", "tutorial"), BATCHES):
@@ -126,7 +127,7 @@ def bench_steps(device: torch.device, real: Path, scratch: Path) -> list[Gauge]:
 
 
 def set_up(
-    model: str, batch: int, data: Packed, drawings: Drawings, choose: Callable[[Batches, Learner], Steps]
+    model: str, batch: int, data: PackedStrokes, drawings: Drawings, choose: Callable[[Batches, Learner], Steps]
 ) -> tuple[Steps, Batches]:
     config = compose_config(TrainConfig, [f"data={data.path}", f"model={model}", f"batch_size={batch}"])
     dtype, _ = choose_precision(config.precision, drawings.device)
@@ -149,7 +150,7 @@ def step_rate(steps: Steps, batches: Batches, device: torch.device) -> float:
     return STEPS * batches.batch_size / seconds
 
 
-def usual_rate(data: Packed, device: torch.device) -> float:
+def usual_rate(data: PackedStrokes, device: torch.device) -> float:
     words = [sys.executable, "-m", "inkseq.bench.usual", str(data.path), "loaded", str(device)]
     return float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 

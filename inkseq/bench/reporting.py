@@ -7,7 +7,7 @@ import numpy as np
 
 from inkseq.bench.benchmark import Gauge
 from inkseq.bench.converting import MIB, packed, run_measured, train
-from inkseq.data.packed import ARRAYS, open_packed
+from inkseq.data.packed import ARRAYS, open_strokes
 
 MANY = 345 * 500  # drawings to test on
 SMALL = ["model=plain", "model.channels=[16]", "model.kernels=[5]", "model.hidden=16", "model.layers=1"]
@@ -33,7 +33,7 @@ def _report(run: Path, data: Path) -> tuple[float, float, float]:
 
 def _repeated(packed: Path, out: Path) -> Path:
     """A dataset whose test split is all drawings of another, again and again."""
-    data = open_packed(packed)
+    data = open_strokes(packed)
     times = 1 + -(-MANY // len(data))  # once for val
     pen = np.unpackbits(data.pen)[: data.meta["num_points"]]
     arrays = {name: np.tile(getattr(data, name), times) for name in ARRAYS if name not in ("points", "pen", "offsets")}

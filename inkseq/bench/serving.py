@@ -15,7 +15,7 @@ from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.bench.converting import MIB, packed_grown, resident, train
 from inkseq.bench.load import Address, Answered, among_dawdlers, ask, at_once, at_random, request
 from inkseq.bench.predicting import COUNT
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.drawings.strokes import Drawing, unflatten
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve.server import THREADS
@@ -35,7 +35,7 @@ def measure(run: Path, short: float, steady: float) -> list[Gauge]:
     """Any run, each measurement for so many seconds: 5 and 300 tell whether it stands a load for long."""
     torch.set_num_threads(THREADS)  # alone, too, it has as many as in the server
     recogniser = Recogniser(run)
-    data = open_packed(recogniser.run.config.data)
+    data = open_strokes(recogniser.run.config.data)
     requests = [request(as_drawn(data, i)) for i in islice(data.split("test"), DRAWINGS)]
     together = [data.drawing(i) for i in islice(data.split("test"), CLIENTS)]
     with served(run) as (address, pid):
@@ -68,7 +68,7 @@ def measure(run: Path, short: float, steady: float) -> list[Gauge]:
     ]
 
 
-def as_drawn(data: Packed, i: int) -> Drawing:
+def as_drawn(data: PackedStrokes, i: int) -> Drawing:
     """A drawing as a page sends it: in pixels of its own, a point every few of them."""
     strokes = unflatten(*data.drawing(i))
     fine = [np.linspace(0, len(xs) - 1, 1 + 5 * (len(xs) - 1)) for xs, _ in strokes]

@@ -15,9 +15,11 @@ from inkseq.bench.operators import count_operators
 from inkseq.cli import compose_config
 from inkseq.config import USUAL_BATCH, Precision, TrainConfig
 from inkseq.data.batches import Batches
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE, choose_precision
+from inkseq.drawings.pixels import of_strokes
 from inkseq.memory import keep_freed_memory
 from inkseq.train.learner import Learner
 
@@ -28,11 +30,11 @@ CPU = torch.device("cpu")
 
 def bench_train(real: Path, scratch: Path) -> list[Gauge]:
     """A training step of ours (in what is fastest here, equal lengths) against the usual one (float32, packed)."""
-    data = open_packed(packed_grown(real, scratch, COUNT))
+    data = open_strokes(packed_grown(real, scratch, COUNT))
     usual, bucketed = (_usual_rate(data, order) for order in ("random", "bucketed"))
     keep_freed_memory()
     config = compose_config(TrainConfig, [f"data={data.path}", "model=tutorial", f"batch_size={BATCH}"])
-    drawings = Drawings(data, "train", CPU)
+    drawings = load_split(data, "train", CPU)
     batches = Batches(drawings, BATCH, seed=0)
     dtype, _ = choose_precision(Precision.auto, CPU)
     name, floors = str(dtype).removeprefix("torch."), FLOORS[dtype]
@@ -48,7 +50,7 @@ def bench_train(real: Path, scratch: Path) -> list[Gauge]:
     ]
 
 
-def _default_in_float32(data: Packed, drawings: Drawings) -> list[Gauge]:
+def _default_in_float32(data: PackedStrokes, drawings: Drawings) -> list[Gauge]:
     """The default's steps against what matrices of this machine could make of them, and what they ask a GPU for."""
     config = compose_config(TrainConfig, [f"data={data.path}", "model=bilstm"])
     batches = Batches(drawings, USUAL_BATCH, 0, config.augment)
@@ -79,8 +81,8 @@ def _default_in_float32(data: Packed, drawings: Drawings) -> list[Gauge]:
 
 def bench_batches(real: Path, scratch: Path) -> list[Gauge]:
     """Batches alone, no model, on one core."""
-    data = open_packed(packed_grown(real, scratch, COUNT))
-    batches = Batches(Drawings(data, "train", CPU), BATCH, seed=0)
+    data = open_strokes(packed_grown(real, scratch, COUNT))
+    batches = Batches(load_split(data, "train", CPU), BATCH, seed=0)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     steps = batches.steps_per_epoch - 1
@@ -94,7 +96,7 @@ def bench_batches(real: Path, scratch: Path) -> list[Gauge]:
     return [Gauge("batches made, no model", rate, "drawings/s")]
 
 
-def _usual_rate(data: Packed, order: str) -> float:
+def _usual_rate(data: PackedStrokes, order: str) -> float:
     words = [sys.executable, "-m", "inkseq.bench.usual", str(data.path), order]
     return float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 
@@ -110,8 +112,9 @@ def _train(learner: Learner, batches: Batches) -> tuple[float, float, int, int]:
         waiting += time.perf_counter() - before
         learner.learn(step, groups, 1e-4)
         drawings += sum(len(batch.label_B) for batch, _ in groups)
-        real += sum(int(batch.drawings.length_B.sum()) for batch, _ in groups)
-        computed += sum(batch.drawings.pen_BT.numel() for batch, _ in groups)
+        strokes = [of_strokes(batch.drawings) for batch, _ in groups]
+        real += sum(int(one.length_B.sum()) for one in strokes)
+        computed += sum(one.pen_BT.numel() for one in strokes)
     seconds = time.perf_counter() - start
     return drawings / seconds, waiting / seconds, real, computed
 

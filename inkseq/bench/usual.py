@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.models.rows import to_sequence
 
 BATCH, WARM, TIMED = 256, 1, 4
@@ -50,7 +50,7 @@ class PackedLSTM(nn.Module):
 def measure(path: str, order: str) -> float:
     """Drawings trained on a second."""
     torch.manual_seed(0)
-    data = open_packed(path)
+    data = open_strokes(path)
     rng = np.random.default_rng(0)
     indices = rng.permutation(len(data))
     lengths = np.diff(data.offsets)
@@ -89,7 +89,7 @@ class Rows(Dataset[tuple[Tensor, int]]):
     """A drawing at a time."""
 
     def __init__(self, path: str) -> None:
-        self.data = open_packed(path)
+        self.data = open_strokes(path)
 
     def __len__(self) -> int:
         return len(self.data)

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inkseq.config import AugmentConfig
-from inkseq.data.augment import augment_strokes
+from inkseq.data import kinds
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices, Sampler
 from inkseq.devices import send
-from inkseq.drawings.padded import Strokes, places, stay_at_end
+from inkseq.drawings.padded import places, stay_at_end
+from inkseq.drawings.pixels import Images, Input
 
 Counted = Callable[[NDArray[Any]], NDArray[Any]]  # steps that a model takes over drawings of so many points
 Share = float | Tensor  # of a group in the loss of its step: one, or where its drawings weigh differently one of each
@@ -38,7 +39,7 @@ ENOUGH_BATCHES = 512  # whose longest drawings say which lengths those are
 class Batch:
     """Drawings as a model takes them, on the device."""
 
-    drawings: Strokes
+    drawings: Input
     label_B: Tensor  # -1 where the word is not known
     index_B: Tensor  # of each drawing in the whole dataset
 
@@ -75,7 +76,7 @@ class Batches:
         self.sampler = sampler or Sampler(drawings.label_N)
         self.steps_per_epoch = -(-len(self.sampler) // batch_size)
         self.generator = torch.Generator(drawings.device)
-        self._augment = partial(augment_strokes, config=augment, generator=self.generator)
+        self._augment = partial(kinds.augment, config=augment, generator=self.generator)
 
         # The window a step lies in is the last step's, nearly always.
         self._sorted_window = lru_cache(maxsize=1)(self._sort_window)
@@ -187,17 +188,19 @@ def make_batch(
     drawings: Drawings,
     index_B: Indices | Tensor,
     num_points: int | None = None,
-    augment: Callable[[Strokes], Strokes] | None = None,
+    augment: Callable[[Input], Input] | None = None,
 ) -> Batch:
     """The drawings at these positions of the split, the longest first, padded to its length unless told otherwise."""
     num_points = num_points or int(drawings.length_N[index_B[0]])
-    strokes, label_B, index_in_dataset_B = drawings.gather(index_B, num_points)
-    return Batch(strokes if augment is None else augment(strokes), label_B, index_in_dataset_B)
+    gathered, label_B, index_in_dataset_B = drawings.gather(index_B, num_points)
+    return Batch(gathered if augment is None else augment(gathered), label_B, index_in_dataset_B)
 
 
-def gather_first(drawings: Drawings, index_B: Indices, length_B: Indices) -> Strokes:
-    """The first points of drawings, as `augment.prefix` leaves them: the last of them ends a stroke."""
+def gather_first(drawings: Drawings, index_B: Indices, length_B: Indices) -> Input:
+    """The first points of drawings, as `augment.prefix` leaves them: the last of them ends a stroke. Images: all."""
     strokes, _, _ = drawings.gather(index_B, int(length_B.max()))
+    if isinstance(strokes, Images):
+        return strokes
     shorter_B = send(torch.from_numpy(length_B), drawings.device)
     place_BT, last_B1 = places(strokes.pen_BT), shorter_B[:, None] - 1
     pen_BT = (strokes.pen_BT & (place_BT < last_B1)) | (place_BT == last_B1)

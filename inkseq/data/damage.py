@@ -15,7 +15,7 @@ STRETCH = 1 << 18  # items looked at together: what a cache holds, however large
 
 def check_meta(meta: Any) -> None:
     """That meta.json has what we read of it, and that it makes sense."""
-    for name in ("num_drawings", "num_points"):
+    for name in ("num_drawings", "size" if meta.get("kind") == "images" else "num_points"):
         if not _is_count(meta[name]) or not meta[name]:
             raise ValueError(f"{name} is {meta[name]!r}")
     classes = meta["classes"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from inkseq.data.packed import Packed, count_strokes
+from inkseq.data.packed import PackedStrokes, count_strokes
 from inkseq.drawings.contact_sheet import page
 from inkseq.errors import UserError
 from inkseq.plots import bars, histograms
@@ -23,7 +23,7 @@ LONGEST_NAME = 48  # letters: for pictures to hold them, and as a file name, whi
 class Sample:
     """What is looked at: drawings `first` to `end` of a dataset, and what each of them is."""
 
-    data: Packed
+    data: PackedStrokes
     first: int
     end: int
     labels: NDArray[np.int16]  # -1 without a word
@@ -32,7 +32,7 @@ class Sample:
     num_strokes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, data: Packed, split: str | None) -> "Sample":
+    def of(cls, data: PackedStrokes, split: str | None) -> "Sample":
         chosen = data.split(split)
         if not chosen:
             raise UserError(f"the split {split} of {data.path} is empty" if split else f"{data.path} is empty")

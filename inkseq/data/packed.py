@@ -1,4 +1,4 @@
-"""The packed dataset: flat arrays in a folder, opened without reading them."""
+"""The packed dataset, of strokes or of images: flat arrays in a folder, opened without reading them."""
 
 import json
 from collections.abc import Callable
@@ -18,15 +18,16 @@ FORMAT = 1
 CONTENT = "content"  # of a fingerprint
 LONGEST = 200  # letters of a reason
 STRETCH = 1 << 16  # drawings whose strokes are counted at a time
-ARRAYS: dict[str, np.dtype[Any]] = {
+ROWS: dict[str, np.dtype[Any]] = {"labels": np.dtype(np.int16), "key_id": np.dtype(np.uint64)}
+ARRAYS: dict[str, np.dtype[Any]] = {  # of strokes
     "points": np.dtype(np.uint8),
     "pen": np.dtype(np.uint8),
     "offsets": np.dtype(np.int64),
-    "labels": np.dtype(np.int16),
-    "key_id": np.dtype(np.uint64),
+    **ROWS,
     "countrycode": np.dtype("S2"),
     "recognized": np.dtype(np.bool_),
 }
+IMAGE_ARRAYS: dict[str, np.dtype[Any]] = {"images": np.dtype(np.uint8), **ROWS}
 
 
 def array_shapes(num_drawings: int, num_points: int) -> dict[str, tuple[int, ...]]:
@@ -35,19 +36,24 @@ def array_shapes(num_drawings: int, num_points: int) -> dict[str, tuple[int, ...
     return rows | {"points": (num_points, 2), "pen": (-(-num_points // 8),), "offsets": (num_drawings + 1,)}
 
 
+def image_shapes(num_drawings: int, size: int) -> dict[str, tuple[int, ...]]:
+    """What a dataset of so many images consists of."""
+    return dict.fromkeys(IMAGE_ARRAYS, (num_drawings,)) | {"images": (num_drawings, size, size)}
+
+
 @dataclass(frozen=True)
 class Packed:
-    """An open dataset. Drawing i has points[offsets[i]:offsets[i + 1]]; `pen` holds one bit a point."""
+    """An open dataset: what there is of drawings of any kind."""
 
     path: Path
     meta: dict[str, Any]
-    points: NDArray[np.uint8]
-    pen: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
     labels: NDArray[np.int16]  # -1 in the split `unlabelled`
     key_id: NDArray[np.uint64]
-    countrycode: NDArray[np.bytes_]
-    recognized: NDArray[np.bool_]
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """By the names of their files."""
+        return {name: getattr(self, name) for name in _arrays(self.meta)}
 
     @property
     def classes(self) -> list[str]:
@@ -64,6 +70,17 @@ class Packed:
             raise UserError(f"{self.path} has no split '{name}', only {', '.join(self.meta['splits'])}")
         return range(*self.meta["splits"][name])
 
+
+@dataclass(frozen=True)
+class PackedStrokes(Packed):
+    """Drawing i has points[offsets[i]:offsets[i + 1]]; `pen` holds one bit a point."""
+
+    points: NDArray[np.uint8]
+    pen: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    countrycode: NDArray[np.bytes_]
+    recognized: NDArray[np.bool_]
+
     def drawing(self, i: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Points and pen of one drawing."""
         start, end = int(self.offsets[i]), int(self.offsets[i + 1])
@@ -71,26 +88,39 @@ class Packed:
         return self.points[start:end], bits[start % 8 : start % 8 + end - start]
 
 
+@dataclass(frozen=True)
+class PackedImages(Packed):
+    """Drawing i is images[i]: 255 where there is most ink, 0 where there is none."""
+
+    images: NDArray[np.uint8]
+
+
 def fingerprint(data: Packed) -> dict[str, Any]:
     """What makes a dataset the same one, wherever it lies. Those from before there were digests have no CONTENT."""
     options = {f"options.{key}": value for key, value in data.meta["options"].items()}
     content = {CONTENT: data.meta["digests"]} if "digests" in data.meta else {}
-    return {key: data.meta[key] for key in ("classes", "splits", "num_points")} | options | content
+    size = "size" if isinstance(data, PackedImages) else "num_points"
+    return {key: data.meta[key] for key in ("classes", "splits", size)} | options | content
 
 
 def check_content(data: Packed) -> None:
     """That the arrays are what convert wrote. All of them are read: for whoever is going to do that anyway."""
-    if wrong := changed({name: getattr(data, name) for name in ARRAYS}, data.meta.get("digests", {})):
+    if wrong := changed(data.arrays, data.meta.get("digests", {})):
         files = ", ".join(f"{name}.npy" for name in wrong)
         raise UserError(f"{data.path}: {files} changed since convert wrote it; convert again")
 
 
 def digests(folder: Path) -> dict[str, str]:
     """Those of the arrays in a folder, by name."""
-    return {name: digest(npy.open_memmap(folder / f"{name}.npy", mode="r")) for name in ARRAYS}
+    return {file.stem: digest(npy.open_memmap(file, mode="r")) for file in sorted(folder.glob("*.npy"))}
 
 
-def count_strokes(data: Packed, chosen: range, stretch: int = STRETCH) -> NDArray[np.int64]:
+def _arrays(meta: dict[str, Any]) -> dict[str, np.dtype[Any]]:
+    """Which arrays a dataset has, by what it says of its kind."""
+    return IMAGE_ARRAYS if meta.get("kind") == "images" else ARRAYS
+
+
+def count_strokes(data: PackedStrokes, chosen: range, stretch: int = STRETCH) -> NDArray[np.int64]:
     """Strokes of each drawing: the pen's bits between its offsets, a stretch of drawings at a time."""
     counts = np.empty(len(chosen), np.int64)
     for start in range(chosen.start, chosen.stop, stretch):
@@ -119,10 +149,24 @@ def open_packed(path: str | Path) -> Packed:
         raise _damaged(meta_path, repr(error)) from None
     if version != FORMAT:
         raise UserError(f"{path} has format {version!r}, this inkseq reads {FORMAT}; convert again")
-    shapes = array_shapes(meta["num_drawings"], meta["num_points"])
-    data = Packed(path, meta, **{name: _load(path, name, shape) for name, shape in shapes.items()})
+    if meta.get("kind") == "images":
+        data: Packed = PackedImages(path, meta, **_load_all(path, image_shapes(meta["num_drawings"], meta["size"])))
+    else:
+        data = PackedStrokes(path, meta, **_load_all(path, array_shapes(meta["num_drawings"], meta["num_points"])))
     _check_arrays(data)
     return data
+
+
+def open_strokes(path: str | Path) -> PackedStrokes:
+    """Open a dataset of strokes, for what can do nothing with images."""
+    data = open_packed(path)
+    if not isinstance(data, PackedStrokes):
+        raise UserError(f"{path} holds images; strokes are needed here")
+    return data
+
+
+def _load_all(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, NDArray[Any]]:
+    return {name: _load(path, name, shape) for name, shape in shapes.items()}
 
 
 def _load(path: Path, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -130,22 +174,26 @@ def _load(path: Path, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
     try:
         array: NDArray[Any] = npy.open_memmap(file, mode="r")
         found = f"{array.dtype} {array.shape}"
-        whole = array.shape == shape and array.dtype == ARRAYS[name] and array.flags.c_contiguous
+        expected = (ARRAYS | IMAGE_ARRAYS)[name]
+        whole = array.shape == shape and array.dtype == expected and array.flags.c_contiguous
     except Exception as error:  # numpy lets all sorts through where a header's bytes are wrong
         raise _damaged(file, str(error)) from None
     if not whole:
-        raise UserError(f"{file} holds {found} where meta.json says {ARRAYS[name]} {shape}; convert again")
+        raise UserError(f"{file} holds {found} where meta.json says {expected} {shape}; convert again")
     return array
 
 
 def _check_arrays(data: Packed) -> None:
     """What would be an index or a letter must be one: a look at the small arrays, not at the ink."""
     checks: dict[str, Callable[[], None]] = {
-        "offsets": lambda: check_offsets(data.offsets, len(data.points)),
-        "labels": lambda: check_labels(data.labels, data.meta["splits"], len(data.classes)),
-        "countrycode": lambda: check_bytes(data.countrycode, 127),
-        "recognized": lambda: check_bytes(data.recognized, 1),
+        "labels": lambda: check_labels(data.labels, data.meta["splits"], len(data.classes))
     }
+    if isinstance(data, PackedStrokes):
+        checks |= {
+            "offsets": lambda: check_offsets(data.offsets, len(data.points)),
+            "countrycode": lambda: check_bytes(data.countrycode, 127),
+            "recognized": lambda: check_bytes(data.recognized, 1),
+        }
     for name, check in checks.items():
         try:
             check()

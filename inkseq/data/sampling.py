@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkseq.config import Sampling, TrainConfig
-from inkseq.data.packed import Packed
+from inkseq.data.packed import Packed, PackedStrokes
 from inkseq.errors import UserError
 
 Indices = NDArray[np.int64]
@@ -231,6 +231,8 @@ def make_sampler(config: TrainConfig, data: Packed) -> Sampler:
     train = slice(*data.meta["splits"]["train"])
     weight_N = None
     if config.unrecognized < 1:
+        if not isinstance(data, PackedStrokes):
+            raise UserError(f"unrecognized={config.unrecognized:g} is for drawings of a game; {data.path} has images")
         weight_N = np.where(data.recognized[train], 1.0, config.unrecognized)
         if not weight_N.any():
             raise UserError(f"unrecognized=0 leaves nothing to train on: the game recognised none of {data.path}")

@@ -14,6 +14,7 @@ from torch.nn.functional import pad
 
 from inkseq.drawings import brush
 from inkseq.drawings.padded import Strokes, begins, is_real
+from inkseq.drawings.pixels import Images, Input, resize
 
 OUTSIDE = -1e4  # where lines are that leave no ink
 AT_A_TIME = 1 << 25  # pixels of single lines
@@ -128,7 +129,9 @@ def _share_some(cell_BYX: Tensor, lines: Lines, width: float) -> Tensor:
     return (cover_BTQ @ a_whole_BQ[:, :, None])[:, :, 0]
 
 
-def thumbnails(strokes: Strokes, size: int) -> Tensor:
+def thumbnails(drawings: Input, size: int) -> Tensor:
     """ink_BYX of drawings, 0 to 1."""
-    lines = trace(strokes, size, margin=1)
+    if isinstance(drawings, Images):
+        return resize(drawings.ink_BYX, size)
+    lines = trace(drawings, size, margin=1)
     return paint(lines, lines.to_BT2[:, :, :0], 1.0, size)[:, 0]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inkseq.data.packed import Packed, count_strokes
+from inkseq.data.packed import PackedStrokes, count_strokes
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import wilson
 
@@ -47,12 +47,12 @@ def by(facts: Facts, key_N: NDArray[np.int64], names: list[str]) -> list[GroupSc
     ]
 
 
-def recognized_key(data: Packed, facts: Facts) -> Key:
+def recognized_key(data: PackedStrokes, facts: Facts) -> Key:
     """Whether the game recognised them when they were drawn."""
     return Key(np.where(data.recognized[facts.index_N], 0, 1), ["recognized by the game", "not recognized"])
 
 
-def country_key(data: Packed, facts: Facts) -> Key:
+def country_key(data: PackedStrokes, facts: Facts) -> Key:
     """Where they were drawn, the most frequent first; equally frequent ones by their letters."""
     codes, code_N = np.unique(data.countrycode[facts.index_N], return_inverse=True)
     by_count = np.argsort(-np.bincount(code_N), kind="stable")
@@ -62,13 +62,13 @@ def country_key(data: Packed, facts: Facts) -> Key:
     return Key(np.minimum(rank, COUNTRIES)[code_N], [*names, "others"] if len(codes) > COUNTRIES else names)
 
 
-def points_key(data: Packed, facts: Facts) -> Key:
+def points_key(data: PackedStrokes, facts: Facts) -> Key:
     """How many points they have."""
     index_N = facts.index_N.astype(np.int64)
     return _ranges(data.offsets[index_N + 1] - data.offsets[index_N], POINTS)
 
 
-def strokes_key(data: Packed, facts: Facts) -> Key:
+def strokes_key(data: PackedStrokes, facts: Facts) -> Key:
     """How many strokes they have."""
     first, last = int(facts.index_N.min()), int(facts.index_N.max())
     return _ranges(count_strokes(data, range(first, last + 1))[facts.index_N - first], STROKES)

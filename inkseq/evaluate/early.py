@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from inkseq.data.batches import gather_first
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices
+from inkseq.drawings.pixels import of_strokes
 from inkseq.evaluate.matching import Matching, sample
 from inkseq.evaluate.metrics import place_of_truth
 from inkseq.inference.ask import answer_parts, together
@@ -93,7 +94,7 @@ def points_at_strokes(drawings: Drawings, position_N: Indices) -> Indices:
     end_NX = np.repeat(length_N[:, None], MOST_STROKES, axis=1)
     most = 1
     for which_B in together(length_N):
-        pen_BT = gather_first(drawings, position_N[which_B], length_N[which_B]).pen_BT.cpu().numpy()
+        pen_BT = of_strokes(gather_first(drawings, position_N[which_B], length_N[which_B])).pen_BT.cpu().numpy()
         drawing, place = np.nonzero(pen_BT)
         most = max(most, int(pen_BT.sum(axis=1).max()))
         stroke = (pen_BT.cumsum(axis=1) - 1)[drawing, place]

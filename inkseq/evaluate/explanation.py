@@ -11,6 +11,7 @@ from torch import Tensor
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices
 from inkseq.drawings.padded import Strokes, pick_points, places
+from inkseq.drawings.pixels import of_strokes
 from inkseq.evaluate.attribution import grad_cam, integrated_gradients
 from inkseq.inference.ask import answer, differentiable, together
 from inkseq.inference.runs import Run
@@ -47,9 +48,9 @@ def explain(
     """What speaks for class `target_N[n]` in the drawing at place `position_N[n]` of the split, in float32."""
     found: dict[int, Explained] = {}
     for some in together(drawings.length_N[position_N], np.asarray, at_a_time * MOST_POINTS, at_a_time):
-        strokes, *_ = drawings.gather(position_N[some], int(drawings.length_N[position_N[some[0]]]))
+        gathered, *_ = drawings.gather(position_N[some], int(drawings.length_N[position_N[some[0]]]))
         target_B = torch.from_numpy(target_N[some]).to(drawings.device).long()  # labels are stored as int16
-        found |= zip(some.tolist(), explain_batch(run.model, strokes, target_B), strict=True)
+        found |= zip(some.tolist(), explain_batch(run.model, of_strokes(gathered), target_B), strict=True)
     return [found[n] for n in range(len(position_N))]
 
 

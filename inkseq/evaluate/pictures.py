@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inkseq.drawings.padded import Strokes
+from inkseq.drawings.pixels import Input
 from inkseq.models.picture import Picture
 from inkseq.plots import GREY
 
@@ -22,7 +22,7 @@ SIGNED = {"direction", "time", "country"}  # planes of numbers that can be below
 GREEN, RED = np.array([0.17, 0.54, 0.24]), np.array([0.88, 0.19, 0.19])  # where strokes begin, and where they end
 
 
-def pages(picture: Picture, drawings: Strokes, titles: Sequence[str]) -> Iterator[tuple[str, Figure]]:
+def pages(picture: Picture, drawings: Input, titles: Sequence[str]) -> Iterator[tuple[str, Figure]]:
     """Each channel by its name, and a page of the drawings in it."""
     for name, planes_BCYX in picture.channels(picture(drawings)).items():
         yield name, page(name, tint(name, planes_BCYX), titles)

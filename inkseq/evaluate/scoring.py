@@ -2,6 +2,7 @@
 
 import torch
 
+from inkseq.data.kinds import load_split
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE, Ranks
@@ -22,7 +23,7 @@ def evaluate(run: Run, data: Packed, split: str, device: torch.device) -> Metric
         unknown, missing = sorted(here - there), sorted(there - here)
         named = [f"{what}: {', '.join(some[:5])}" for what, some in (("new", unknown), ("missing", missing)) if some]
         raise UserError(f"{data.path} has other classes than {run.folder} was run on ({'; '.join(named)})")
-    drawings = Drawings(data, split, device)
+    drawings = load_split(data, split, device)
     if (drawings.label_N < 0).any():
         raise UserError(f"the drawings of {split} have no words to compare guesses with")
     return score(run.model, drawings, precision(run, device))

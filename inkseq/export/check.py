@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from inkseq.data.batches import Counted
-from inkseq.data.packed import Packed
+from inkseq.data.packed import PackedStrokes
 from inkseq.doodles.write import doodles
 from inkseq.drawings.canonical import canonical
 from inkseq.drawings.strokes import Flat
@@ -60,7 +60,7 @@ class Agreement(NamedTuple):
 Compare = Callable[[Reader], Agreement]
 
 
-def held_out(data: Packed, classes: list[str]) -> Compared:
+def held_out(data: PackedStrokes, classes: list[str]) -> Compared:
     """Drawings of a dataset that nobody trained on."""
     test, val = (data.split(name) if name in data.meta["splits"] else range(0) for name in ("test", "val"))
     test = test[:MOST]

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from inkseq.config import ExportConfig, Quantize
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.errors import UserError
 from inkseq.export import program_file
 from inkseq.export.about import metadata
@@ -59,7 +59,7 @@ def drawings_for(data: str | None, run: Run) -> Compared:
     """Those of the dataset that is named, else of the run's own if it is still there."""
     if data is None and not Path(run.config.data).exists():
         return some_doodles()
-    return held_out(open_packed(data or run.config.data), run.classes)
+    return held_out(open_strokes(data or run.config.data), run.classes)
 
 
 def write(file: Path, graph: FromPoints, facts: dict[str, str], how: Quantize, compare: Compare) -> tuple[str, Reader]:

@@ -15,8 +15,9 @@ from tqdm import tqdm
 from inkseq.data.batches import Batch, Counted, cut_by_length, gather_first, longest_first, make_batch
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices
-from inkseq.devices import ALONE, Ranks, choose_precision, send
+from inkseq.devices import ALONE, Ranks, choose_precision
 from inkseq.drawings.padded import Strokes, pad_together
+from inkseq.drawings.pixels import Input, put_on
 from inkseq.drawings.strokes import Flat
 from inkseq.inference.runs import Run
 from inkseq.models.contract import Model
@@ -29,10 +30,10 @@ LEAST_LENGTH = 8  # that batches of a GPU are padded to; longer ones to four len
 
 
 @torch.inference_mode()
-def answer(model: Callable[[Strokes], Tensor], strokes: Strokes, dtype: torch.dtype = torch.float32) -> Tensor:
+def answer(model: Callable[[Any], Tensor], drawings: Input, dtype: torch.dtype = torch.float32) -> Tensor:
     """What a model, or its `features`, makes of drawings, in float32 whatever it computes in."""
-    with torch.autocast(strokes.xy_BT2.device.type, dtype, enabled=dtype is not torch.float32):
-        return model(strokes).float()
+    with torch.autocast(drawings[0].device.type, dtype, enabled=dtype is not torch.float32):
+        return model(drawings).float()
 
 
 def answer_split(
@@ -77,8 +78,8 @@ def answer_parts(
     dtype, parts = precision(run, drawings.device), []
     with tqdm(total=len(length_N), desc=doing, unit="drawing", unit_scale=True, disable=None) as bar:
         for which_B in together(length_N, run.model.num_steps):
-            strokes = gather_first(drawings, position_N[which_B], length_N[which_B])
-            said_BC = answer(run.model.features if features else run.model, strokes, dtype)
+            first = gather_first(drawings, position_N[which_B], length_N[which_B])
+            said_BC = answer(run.model.features if features else run.model, first, dtype)
             parts.append((torch.from_numpy(which_B), said_BC.cpu()))
             bar.update(len(which_B))
     which_N, said_NC = (torch.cat(columns) for columns in zip(*parts, strict=True))
@@ -119,10 +120,6 @@ def pad_in_batches(
         for which_B in together(length_N, num_steps):
             yield which_B, pad_together([drawings[i] for i in which_B])
             bar.update(len(which_B))
-
-
-def put_on(strokes: Strokes, device: torch.device) -> Strokes:
-    return Strokes(*(send(part, device) for part in strokes))
 
 
 def together(

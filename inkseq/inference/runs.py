@@ -31,6 +31,7 @@ class Run:
     classes: list[str]
     model: Model
     step: int
+    image_size: int | None = None  # of the images it learnt from, pixels a side; None: it learnt from strokes
 
 
 def open_run(folder: str | Path, which: str | None = None, device: torch.device | str = "cpu") -> Run:
@@ -53,7 +54,7 @@ def open_run(folder: str | Path, which: str | None = None, device: torch.device 
         model.load_state_dict(state["average"] or state["model"])
     except RuntimeError:
         raise UserError(f"{path} is damaged: its weights are not those of its model") from None
-    return Run(folder, config, state["classes"], model.eval(), state["step"])
+    return Run(folder, config, state["classes"], model.eval(), state["step"], state["data"].get("size"))
 
 
 def config_of(state: dict[str, Any], folder: Path) -> TrainConfig:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from inkseq.drawings.padded import Strokes
+from inkseq.drawings.pixels import Input
 from inkseq.errors import UserError
 from inkseq.families import CnnConfig
 from inkseq.models.contract import BY_ITSELF, Answers, check_probability
@@ -35,7 +35,7 @@ class Cnn(Pictured):
         parts_BCYX = self.body["parts"](picture_BCYX)
         return torch.cat([pool(parts_BCYX), pool(self.body["whole"](parts_BCYX))], dim=1)
 
-    def answers(self, drawings: Strokes) -> Answers:
+    def answers(self, drawings: Input) -> Answers:
         features_BC = self.features(drawings)
         parts_BC, whole_BC = features_BC.tensor_split([self.of_parts], dim=1)
         parts_alone_BC = torch.cat([BY_ITSELF * parts_BC, torch.zeros_like(whole_BC)], dim=1)

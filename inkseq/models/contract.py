@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
 
 BY_ITSELF = 2**0.5  # times a view where the other is missing: with 2, both together would be too unsure
@@ -23,21 +22,25 @@ class Answers(NamedTuple):
 
 
 class Model(nn.Module):
-    """A network of any family. A drawing's logits must not depend on what else is in its batch."""
+    """A network of any family. A drawing's logits must not depend on what else is in its batch.
+
+    `drawings` are Strokes, or Images too where it says so.
+    """
 
     head: nn.Module  # the last layer; a run that starts from another one's weights has a new one for new classes
+    sees_images = False
     room = 1  # points behind the longest drawing: torch.export takes a size that can be 1 for one that always is
 
-    def features(self, drawings: Strokes) -> Tensor:
+    def features(self, drawings: Any) -> Tensor:
         """features_BC, all that the head gets to know."""
         raise NotImplementedError
 
-    def forward(self, drawings: Strokes) -> Tensor:
+    def forward(self, drawings: Any) -> Tensor:
         """logits_BK"""
         logits_BK: Tensor = self.head(self.features(drawings))
         return logits_BK
 
-    def answers(self, drawings: Strokes) -> Answers:
+    def answers(self, drawings: Any) -> Answers:
         """What training judges: several answers where parts have to be right by themselves too (deep supervision)."""
         return Answers(self(drawings))
 
@@ -64,13 +67,13 @@ class Explainable(Protocol):
 
     head: nn.Module
 
-    def show(self, drawings: Strokes) -> tuple[Tensor, ...]:
+    def show(self, drawings: Any) -> tuple[Tensor, ...]:
         """The numbers that the network is shown: what it says follows from them, and they can be faded in."""
 
-    def read(self, drawings: Strokes, shown: tuple[Tensor, ...]) -> Tensor:
+    def read(self, drawings: Any, shown: tuple[Tensor, ...]) -> Tensor:
         """features_BC of what is shown."""
 
-    def share_out(self, drawings: Strokes, worth: tuple[Tensor, ...]) -> Tensor:
+    def share_out(self, drawings: Any, worth: tuple[Tensor, ...]) -> Tensor:
         """credit_BT: what the numbers shown are worth, divided among the points they are of."""
 
     def sight(self) -> Sight | None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from inkseq.drawings.padded import COUNTRIES, Strokes, begins, is_real
+from inkseq.drawings.pixels import Images, Input, of_strokes, resize
 from inkseq.drawings.raster import Lines, keep, paint, share_out, trace
 from inkseq.errors import UserError
 from inkseq.families import PictureConfig
@@ -95,12 +96,14 @@ class Picture(nn.Module):
         if "country" in self.of_country:
             self.country = nn.Embedding(COUNTRIES, 1)
 
-    def forward(self, drawings: Strokes) -> Tensor:
+    def forward(self, drawings: Input) -> Tensor:
         return self.complete(self.ink(drawings), drawings)
 
     @torch.no_grad()
-    def ink(self, drawings: Strokes) -> Tensor:
-        """The planes that are drawn."""
+    def ink(self, drawings: Input) -> Tensor:
+        """The planes that are drawn; an image is ink already."""
+        if isinstance(drawings, Images):
+            return resize(drawings.ink_BYX, self.size)[:, None]
         lines = trace(drawings, self.size, self.margin)
         traced = Traced(drawings, lines, self.colours)
         names = [name for name in self.of_ink if name in VALUES]
@@ -112,11 +115,11 @@ class Picture(nn.Module):
             planes["ends"] = self._ends(drawings, lines)
         return torch.cat([planes[name] for name in self.of_ink], dim=1)
 
-    def complete(self, ink_BCYX: Tensor, drawings: Strokes) -> Tensor:
+    def complete(self, ink_BCYX: Tensor, drawings: Input) -> Tensor:
         """With the planes that are the same all over, or the same for all drawings of a country."""
         if not self.of_country:
             return ink_BCYX
-        country_B, planes = drawings.country_B, [ink_BCYX]
+        country_B, planes = of_strokes(drawings).country_B, [ink_BCYX]
         if self.training:  # modality dropout: whoever asks later may not know the country
             country_B = country_B * (torch.rand(country_B.shape, device=country_B.device) >= UNKNOWN)
         for name in self.of_country:

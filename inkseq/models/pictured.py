@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from inkseq.drawings.padded import Strokes
+from inkseq.drawings.pixels import Input, of_strokes
 from inkseq.families import PictureConfig
 from inkseq.models.contract import Model, Sight
 from inkseq.models.grids import Grid, chain, find_grids
@@ -19,6 +19,7 @@ PIXELS_OF_A_STEP = 32  # so that as many pictures go into memory as drawings of 
 class Pictured(Model):
     """A picture -> features -> class logits. What looks is `see`."""
 
+    sees_images = True
     body: nn.Module  # the network, without the head
     depthwise = False  # such convolutions a CPU does in float32, since in bfloat16 it takes twice as long over them
 
@@ -34,17 +35,17 @@ class Pictured(Model):
         """As long over one drawing as over another."""
         return np.full(len(length_N), max(self.picture.size**2 // PIXELS_OF_A_STEP, 1))
 
-    def features(self, drawings: Strokes) -> Tensor:
+    def features(self, drawings: Input) -> Tensor:
         return self._see(self.picture(drawings))
 
-    def show(self, drawings: Strokes) -> tuple[Tensor, ...]:
+    def show(self, drawings: Input) -> tuple[Tensor, ...]:
         return (self.picture.ink(drawings),)
 
-    def read(self, drawings: Strokes, shown: tuple[Tensor, ...]) -> Tensor:
+    def read(self, drawings: Input, shown: tuple[Tensor, ...]) -> Tensor:
         return self._see(self.picture.complete(shown[0], drawings))
 
-    def share_out(self, drawings: Strokes, worth: tuple[Tensor, ...]) -> Tensor:
-        return self.picture.share_out(worth[0].sum(1), drawings)
+    def share_out(self, drawings: Input, worth: tuple[Tensor, ...]) -> Tensor:
+        return self.picture.share_out(worth[0].sum(1), of_strokes(drawings))
 
     def sight(self) -> Sight | None:
         """The last link of the network's chain whose grid is fine enough.

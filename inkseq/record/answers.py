@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inkseq.data.kinds import load_split
 from inkseq.data.packed import Packed, check_content, fingerprint
 from inkseq.data.resident import Drawings
 from inkseq.errors import UserError
@@ -16,7 +17,7 @@ from inkseq.record.finished import Finished
 
 def right_answers(runs: list[Finished], data: Packed, split: str, device: torch.device) -> list[NDArray[np.bool_]]:
     """For each run, drawing by drawing in the order of the dataset, whether its first guess is right."""
-    drawings = Drawings(data, split, device)
+    drawings = load_split(data, split, device)
     if (drawings.label_N < 0).any():
         raise UserError(f"the drawings of {split} have no words to compare guesses with")
     return [_right(open_run(run.folder, device=device), drawings, data.classes) for run in runs]

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.data.resident import Drawings
 from inkseq.devices import choose_device
 from inkseq.drawings.strokes import Flat
@@ -37,7 +38,7 @@ class Subject:
     """A run and the drawings of a split, by the run's classes."""
 
     run: Run
-    data: Packed
+    data: PackedStrokes
     split: str
     drawings: Drawings
     matching: Matching
@@ -81,9 +82,9 @@ def study(folder: str, data: str | None, split: str, checkpoint: str | None, dev
     """Have a run name every drawing of a split; the temperature and thresholds come from val."""
     device = choose_device(device_name)
     run = open_run(folder, checkpoint, device)
-    packed = open_packed(data or run.config.data)
+    packed = open_strokes(data or run.config.data)
     matching = match(packed.classes, run.classes)
-    drawings = Drawings(packed, split, device)
+    drawings = load_split(packed, split, device)
     temperature, chosen_on = None, None
     if (val := val_of(packed, matching, device)) is not None:
         temperature = fit_temperature(*sample_logits(run, val, matching))
@@ -97,11 +98,11 @@ def study(folder: str, data: str | None, split: str, checkpoint: str | None, dev
     )
 
 
-def val_of(packed: Packed, matching: Matching, device: torch.device) -> Drawings | None:
+def val_of(packed: PackedStrokes, matching: Matching, device: torch.device) -> Drawings | None:
     """The val split, if there is one with a word that the run knows."""
     if "val" not in packed.meta["splits"] or not packed.split("val"):
         return None
-    val = Drawings(packed, "val", device)
+    val = load_split(packed, "val", device)
     return val if (matching.translate(val.label_N) >= 0).any() else None
 
 

@@ -22,9 +22,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from inkseq.drawings.padded import pad_together
+from inkseq.drawings.pixels import put_on
 from inkseq.drawings.strokes import Flat
 from inkseq.evaluate.explanation import tell_points
-from inkseq.inference.ask import put_on
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve import assets as files
 from inkseq.serve import requests as asks

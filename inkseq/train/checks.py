@@ -8,7 +8,7 @@ import torch
 
 from inkseq.config import Optimizer, TrainConfig, batch_of
 from inkseq.data.augment import check_augment
-from inkseq.data.packed import Packed
+from inkseq.data.packed import Packed, PackedImages
 from inkseq.data.sampling import make_sampler
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
@@ -48,7 +48,11 @@ def check_training(config: TrainConfig, data: Packed) -> None:
             f"batch_size={batch_of(config)}, but an epoch of {data.path} has {count} drawings; try batch_size={count}"
         )
     with torch.device("meta"):  # without its weights, which may not fit here
-        make_model(config.model, len(data.classes))
+        model = make_model(config.model, len(data.classes))
+    if isinstance(data, PackedImages) and not model.sees_images:
+        raise UserError(
+            f"model={config.model.preset} reads strokes, and {data.path} has images; model=cnn, mobilenet or image look"
+        )
     plan_steps(config, count, step_seconds=1.0)
 
 

@@ -12,8 +12,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from inkseq.config import TrainConfig, batch_of
 from inkseq.data.batches import Batch, Batches, Share
+from inkseq.data.kinds import load_split
 from inkseq.data.packed import Packed
-from inkseq.data.resident import Drawings
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import Ranks, choose_device, choose_precision, reads_in_bfloat16
 from inkseq.memory import keep_freed_memory
@@ -169,7 +169,7 @@ def set_up(config: TrainConfig, data: Packed, ranks: Ranks, fresh: bool = True) 
     device = choose_device(config.device)
     dtype, reason = choose_precision(config.precision, device)
     learner = Learner(config, data.classes, device, dtype, ranks, fresh)
-    drawings, sampler = Drawings(data, "train", device), make_sampler(config, data)
+    drawings, sampler = load_split(data, "train", device), make_sampler(config, data)
     how = batch_of(config), config.seed, config.augment, config.micro_batch
     few_shapes = device.type == "cuda"
     return Batches(drawings, *how, *ranks, sampler, learner.model.num_steps, few_shapes), learner, reason

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from inkseq.config import Schedule, plain
+from inkseq.data.kinds import load_split
 from inkseq.data.packed import check_content, fingerprint
-from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
 from inkseq.errors import UserError
 from inkseq.evaluate.scoring import score
@@ -50,7 +50,7 @@ def train(
         check_content(data)  # a second for a gigabyte at worst
     batches, learner, reason = set_up(config, data, ranks, fresh=state is None)
     device, dtype = learner.device, learner.dtype
-    to_evaluate = Drawings(data, "val", device) if data.split("val") else None
+    to_evaluate = load_split(data, "val", device) if data.split("val") else None
 
     # ------------------------------------------------------------------------ how long, in steps
     before = state.get("threads", torch.get_num_threads()) if state else None

@@ -12,16 +12,18 @@ from typing import NamedTuple
 from inkseq.cli import compose_config
 from inkseq.config import ConvertConfig, SplitConfig, TrainConfig, batch_of, plain
 from inkseq.convert.conversion import convert
-from inkseq.data.packed import FORMAT, Packed, open_packed
+from inkseq.data.packed import FORMAT, Packed, PackedImages, open_packed
 from inkseq.data.sampling import make_sampler
 from inkseq.drawings.ndjson import UNPRINTABLE
 from inkseq.drawings.sources import find_tasks
 from inkseq.errors import UserError
+from inkseq.families import PictureConfig
 from inkseq.inference.runs import lock, open_run, run_folder
 from inkseq.train.batch_size import choose_batch_size
 from inkseq.train.checks import check_training
 
 PACKED = Path("data/packed")
+INK = "ink"
 SPLIT = SplitConfig(train=0.8, val=0, test=0.2)  # few as they are, none are spent on choosing weights
 
 
@@ -55,8 +57,19 @@ def prepare(config: TrainConfig) -> Prepared:
     elif not config.data:
         raise UserError("data= is needed, a packed folder, or raw=, drawings to pack; see --help")
     data, folder = open_packed(config.data), run_folder(config)
+    if isinstance(data, PackedImages):
+        config = _for_images(config)
     check_training(config, data)
     return Prepared(choose_batch_size(config, len(make_sampler(config, data)), folder), data, folder)
+
+
+def _for_images(config: TrainConfig) -> TrainConfig:
+    """Of what a picture of strokes may show, an image has the ink alone."""
+    picture: PictureConfig | None = getattr(config.model, "picture", None)
+    if picture is None or picture.channels == [INK]:
+        return config
+    print(f"images have ink alone, so model.picture.channels={INK} and not {','.join(picture.channels)}")
+    return replace(config, model=replace(config.model, picture=replace(picture, channels=[INK])))  # type: ignore[call-arg]
 
 
 def _from_raw(config: TrainConfig) -> TrainConfig:

@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 
 from inkseq.config import plain
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
 from inkseq.devices import Ranks, choose_device, cpu_name
 from inkseq.evaluate.scoring import score
 from inkseq.inference.ask import precision
@@ -78,7 +78,7 @@ def finish(
         drawing = ", and drawing pictures" if pictures else ""
         tqdm.write(f"evaluating the {kept} weights, those of step {run.step:,}{drawing}")
     for split in filter(data.split, ("val", "test")):
-        drawings = Drawings(data, split, device)
+        drawings = load_split(data, split, device)
         metrics = score(run.model, drawings, dtype, ranks)
         scores |= {f"{split}/{name}": value for name, value in metrics.compute().items()}
         if tracker is not None and split == "val" and pictures:

@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inkseq.data.augment import augment_strokes
 from inkseq.data.batches import Batch, longest_first, make_batch
-from inkseq.data.packed import Packed
-from inkseq.data.resident import Drawings, pick
+from inkseq.data.kinds import augment, pick
+from inkseq.data.packed import Packed, PackedStrokes
+from inkseq.data.resident import Drawings
+from inkseq.drawings.pixels import put_on
 from inkseq.drawings.raster import thumbnails
 from inkseq.evaluate.calibration import reliability
 from inkseq.evaluate.charts import coverage_chart, early_charts, reliability_chart
@@ -24,7 +25,7 @@ from inkseq.evaluate.matching import match
 from inkseq.evaluate.metrics import Metrics
 from inkseq.evaluate.pictures import pages
 from inkseq.evaluate.trust import coverage_curve
-from inkseq.inference.ask import answer_split, precision, put_on
+from inkseq.inference.ask import answer_split, precision
 from inkseq.inference.runs import Run
 from inkseq.models.pictured import Pictured
 from inkseq.plots import save
@@ -46,12 +47,13 @@ def show(tracker: Tracker, step: int, run: Run, data: Packed, drawings: Drawings
     predicted = answer_split(run.model, drawings, precision(run, drawings.device))
     index_N, label_N, probability_NK = gather(predicted, wanted_N, drawings.first)
     figures = {
-        "drawings": _page(data, index_N, label_N, probability_NK),
         "confusion": confusion(metrics.confusion_KK.cpu().numpy(), data.classes),
         **_trust(label_N, probability_NK),
     }
-    seen = early(run, drawings, match(data.classes, run.classes), MOST_IN_PART)
-    figures |= dict(zip(("early-points", "early-strokes"), early_charts(seen), strict=True))
+    if isinstance(data, PackedStrokes):
+        seen = early(run, drawings, match(data.classes, run.classes), MOST_IN_PART)
+        figures["drawings"] = _page(data, index_N, label_N, probability_NK)
+        figures |= dict(zip(("early-points", "early-strokes"), early_charts(seen), strict=True))
     for name, figure in figures.items():
         tracker.picture(step, f"val/{name}", save(figure, run.folder / "figures" / f"val-{name}.png"))
 
@@ -66,9 +68,9 @@ def show_training(tracker: Tracker, step: int, run: Run, data: Packed, device: t
         return
     train = data.split("train")
     some = np.random.default_rng(2).choice(train, min(AS_SHOWN, len(train)), replace=False)
-    strokes = augment_strokes(pick(data, some), run.config.augment, torch.Generator().manual_seed(run.config.seed))
+    drawings = augment(pick(data, some), run.config.augment, torch.Generator().manual_seed(run.config.seed))
     words = [data.classes[k] for k in data.labels[some]]
-    for name, figure in pages(run.model.picture, put_on(strokes, device), words):
+    for name, figure in pages(run.model.picture, put_on(drawings, device), words):
         tracker.picture(step, f"train/{name}", save(figure, run.folder / "figures" / f"train-{name}.png"))
 
 
@@ -85,7 +87,7 @@ def gather(
     return index_N.numpy(), label_N, probability_NK
 
 
-def _page(data: Packed, index_N: NDArray[np.int64], label_N: Tensor, probability_NK: Tensor) -> Figure:
+def _page(data: PackedStrokes, index_N: NDArray[np.int64], label_N: Tensor, probability_NK: Tensor) -> Figure:
     """Some drawings, whatever was said of them."""
     page = np.random.default_rng(1).permutation(len(index_N))[:ON_PAGE]
     likeliest = probability_NK[page].topk(min(3, len(data.classes)), dim=1)

@@ -13,7 +13,7 @@ import pytest
 from inkseq.config import ConvertConfig, Simplify
 from inkseq.convert.books import Books
 from inkseq.convert.conversion import BUCKET_BYTES, WORKER_BYTES, convert
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.drawings import blocks as lines_room
 from inkseq.drawings.ndjson import parse_line
 from inkseq.drawings.sources import TASK_BYTES
@@ -31,11 +31,11 @@ def pack(
     per_bucket: int = BUCKET_BYTES,
     per_worker: int = WORKER_BYTES,
     **settings: Any,
-) -> tuple[Packed, Books]:
+) -> tuple[PackedStrokes, Books]:
     sources = [str(path) for path in raw]
     config = ConvertConfig(raw=sources, out=str(tmp_path / out), workers=workers, **settings)
     books = convert(config, per_task, per_bucket, per_worker)
-    return open_packed(tmp_path / out), books
+    return open_strokes(tmp_path / out), books
 
 
 def write(path: Path, lines: list[bytes]) -> Path:
@@ -44,7 +44,7 @@ def write(path: Path, lines: list[bytes]) -> Path:
     return path
 
 
-def contents(data: Packed) -> dict[str, bytes]:
+def contents(data: PackedStrokes) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in data.path.glob("*.npy")}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inkseq.config import Simplify
-from inkseq.data.packed import Packed
+from inkseq.data.packed import PackedStrokes
 from inkseq.drawings.canonical import canonical
 from inkseq.errors import UserError
 from tests.convert.test_convert import pack, write
@@ -31,7 +31,7 @@ def strokes(number: int) -> list[list[list[int]]]:
     return [[[0, 90, 20], [0, 40, number]]]
 
 
-def counts(data: Packed) -> dict[str, dict[str, int]]:
+def counts(data: PackedStrokes) -> dict[str, dict[str, int]]:
     """How many drawings of each class are in each split."""
     found = {}
     for name, (start, end) in data.meta["splits"].items():

@@ -12,7 +12,7 @@ from inkseq.config import ConvertConfig
 from inkseq.convert import conversion
 from inkseq.convert.__main__ import run
 from inkseq.convert.conversion import WORKER_BYTES, convert
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.drawings.sources import Task
 from inkseq.errors import UserError
 from inkseq.files import whole_folder
@@ -53,13 +53,13 @@ def test_killed_between_two_names_the_old_dataset_comes_back(tmp_path: Path) -> 
     old.path.rename(tmp_path / ".packed.partial" / "old")
     with pytest.raises(UserError, match="no drawing is"):
         pack(tmp_path, raw, overwrite=True, min_points=1000)
-    assert contents(open_packed(old.path)) == before
+    assert contents(open_strokes(old.path)) == before
     old.path.rename(tmp_path / "elsewhere")
     (tmp_path / ".packed.partial").mkdir()
     (tmp_path / "elsewhere").rename(tmp_path / ".packed.partial" / "old")
     with pytest.raises(UserError, match="overwrite=true"):
         pack(tmp_path, raw)
-    assert contents(open_packed(old.path)) == before
+    assert contents(open_strokes(old.path)) == before
 
 
 def test_a_dataset_that_cannot_be_replaced_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_a_dataset_that_cannot_be_replaced_stays(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Path, "rename", fail)
     with pytest.raises(OSError, match="Input/output"):
         pack(tmp_path, raw, overwrite=True, seed=1)
-    assert contents(open_packed(tmp_path / "packed")) == before
+    assert contents(open_strokes(tmp_path / "packed")) == before
     assert not list(tmp_path.glob(".*"))
 
 
@@ -103,7 +103,7 @@ conversion.convert(ConvertConfig(raw=["{tmp_path / "a.ndjson"}"], out="{tmp_path
     write(tmp_path / "a.ndjson", random_lines(300))
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
-    assert len(open_packed(tmp_path / "packed")) == 300
+    assert len(open_strokes(tmp_path / "packed")) == 300
 
 
 def command(tmp_path: Path, *words: str, before: str = "exec") -> subprocess.Popen[str]:
@@ -123,7 +123,7 @@ def test_the_command_says_what_it_did_and_fails_where_too_much_is_wrong(tmp_path
     process = command(tmp_path, "overwrite=true", "max_rejected=0.05")
     assert process.communicate()[1] == ""
     assert process.returncode == 0
-    assert len(open_packed(tmp_path / "packed")) == 97
+    assert len(open_strokes(tmp_path / "packed")) == 97
 
 
 def test_a_terminal_without_our_letters_shows_others(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_stopped_anywhere_no_half_dataset_is_left_and_a_rerun_succeeds(
     _, err = process.communicate()
     assert process.returncode == 0, err
     assert not partial.exists()
-    assert open_packed(tmp_path / "packed").meta["read"] == 300 * 300
+    assert open_strokes(tmp_path / "packed").meta["read"] == 300 * 300
 
 
 def fail_or_dawdle(number: int, task: Task, config: ConvertConfig, folder: Path, *_: object) -> None:

@@ -10,7 +10,7 @@ import pytest
 from inkseq.config import ConvertConfig, SplitConfig, SplitOrder, SplitUnit
 from inkseq.convert.__main__ import run
 from inkseq.convert.splits import rank_bounds
-from inkseq.data.packed import Packed
+from inkseq.data.packed import PackedStrokes
 from inkseq.errors import UserError
 from tests.convert.test_convert import CSV_HEADER, csv_row, pack, write
 from tests.samples import random_lines
@@ -110,7 +110,7 @@ def test_every_split_of_a_small_class_gets_a_drawing_where_there_are_enough() ->
     assert sizes(many, 4, 12, 5000) == [[2, 1, 1], [10, 1, 1], [1000, 100, 100]]
 
 
-def splits_of(data: Packed) -> dict[str, int]:
+def splits_of(data: PackedStrokes) -> dict[str, int]:
     return {name: end - start for name, (start, end) in data.meta["splits"].items() if end > start}
 
 

@@ -16,9 +16,11 @@ from inkseq.config import AugmentConfig, ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.data import resident
 from inkseq.data.batches import Batch, Batches, Share, choose_lengths, cut_by_length, longest_first
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Sampler
+from inkseq.drawings.pixels import of_strokes
 from inkseq.errors import UserError
 from inkseq.inference.ask import together
 from tests.gpu import needs_gpu, nothing_waits
@@ -29,22 +31,22 @@ EVERYTHING = AugmentConfig(**{setting.name: 0.2 for setting in fields(AugmentCon
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+def packed(tmp_path_factory: pytest.TempPathFactory) -> PackedStrokes:
     """Ordinary drawings, and dots of one, two and three points."""
     folder = tmp_path_factory.mktemp("batches")
     dots = [line("dog", i, [[[255], [7]], [[3], [4]], [[3], [4]]][: 1 + i % 3]) for i in range(30)]
     (folder / "raw.ndjson").write_bytes(b"".join(random_lines(300) + dots))
     convert(ConvertConfig(raw=[str(folder / "raw.ndjson")], out=str(folder / "packed"), workers=1))
-    return open_packed(folder / "packed")
+    return open_strokes(folder / "packed")
 
 
-def made_up(lengths: list[int], labels: list[int] | None = None) -> Packed:
+def made_up(lengths: list[int], labels: list[int] | None = None) -> PackedStrokes:
     """A dataset of one split, where only the lengths matter."""
     rng, count, num_points = np.random.default_rng(0), len(lengths), sum(lengths)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     bits = np.zeros(num_points, np.uint8)
     bits[offsets[1:] - 1] = 1
-    return Packed(
+    return PackedStrokes(
         Path("made-up"),
         {"classes": ["cat", "dog"], "splits": {"train": [0, count]}},
         points=rng.integers(0, 256, (num_points, 2)).astype(np.uint8),
@@ -75,13 +77,13 @@ def assert_same(batches: list[tuple[Batch, Share]], others: list[tuple[Batch, Sh
 
 
 @pytest.mark.parametrize("mapped", [False, True])
-def test_drawings_are_those_of_the_dataset(packed: Packed, mapped: bool) -> None:
+def test_drawings_are_those_of_the_dataset(packed: PackedStrokes, mapped: bool) -> None:
     for split in ("train", "val", "test"):
-        drawings = Drawings(packed, split, CPU, share=0.0 if mapped else resident.MEMORY_SHARE)
+        drawings = load_split(packed, split, CPU, share=0.0 if mapped else resident.MEMORY_SHARE)
         assert ("memory-mapped" in drawings.where) == mapped
         batches = [batch for step in (0, 1) for batch, _ in Batches(drawings, 64, 0).step(step)]
         for batch in batches:
-            xy_BT2, pen_BT, length_B, _ = batch.drawings
+            xy_BT2, pen_BT, length_B, _ = of_strokes(batch.drawings)
             assert (xy_BT2.dtype, pen_BT.dtype) == (torch.float32, torch.bool)
             assert length_B.dtype == batch.label_B.dtype == batch.index_B.dtype == torch.int64
             assert int(length_B.max()) == pen_BT.shape[1]
@@ -97,8 +99,8 @@ def test_drawings_are_those_of_the_dataset(packed: Packed, mapped: bool) -> None
                 assert int(index) in packed.split(split)
 
 
-def test_it_says_where_the_drawings_are(packed: Packed, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawings = Drawings(packed, "test", CPU)
+def test_it_says_where_the_drawings_are(packed: PackedStrokes, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawings = load_split(packed, "test", CPU)
     assert drawings.where == "test: 33 drawings, 0.0 MB, in memory"
     gpu = torch.device("cuda:0")
     monkeypatch.setattr(resident, "memory_of", lambda device: 100 if device == gpu else 1000)
@@ -115,7 +117,7 @@ def test_it_says_where_the_drawings_are(packed: Packed, monkeypatch: pytest.Monk
 def test_an_epoch_holds_every_drawing_once(
     count: int, batch_size: int, seed: int, micro_batch: int | None, world: int
 ) -> None:
-    drawings = Drawings(made_up(doodle_lengths(count)), "train", CPU)
+    drawings = load_split(made_up(doodle_lengths(count)), "train", CPU)
     batches = Batches(drawings, batch_size, seed, micro_batch=micro_batch, world=world)
     for epoch in (0, 3):
         steps = range(epoch * batches.steps_per_epoch, (epoch + 1) * batches.steps_per_epoch)
@@ -129,7 +131,7 @@ def test_an_epoch_holds_every_drawing_once(
 
 @pytest.mark.parametrize("count", [600, 6000])
 def test_every_epoch_is_another_shuffle(count: int) -> None:
-    batches = Batches(Drawings(made_up(doodle_lengths(count)), "train", CPU), 64, seed=1)
+    batches = Batches(load_split(made_up(doodle_lengths(count)), "train", CPU), 64, seed=1)
     first, second = (
         [set(np.concatenate(batches.groups(epoch * batches.steps_per_epoch + i))) for i in range(count // 64)]
         for epoch in (0, 1)
@@ -139,14 +141,14 @@ def test_every_epoch_is_another_shuffle(count: int) -> None:
 
 
 def test_long_drawings_come_at_any_time() -> None:
-    drawings = Drawings(made_up(doodle_lengths(6400)), "train", CPU)
+    drawings = load_split(made_up(doodle_lengths(6400)), "train", CPU)
     batches = Batches(drawings, 64, seed=1)  # 100 batches, in two windows
     mean_length = [drawings.length_N[np.concatenate(batches.groups(step))].mean() for step in range(50)]
     assert abs(np.corrcoef(mean_length, np.arange(50))[0, 1]) < 0.4
 
 
-def test_a_step_follows_from_seed_and_number_alone(packed: Packed) -> None:
-    drawings = Drawings(packed, "train", CPU)
+def test_a_step_follows_from_seed_and_number_alone(packed: PackedStrokes) -> None:
+    drawings = load_split(packed, "train", CPU)
 
     def batches() -> Batches:
         return Batches(drawings, 32, 5, augment=EVERYTHING, rank=1, world=2)
@@ -159,11 +161,11 @@ def test_a_step_follows_from_seed_and_number_alone(packed: Packed) -> None:
 
 def test_augmentation_differs_by_seed_step_and_rank() -> None:
     same = replace(made_up([5] * 8), points=np.tile(np.arange(10, dtype=np.uint8).reshape(5, 2), (8, 1)))
-    drawings = Drawings(same, "train", CPU)
+    drawings = load_split(same, "train", CPU)
 
     def rows(seed: int, step: int, rank: int) -> list[float]:
         batches = Batches(drawings, 4, seed, augment=AugmentConfig(jitter=0.1), rank=rank, world=2)
-        numbers: list[float] = batches.step(step)[0][0].drawings.xy_BT2.flatten().tolist()
+        numbers: list[float] = of_strokes(batches.step(step)[0][0].drawings).xy_BT2.flatten().tolist()
         return numbers
 
     first = rows(0, 0, 0)
@@ -171,8 +173,8 @@ def test_augmentation_differs_by_seed_step_and_rank() -> None:
     assert first not in (rows(1, 0, 0), rows(0, 1, 0), rows(0, 0, 1))
 
 
-def test_augmentation_that_is_off_changes_no_bit(packed: Packed) -> None:
-    drawings = Drawings(packed, "train", CPU)
+def test_augmentation_that_is_off_changes_no_bit(packed: PackedStrokes) -> None:
+    drawings = load_split(packed, "train", CPU)
     for step in range(3):
         assert_same(Batches(drawings, 32, 0).step(step), Batches(drawings, 32, 0, augment=AugmentConfig()).step(step))
 
@@ -183,7 +185,7 @@ def test_augmentation_that_is_off_changes_no_bit(packed: Packed) -> None:
 @pytest.mark.parametrize("world", [1, 2, 3, 5])
 @pytest.mark.parametrize("micro_batch", [None, 4])
 def test_weighted_losses_averaged_over_ranks_are_the_mean_of_the_batch(world: int, micro_batch: int | None) -> None:
-    drawings = Drawings(made_up(doodle_lengths(130)), "train", CPU)
+    drawings = load_split(made_up(doodle_lengths(130)), "train", CPU)
     loss_N = np.random.default_rng(1).integers(-1000, 1000, 130)
     ranks = [Batches(drawings, 48, 0, micro_batch=micro_batch, rank=rank, world=world) for rank in range(world)]
     for step in range(ranks[0].steps_per_epoch):  # the last one is smaller
@@ -202,7 +204,7 @@ def test_weighted_losses_averaged_over_ranks_are_the_mean_of_the_batch(world: in
 
 
 def test_a_rank_without_a_drawing_computes_one_for_nothing() -> None:
-    drawings = Drawings(made_up([500, 9, 9, 9, 9, 9]), "train", CPU)
+    drawings = load_split(made_up([500, 9, 9, 9, 9, 9]), "train", CPU)
     (long, long_weight), (short, short_weight) = Batches(drawings, 6, 0, rank=1, world=2).step(0)
     assert (long.index_B.tolist(), long_weight) == ([0], 0)
     assert (len(short.index_B), short_weight) == (2, 2 * 2 / 6)
@@ -232,7 +234,7 @@ def test_a_batch_is_cut_where_it_saves_most() -> None:
 
 def test_drawings_of_any_length_are_put_longest_first() -> None:
     lengths = [40_000, 3, 33_000, 3, 70_000, 2]  # some beyond 16 bits
-    drawings = Drawings(made_up(lengths), "train", CPU)
+    drawings = load_split(made_up(lengths), "train", CPU)
     assert longest_first(drawings, np.arange(6)).tolist() == [4, 0, 2, 1, 3, 5]
     assert longest_first(drawings, np.array([1, 5, 3])).tolist() == [1, 3, 5]
 
@@ -248,7 +250,7 @@ def assert_nine_points_in_ten_are_real(drawings: Drawings, batch_size: int) -> N
 
 @pytest.mark.parametrize("batch_size", [8, 64, 256])
 def test_nine_points_in_ten_are_real(batch_size: int) -> None:
-    drawings = Drawings(made_up(doodle_lengths(6900)), "train", CPU)
+    drawings = load_split(made_up(doodle_lengths(6900)), "train", CPU)
     assert_nine_points_in_ten_are_real(drawings, batch_size)
     batches = list(together(drawings.length_N, most_steps=32_768, most_drawings=256))
     computed = sum(len(which_B) * int(drawings.length_N[which_B].max()) for which_B in batches)
@@ -256,14 +258,14 @@ def test_nine_points_in_ten_are_real(batch_size: int) -> None:
 
 
 def test_what_takes_a_model_equally_long_is_one_group() -> None:
-    drawings = Drawings(made_up(doodle_lengths(500)), "train", CPU)
+    drawings = load_split(made_up(doodle_lengths(500)), "train", CPU)
     assert all(len(Batches(drawings, 64, 0, num_steps=np.ones_like).groups(step)) == 1 for step in range(8))
 
 
 @needs_shared
 def test_nine_points_in_ten_are_real_of_all_345_classes(tmp_path: Path) -> None:
     convert(ConvertConfig(raw=[str(SHARED / "quickdraw345")], out=str(tmp_path / "packed"), workers=1))
-    drawings = Drawings(open_packed(tmp_path / "packed"), "train", CPU)
+    drawings = load_split(open_strokes(tmp_path / "packed"), "train", CPU)
     assert_nine_points_in_ten_are_real(drawings, 256)
 
 
@@ -272,7 +274,7 @@ def test_nine_points_in_ten_are_real_of_all_345_classes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("count", "batch_size"), [(6900, 64), (6900, 100), (400, 48), (30, 30), (20, 30)])
 def test_with_few_shapes_there_are_few_and_most_points_are_real(count: int, batch_size: int) -> None:
-    drawings = Drawings(made_up(doodle_lengths(count)), "train", CPU)
+    drawings = load_split(made_up(doodle_lengths(count)), "train", CPU)
     batches = Batches(drawings, batch_size, 0, few_shapes=True)
     steps = range(3 * batches.steps_per_epoch)
     draws = [draw for step in steps for draw in batches.draws(step)]
@@ -290,7 +292,7 @@ def test_with_few_shapes_there_are_few_and_most_points_are_real(count: int, batc
 @pytest.mark.parametrize("weigh_less", [False, True])
 @pytest.mark.parametrize("world", [1, 3])
 def test_a_batch_that_is_filled_up_has_the_loss_of_what_is_in_it(world: int, weigh_less: bool) -> None:
-    drawings = Drawings(made_up(doodle_lengths(130)), "train", CPU)
+    drawings = load_split(made_up(doodle_lengths(130)), "train", CPU)
     weight_N = np.random.default_rng(2).choice([0.3, 1.0], 130) if weigh_less else np.ones(130)
     loss_N = np.random.default_rng(1).normal(size=130)
     sampler = Sampler(drawings.label_N, weight_N=weight_N if weigh_less else None)
@@ -308,8 +310,8 @@ def test_a_batch_that_is_filled_up_has_the_loss_of_what_is_in_it(world: int, wei
         assert total == pytest.approx(np.average(loss_N[own], weights=weight_N[own]), abs=1e-6)
 
 
-def test_drawings_looked_up_on_the_device_are_those_the_host_sends(packed: Packed) -> None:
-    drawings = Drawings(packed, "val", CPU)
+def test_drawings_looked_up_on_the_device_are_those_the_host_sends(packed: PackedStrokes) -> None:
+    drawings = load_split(packed, "val", CPU)
     index_B = np.arange(len(drawings))[::-1].copy()
     longest = int(drawings.length_N.max()) + 3
     (sent, *others), (found, *same) = (drawings.gather(one, longest) for one in (index_B, torch.from_numpy(index_B)))
@@ -334,11 +336,11 @@ def test_the_lengths_to_pad_to_are_few_hold_all_and_two_are_the_best_two(longest
 
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(UserError, match="labels beyond its 2 classes"):
-        Drawings(made_up([3, 4], labels=[1, 2]), "train", CPU)
+        load_split(made_up([3, 4], labels=[1, 2]), "train", CPU)
     with pytest.raises(UserError, match="no split 'dev', only train"):
-        Drawings(made_up([3]), "dev", CPU)
+        load_split(made_up([3]), "dev", CPU)
     with pytest.raises(UserError, match="split train of made-up is empty"):
-        Drawings(made_up([]), "train", CPU)
+        load_split(made_up([]), "train", CPU)
 
 
 def test_it_runs_where_only_torch_and_numpy_are() -> None:
@@ -350,17 +352,17 @@ def test_it_runs_where_only_torch_and_numpy_are() -> None:
 @needs_gpu
 @pytest.mark.parametrize("in_host_memory", [False, True])
 def test_a_gpu_makes_the_same_batches_and_is_never_waited_for(
-    packed: Packed, in_host_memory: bool, monkeypatch: pytest.MonkeyPatch
+    packed: PackedStrokes, in_host_memory: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = Batches(Drawings(packed, "train", CPU), 64, 0).step(1)
+    expected = Batches(load_split(packed, "train", CPU), 64, 0).step(1)
     if in_host_memory:
         monkeypatch.setattr(resident, "choose_place", lambda *_: (CPU, "in host memory"))
-    drawings = Drawings(packed, "train", torch.device("cuda"))
+    drawings = load_split(packed, "train", torch.device("cuda"))
     batches, augmented = Batches(drawings, 64, 0), Batches(drawings, 64, 0, augment=EVERYTHING)
     augmented.step(0)
     with nothing_waits():
         steps = batches.step(1)
         augmented.step(1)
     for (batch, _), (on_cpu, _) in zip(steps, expected, strict=True):
-        torch.testing.assert_close(batch.drawings.xy_BT2.cpu(), on_cpu.drawings.xy_BT2)
+        torch.testing.assert_close(of_strokes(batch.drawings).xy_BT2.cpu(), of_strokes(on_cpu.drawings).xy_BT2)
         assert batch.index_B.tolist() == on_cpu.index_B.tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inkseq.data.content import PIECE, digest
-from inkseq.data.packed import ARRAYS, check_content, fingerprint, open_packed
+from inkseq.data.packed import ARRAYS, check_content, fingerprint, open_strokes
 from inkseq.errors import UserError
 from inkseq.inference.runs import data_differences
 from tests.convert.test_convert import pack, write
@@ -70,7 +70,7 @@ def test_a_dataset_from_before_there_were_digests_is_compared_by_all_else(tmp_pa
     data, _ = pack(tmp_path, write(tmp_path / "a.ndjson", random_lines(60)))
     meta = {key: value for key, value in data.meta.items() if key != "digests"}
     (data.path / "meta.json").write_text(json.dumps(meta))
-    before = open_packed(data.path)
+    before = open_strokes(data.path)
     check_content(before)
     assert data_differences(fingerprint(before), fingerprint(data)) == {}
     assert data_differences(fingerprint(data), fingerprint(before)) == {}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inkseq.data.packed import count_strokes, fingerprint, open_packed
+from inkseq.data.packed import count_strokes, fingerprint, open_strokes
 from inkseq.errors import UserError
 from tests.convert.test_convert import pack, write
 from tests.samples import random_lines
@@ -109,7 +109,7 @@ def test_a_damaged_dataset_is_not_opened(tmp_path: Path, damage: Any, expected: 
     data, _ = pack(tmp_path, write(tmp_path / "a.ndjson", random_lines(30)))
     damage(data.path)
     with pytest.raises(UserError, match=expected) as caught:
-        open_packed(data.path)
+        open_strokes(data.path)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 600
 
@@ -127,7 +127,7 @@ def test_whatever_bytes_are_changed_it_is_said_or_can_be_read(tmp_path: Path) ->
         path.write_bytes(content)
         said = ""
         try:
-            changed = open_packed(data.path)
+            changed = open_strokes(data.path)
         except UserError as error:
             said = str(error)
         else:
@@ -145,6 +145,6 @@ def test_opening_takes_no_memory_however_wrong_an_offset_is(tmp_path: Path) -> N
     change("offsets", 7, 10**12)(data.path)
     tracemalloc.start()
     with pytest.raises(UserError, match=r"offsets\.npy is damaged"):
-        open_packed(data.path)
+        open_strokes(data.path)
     assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
     tracemalloc.stop()

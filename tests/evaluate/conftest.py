@@ -7,7 +7,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from inkseq.data.batches import Batches
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.data.resident import Drawings
 from inkseq.inference.runs import Run
 from inkseq.models.zoo import make_model
@@ -18,17 +19,17 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+def data(tmp_path_factory: pytest.TempPathFactory) -> PackedStrokes:
     """60 doodles of each of four classes."""
-    return open_packed(packed_doodles(tmp_path_factory.mktemp("evaluated"), 60, CLASSES))
+    return open_strokes(packed_doodles(tmp_path_factory.mktemp("evaluated"), 60, CLASSES))
 
 
 @pytest.fixture(scope="session")
-def trained(data: Packed) -> Run:
+def trained(data: PackedStrokes) -> Run:
     """Good enough to be right and wrong, without the pictures and files of a real run."""
     config = tiny(data.path, Path("runs"))
     torch.manual_seed(0)
-    model, batches = make_model(config.model, len(CLASSES)), Batches(Drawings(data, "train", CPU), 32, seed=0)
+    model, batches = make_model(config.model, len(CLASSES)), Batches(load_split(data, "train", CPU), 32, seed=0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for step in range(15):
         loss = torch.stack([cross_entropy(model(x.drawings), x.label_B) * w for x, w in batches.step(step)])
@@ -39,6 +40,6 @@ def trained(data: Packed) -> Run:
 
 
 @pytest.fixture
-def drawings(data: Packed) -> Drawings:
+def drawings(data: PackedStrokes) -> Drawings:
     """24 of the test split, which a test may spoil."""
-    return Drawings(data, "test", CPU)
+    return load_split(data, "test", CPU)

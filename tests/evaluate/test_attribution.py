@@ -9,15 +9,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.data.resident import Drawings
 from inkseq.drawings.padded import Strokes, pad_together
+from inkseq.drawings.pixels import of_strokes, put_on
 from inkseq.drawings.raster import cover, trace
 from inkseq.drawings.strokes import flatten, unflatten
 from inkseq.evaluate.attribution import ENOUGH, SMALL_RISE, Shown, grad_cam, integrated_gradients, walk
 from inkseq.evaluate.explanation import explain, explain_batch, without_each_stroke
 from inkseq.families import Cell, HybridConfig, Layout, ModelConfig
-from inkseq.inference.ask import differentiable, put_on
+from inkseq.inference.ask import differentiable
 from inkseq.inference.runs import Run
 from inkseq.models.canvas import locate
 from inkseq.models.contract import Explainable, Model
@@ -263,16 +265,16 @@ def test_the_heats_cells_lie_over_what_they_saw(size: int) -> None:
     torch.testing.assert_close(cells(middle_N[[y, x]], size), seen_2, rtol=0, atol=1e-4)
 
 
-def recogniser(packed: Path, **model: object) -> tuple[Run, Packed, Drawings]:
+def recogniser(packed: Path, **model: object) -> tuple[Run, PackedStrokes, Drawings]:
     """Of no use, but it tells drawings apart."""
-    data, config = open_packed(packed), tiny(packed, packed)
+    data, config = open_strokes(packed), tiny(packed, packed)
     config.model = replace(HybridConfig(channels=[8], kernels=[3], hidden=6, layers=1), **model)  # type: ignore[arg-type]
     torch.manual_seed(0)
     trained = make_model(config.model, len(data.classes)).eval()
     with torch.no_grad():
         for weight in (p for p in trained.parameters() if p.ndim > 1):
             weight.mul_(2)
-    return Run(packed, config, data.classes, trained, 0), data, Drawings(data, "test", torch.device("cpu"))
+    return Run(packed, config, data.classes, trained, 0), data, load_split(data, "test", torch.device("cpu"))
 
 
 def probability_by_hand(run: Run, strokes: list[list[list[int]]], k: int) -> float:
@@ -287,7 +289,7 @@ def test_drawings_are_explained_in_the_order_they_are_asked_for(packed: Path, ki
     index_N = np.array([5, 0, 3, 5, 1])
     target_N = np.array([0, 1, 2, 1, 0])
     explained = explain(run, drawings, index_N, target_N, at_a_time=3)
-    strokes_of_all, *_ = drawings.gather(index_N, int(drawings.length_N.max()))
+    strokes_of_all = of_strokes(drawings.gather(index_N, int(drawings.length_N.max()))[0])
     without = without_each_stroke(run.model, strokes_of_all, torch.from_numpy(target_N), most_points=200)
     for one, few_at_a_time in zip(explained, without, strict=True):
         assert one.without == pytest.approx(few_at_a_time, abs=1e-5)

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from inkseq.data.packed import Packed, count_strokes
+from inkseq.data.packed import PackedStrokes, count_strokes
 from inkseq.evaluate.breakdown import Key, by, country_key, points_key, recognized_key, strokes_key
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import wilson
 from tests.evaluate.made import facts_of, made_up, take
 
 
-def facts_about(data: Packed, split: str) -> Facts:
+def facts_about(data: PackedStrokes, split: str) -> Facts:
     """Made-up answers to the drawings of a split, but for a few."""
     index_N = np.array(data.split(split)).astype(np.int32)
     facts = facts_of(*made_up(len(index_N), 4, seed=0))
@@ -34,14 +34,14 @@ def test_a_group_is_counted_with_its_interval() -> None:
     assert 0 < last.low < 1
 
 
-def test_strokes_are_counted_a_stretch_at_a_time(data: Packed) -> None:
+def test_strokes_are_counted_a_stretch_at_a_time(data: PackedStrokes) -> None:
     for split in ("train", "test"):
         chosen = data.split(split)
         counts = [int(data.drawing(index)[1].sum()) for index in chosen]
         assert count_strokes(data, chosen, stretch=7).tolist() == count_strokes(data, chosen).tolist() == counts
 
 
-def test_points_and_strokes_are_those_of_the_drawing(data: Packed) -> None:
+def test_points_and_strokes_are_those_of_the_drawing(data: PackedStrokes) -> None:
     facts = facts_about(data, "train")
     pens = [data.drawing(index)[1] for index in facts.index_N]
     for key, counts in (
@@ -56,20 +56,20 @@ def test_points_and_strokes_are_those_of_the_drawing(data: Packed) -> None:
         assert sum(row.count for row in by(facts, *key)) == len(facts)
 
 
-def test_the_ranges_are_fixed(data: Packed) -> None:
+def test_the_ranges_are_fixed(data: PackedStrokes) -> None:
     facts = facts_about(data, "test")
     assert points_key(data, facts).names == ["1–9", "10–19", "20–34", "35–49", "50–69", "70 or more"]
     assert strokes_key(data, facts).names == ["1", "2", "3–4", "5–7", "8–11", "12 or more"]
 
 
-def test_the_game_recognised_them_or_not(data: Packed) -> None:
+def test_the_game_recognised_them_or_not(data: PackedStrokes) -> None:
     facts = facts_about(data, "test")
     recognized = np.arange(len(data)) % 3 > 0
     key = recognized_key(replace(data, recognized=recognized), facts)
     assert [word == "recognized by the game" for word in words(key)] == recognized[facts.index_N].tolist()
 
 
-def test_ten_countries_have_names(data: Packed) -> None:
+def test_ten_countries_have_names(data: PackedStrokes) -> None:
     facts = facts_about(data, "train")
     codes = [b"US", b"", b"DE", b"FR", b"GB", b"IT", b"FI", b"SE", b"BR", b"CZ", b"AA", b"BB"]
     which = np.minimum(np.random.default_rng(0).geometric(0.25, len(data)) - 1, 11)
@@ -83,7 +83,7 @@ def test_ten_countries_have_names(data: Packed) -> None:
         assert word == ((code.decode() or "unknown") if codes.index(code) in frequent else "others")
 
 
-def test_few_countries_need_no_others(data: Packed) -> None:
+def test_few_countries_need_no_others(data: PackedStrokes) -> None:
     key = country_key(replace(data, countrycode=np.full(len(data), b"US")), facts_about(data, "test"))
     assert key.names == ["US"]
     assert not key.key_N.any()

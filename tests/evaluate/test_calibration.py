@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from inkseq.data.packed import Packed
+from inkseq.data.packed import PackedStrokes
 from inkseq.data.resident import Drawings
 from inkseq.evaluate import calibration
 from inkseq.evaluate.calibration import calibration_error, fit_temperature, reliability, sample_logits
@@ -108,7 +108,7 @@ def test_bins_give_the_error_of_metrics(seed: int) -> None:
     assert bins.count[0] == bins.confidence[0] == bins.right[0] == 0  # of 7 classes one has 1/7 at least
 
 
-def test_logits_of_a_sample_are_those_of_the_split(trained: Run, data: Packed, drawings: Drawings) -> None:
+def test_logits_of_a_sample_are_those_of_the_split(trained: Run, data: PackedStrokes, drawings: Drawings) -> None:
     matching = match(data.classes, trained.classes)
     logits_NK, label_N = sample_logits(trained, drawings, matching)
     assert np.array_equal(label_N, drawings.label_N)
@@ -123,7 +123,7 @@ def test_logits_of_a_sample_are_those_of_the_split(trained: Run, data: Packed, d
     assert np.array_equal(few_N, label_N[places])
 
 
-def test_a_sample_has_only_what_the_run_knows(trained: Run, data: Packed, drawings: Drawings) -> None:
+def test_a_sample_has_only_what_the_run_knows(trained: Run, data: PackedStrokes, drawings: Drawings) -> None:
     known = match(data.classes, ["zebra", *trained.classes[1:]])
     _, label_N = sample_logits(trained, drawings, known)
     assert set(label_N.tolist()) == {1, 2, 3}

@@ -13,8 +13,9 @@ from torch import Tensor
 from inkseq.config import AugmentConfig
 from inkseq.data.augment import augment_strokes
 from inkseq.data.batches import gather_first
-from inkseq.data.packed import Packed
+from inkseq.data.packed import PackedStrokes
 from inkseq.data.resident import Drawings
+from inkseq.drawings.pixels import of_strokes
 from inkseq.evaluate.early import Early, early, film, points_at_strokes
 from inkseq.evaluate.matching import match
 from inkseq.families import Layout
@@ -25,7 +26,7 @@ from inkseq.models.rows import to_sequence
 from tests.models.scribbles import say_of_rows
 
 
-def alone(run: Run, data: Packed, index: int, num_points: int) -> Tensor:
+def alone(run: Run, data: PackedStrokes, index: int, num_points: int) -> Tensor:
     """logits_K of the first points of a drawing, made a sequence in numpy."""
     points, pen = data.drawing(index)
     pen = pen[:num_points].copy()
@@ -37,9 +38,9 @@ def alone(run: Run, data: Packed, index: int, num_points: int) -> Tensor:
 
 def test_parts_are_what_training_breaks_off(drawings: Drawings) -> None:
     index_B = np.arange(len(drawings))
-    strokes, _, _ = drawings.gather(index_B, int(drawings.length_N.max()))
+    strokes = of_strokes(drawings.gather(index_B, int(drawings.length_N.max()))[0])
     broken = augment_strokes(strokes, AugmentConfig(prefix=1.0), torch.Generator().manual_seed(0))
-    parts = gather_first(drawings, index_B, broken.length_B.numpy())
+    parts = of_strokes(gather_first(drawings, index_B, broken.length_B.numpy()))
     num_points = parts.pen_BT.shape[1]
     assert num_points == broken.length_B.max() < strokes.pen_BT.shape[1]
     assert (broken.length_B < strokes.length_B).sum() > 10
@@ -49,7 +50,9 @@ def test_parts_are_what_training_breaks_off(drawings: Drawings) -> None:
 
 
 @pytest.mark.parametrize("layout", list(Layout))
-def test_parts_in_batches_are_named_as_alone(trained: Run, data: Packed, drawings: Drawings, layout: Layout) -> None:
+def test_parts_in_batches_are_named_as_alone(
+    trained: Run, data: PackedStrokes, drawings: Drawings, layout: Layout
+) -> None:
     run = replace(trained, model=copy.deepcopy(trained.model))
     run.model.layout = layout  # type: ignore[assignment]
     position_P = np.repeat(np.arange(6), 3)
@@ -69,7 +72,7 @@ def test_batches_are_small_however_many_parts_there_are() -> None:
     assert max(map(len, batches)) == 64
 
 
-def test_points_at_strokes_are_where_the_pen_is_lifted(data: Packed, drawings: Drawings) -> None:
+def test_points_at_strokes_are_where_the_pen_is_lifted(data: PackedStrokes, drawings: Drawings) -> None:
     position_N = np.arange(len(drawings))
     end_NX = points_at_strokes(drawings, position_N)
     strokes = []
@@ -81,7 +84,7 @@ def test_points_at_strokes_are_where_the_pen_is_lifted(data: Packed, drawings: D
     assert min(strokes) < max(strokes) == end_NX.shape[1]
 
 
-def obvious(run: Run, data: Packed, drawings: Drawings, found: Early) -> dict[str, NDArray[np.float64]]:
+def obvious(run: Run, data: PackedStrokes, drawings: Drawings, found: Early) -> dict[str, NDArray[np.float64]]:
     """What is right of the drawings found, part by part."""
 
     def places(index: int, ends: list[int]) -> list[int]:
@@ -101,7 +104,7 @@ def obvious(run: Run, data: Packed, drawings: Drawings, found: Early) -> dict[st
     }
 
 
-def test_early_is_what_naming_every_part_says(trained: Run, data: Packed, drawings: Drawings) -> None:
+def test_early_is_what_naming_every_part_says(trained: Run, data: PackedStrokes, drawings: Drawings) -> None:
     found = early(trained, drawings, match(data.classes, trained.classes), most=16)
     assert len(set(found.index_N.tolist())) == 16
     expected = obvious(trained, data, drawings, found)
@@ -116,14 +119,14 @@ def test_early_is_what_naming_every_part_says(trained: Run, data: Packed, drawin
     assert 0 < right_NS.mean() < 1
 
 
-def test_what_is_never_known_has_no_median(trained: Run, data: Packed, drawings: Drawings) -> None:
+def test_what_is_never_known_has_no_median(trained: Run, data: PackedStrokes, drawings: Drawings) -> None:
     drawings.label_N = np.full(len(drawings), data.classes.index("cat"), np.int16)
     found = early(trained, drawings, match(data.classes, trained.classes))
     assert found.median is None
     assert found.known_S[-1] < 0.5
 
 
-def test_a_film_shows_a_drawing_grow(trained: Run, data: Packed, drawings: Drawings) -> None:
+def test_a_film_shows_a_drawing_grow(trained: Run, data: PackedStrokes, drawings: Drawings) -> None:
     index_N = drawings.first + np.array([7, 2])
     films = film(trained, drawings, index_N, shares=(0.001, 0.5, 1))
     for index, frames in zip(index_N.tolist(), films, strict=True):

@@ -8,8 +8,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from inkseq.data.packed import open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import open_strokes
 from inkseq.evaluate.embedding import embed, flatten_map, neighbourhoods, principal_components, slope
 from inkseq.families import HybridConfig
 from inkseq.inference.runs import Run
@@ -25,11 +25,11 @@ def rows(count: int, columns: int = 12, seed: int = 0) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("canvas", [0, 16])
 def test_features_are_what_the_head_gets_of_each_drawing(packed: Path, canvas: int) -> None:
-    config, data = tiny(packed, packed), open_packed(packed)
+    config, data = tiny(packed, packed), open_strokes(packed)
     config.model = HybridConfig(channels=[8], kernels=[3], hidden=6, layers=1, canvas=canvas, canvas_channels=[4, 6])
     torch.manual_seed(0)
     model = make_model(config.model, len(data.classes)).eval()
-    drawings = Drawings(data, "test", torch.device("cpu"))
+    drawings = load_split(data, "test", torch.device("cpu"))
     index_N = np.array([4, 0, 2, 2, 5, 1])
     features_NC = embed(Run(packed, config, data.classes, model, 0), drawings, index_N)
     assert features_NC.dtype == np.float32

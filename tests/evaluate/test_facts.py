@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inkseq.data.packed import Packed
+from inkseq.data.packed import PackedStrokes
 from inkseq.data.resident import Drawings
 from inkseq.drawings.padded import Strokes
 from inkseq.errors import UserError
@@ -69,7 +69,7 @@ def test_a_drawing_takes_54_bytes_and_a_batch_may_be_empty() -> None:
     assert sum(getattr(facts, field.name).nbytes for field in fields(facts) if "_N" in field.name) == 2 * 54
 
 
-def test_a_pass_gives_the_numbers_of_evaluate(trained: Run, data: Packed, drawings: Drawings) -> None:
+def test_a_pass_gives_the_numbers_of_evaluate(trained: Run, data: PackedStrokes, drawings: Drawings) -> None:
     facts, metrics = gather_facts(trained, drawings, match(data.classes, trained.classes), 1.5)
     reference = evaluate(trained, data, "test", CPU)
     assert metrics.compute() == reference.compute()
@@ -81,7 +81,7 @@ def test_a_pass_gives_the_numbers_of_evaluate(trained: Run, data: Packed, drawin
 
 
 def test_labels_are_translated_and_what_the_run_does_not_know_is_left_out(
-    trained: Run, data: Packed, drawings: Drawings
+    trained: Run, data: PackedStrokes, drawings: Drawings
 ) -> None:
     """The run with its outputs in another order, which knows circles by another name; and a drawing without a word."""
     whole, _ = gather_facts(trained, drawings, match(data.classes, trained.classes), 1.0)
@@ -101,7 +101,7 @@ def test_labels_are_translated_and_what_the_run_does_not_know_is_left_out(
     assert metrics.per_class()[names.index("zebra")].count == 0
 
 
-def test_a_split_without_words_is_refused_in_a_line(trained: Run, data: Packed, drawings: Drawings) -> None:
+def test_a_split_without_words_is_refused_in_a_line(trained: Run, data: PackedStrokes, drawings: Drawings) -> None:
     drawings.label_N = np.full(len(drawings), -1, np.int16)
     with pytest.raises(UserError, match="no drawing of"):
         gather_facts(trained, drawings, match(data.classes, trained.classes), 1.0)

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 
 import inkseq.export
 from inkseq.config import ExportConfig, Quantize
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.errors import UserError
 from inkseq.export import onnx_file
 from inkseq.export.__main__ import run
@@ -133,7 +133,7 @@ def test_packed_weights_are_smaller_and_what_they_lose_is_told(
     small = tmp_path / "small.onnx"
     weights = [sum(len(t.raw_data) for t in onnx.load(f).graph.initializer) for f in (small, exported.file)]
     assert weights[0] < largest * weights[1]
-    drawings = [open_packed(exported.recogniser.run.config.data).drawing(i) for i in range(20)]
+    drawings = [open_strokes(exported.recogniser.run.config.data).drawing(i) for i in range(20)]
     found = probabilities(onnx_file.open_onnx(small), drawings)
     difference = float(np.abs(found - exported.recogniser.probabilities(drawings)).max())
     assert 1e-7 < difference < 0.02
@@ -204,7 +204,7 @@ def test_a_program_says_what_it_is_and_runs_by_its_card(
 
 
 def test_drawings_are_those_nobody_trained_on(exported: Exported, packed: Path, tmp_path: Path) -> None:
-    data, trained = open_packed(packed), exported.recogniser.run
+    data, trained = open_strokes(packed), exported.recogniser.run
     compared = held_out(data, trained.classes)
     assert len(compared.drawings) == 30
     assert compared.label_N.tolist() == data.labels[data.split("test").start : data.split("test").stop].tolist()

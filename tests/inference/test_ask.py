@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkseq.data.batches import Batch
+from inkseq.data.kinds import load_split
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
+from inkseq.drawings.pixels import of_strokes
 from inkseq.inference import ask
 from inkseq.inference.ask import MOST_DRAWINGS, OF_SPLIT, answer, answer_split, batches_of, in_few_shapes, together
 from tests.data.test_batches import CPU, doodle_lengths, made_up
@@ -34,17 +36,17 @@ def evaluation_batches(drawings: Drawings, ranks: Ranks) -> list[Batch]:
 
 @pytest.mark.parametrize("world", [1, 2, 4])
 def test_evaluation_sees_every_drawing_once_over_all_ranks(world: int) -> None:
-    drawings = Drawings(made_up(doodle_lengths(23)), "train", CPU)
+    drawings = load_split(made_up(doodle_lengths(23)), "train", CPU)
     ranks = [evaluation_batches(drawings, Ranks(rank, world)) for rank in range(world)]
     assert sorted(i for batches in ranks for batch in batches for i in batch.index_B.tolist()) == list(range(23))
     for batches in ranks:
-        lengths = [n for batch in batches for n in batch.drawings.length_B.tolist()]
+        lengths = [n for batch in batches for n in of_strokes(batch.drawings).length_B.tolist()]
         assert lengths == sorted(lengths, reverse=True)
 
 
 def test_evaluation_takes_no_more_than_so_many_dots_at_a_time() -> None:
     most = OF_SPLIT * MOST_DRAWINGS
-    drawings = Drawings(made_up([2] * (2 * most + 7)), "train", CPU)
+    drawings = load_split(made_up([2] * (2 * most + 7)), "train", CPU)
     assert [len(batch.label_B) for batch in evaluation_batches(drawings, Ranks(0, 1))] == [most, most, 7]
 
 
@@ -70,7 +72,7 @@ def test_a_hundred_thousand_drawings_are_few_batches_of_few_shapes_on_a_gpu() ->
 
 
 def test_few_shapes_get_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawings, model = Drawings(made_up(doodle_lengths(300)), "train", CPU), small()
+    drawings, model = load_split(made_up(doodle_lengths(300)), "train", CPU), small()
     asked = {batch.index_B: logits_BK for batch, logits_BK in answer_split(model, drawings, torch.float32)}
     monkeypatch.setattr(ask, "batches_of", lambda length_N, *_: in_few_shapes(length_N, 4000, 64))
     again = {batch.index_B: logits_BK for batch, logits_BK in answer_split(model, drawings, torch.float32)}
@@ -80,7 +82,7 @@ def test_few_shapes_get_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_drawings_without_a_word_are_for_evaluation_only() -> None:
-    drawings = Drawings(made_up([3, 4], labels=[-1, -1]), "train", CPU)
+    drawings = load_split(made_up([3, 4], labels=[-1, -1]), "train", CPU)
     assert [batch.label_B.tolist() for batch in evaluation_batches(drawings, Ranks(0, 1))] == [[-1], [-1]]
 
 
@@ -96,7 +98,7 @@ def test_answers_are_in_float32_and_have_no_gradients(dtype: torch.dtype) -> Non
 
 
 def test_a_model_in_training_is_asked_as_it_would_be_afterwards() -> None:
-    drawings = Drawings(made_up([5, 5, 5]), "train", CPU)
+    drawings = load_split(made_up([5, 5, 5]), "train", CPU)
     model = small(dropout=0.5).train()
     ((_, logits_BK),) = answer_split(model, drawings, torch.float32)
     ((_, again_BK),) = answer_split(model, drawings, torch.float32)

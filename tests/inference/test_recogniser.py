@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import inkseq
-from inkseq.data.packed import open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import open_strokes
 from inkseq.drawings.canonical import canonical
 from inkseq.drawings.strokes import unflatten
 from inkseq.families import HybridConfig, Layout
@@ -34,8 +34,8 @@ def recogniser(packed: Path, tmp_path_factory: pytest.TempPathFactory, request: 
 
 
 def test_probabilities_are_those_of_evaluation(recogniser: Recogniser, packed: Path) -> None:
-    data = open_packed(packed)
-    drawings = Drawings(data, "test", CPU)
+    data = open_strokes(packed)
+    drawings = load_split(data, "test", CPU)
     found = recogniser.probabilities([data.drawing(i) for i in data.split("test")])
     for batch, logits_BK in answer_split(recogniser.run.model, drawings, torch.float32):
         index_B = batch.index_B.numpy() - drawings.first
@@ -44,7 +44,7 @@ def test_probabilities_are_those_of_evaluation(recogniser: Recogniser, packed: P
 
 def test_strokes_are_made_canonical_and_named_alike(recogniser: Recogniser, packed: Path) -> None:
     """As stored, larger and elsewhere, with times, as tuples and as arrays."""
-    data = open_packed(packed)
+    data = open_strokes(packed)
     stored = unflatten(*data.drawing(3))
     expected = recogniser.predict(stored)
     assert [guess.word for guess in expected] == sorted(data.classes, key=dict(expected).__getitem__, reverse=True)
@@ -56,7 +56,7 @@ def test_strokes_are_made_canonical_and_named_alike(recogniser: Recogniser, pack
 
 
 def test_many_are_as_one_by_one_and_in_order(recogniser: Recogniser, packed: Path) -> None:
-    data = open_packed(packed)
+    data = open_strokes(packed)
     many = [unflatten(*data.drawing(i)) for i in range(100)]
     for one, guesses in zip(many[::9], recogniser.predict_many(many, top=2)[::9], strict=True):
         alone = recogniser.predict(one, top=2)
@@ -66,7 +66,7 @@ def test_many_are_as_one_by_one_and_in_order(recogniser: Recogniser, packed: Pat
 
 
 def test_threads_share_one(recogniser: Recogniser, packed: Path) -> None:
-    data = open_packed(packed)
+    data = open_strokes(packed)
     many = [unflatten(*data.drawing(i)) for i in range(60)]
     expected = [recogniser.predict(one) for one in many]
     with ThreadPoolExecutor(8) as pool:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from inkseq.cli import compose_config
 from inkseq.config import TrainConfig
 from inkseq.data.batches import Batches
-from inkseq.data.packed import open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import open_strokes
 from inkseq.devices import ALONE, reads_in_bfloat16
 from inkseq.models.layers import BiRNN, read, read_in
 from inkseq.train.learner import Learner, needs_scale
@@ -40,8 +40,8 @@ def test_a_reader_in_bfloat16_is_pytorchs_layer_in_values_and_gradients(kind: ty
 def gradients(data: Path, batch_size: int, dtype: torch.dtype, device: torch.device, steps: int = 3) -> Tensor:
     """All that are not 0 at the outputs of the default's recurrent layers, in the last of some steps."""
     config = compose_config(TrainConfig, [f"data={data}"])
-    learner = Learner(config, open_packed(data).classes, device, dtype, ALONE)
-    batches = Batches(Drawings(open_packed(data), "train", device), batch_size, 0, config.augment)
+    learner = Learner(config, open_strokes(data).classes, device, dtype, ALONE)
+    batches = Batches(load_split(open_strokes(data), "train", device), batch_size, 0, config.augment)
     seen: list[Tensor] = []
     for layer in learner.model.modules():
         if isinstance(layer, BiRNN):

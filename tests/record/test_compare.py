@@ -14,7 +14,7 @@ import torch
 from inkseq.compare import run as compare
 from inkseq.config import CompareConfig, ConvertConfig
 from inkseq.convert.conversion import convert
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.doodles.write import write_doodles
 from inkseq.errors import UserError
 from inkseq.inference import checkpoint
@@ -49,20 +49,20 @@ def test_scores_settings_seeds_and_the_verdict(runs: Path, capsys: pytest.Captur
 def test_answers_are_those_that_result_json_counts(runs: Path, packed: Path, split: str) -> None:
     finished = read_finished([Path(SMALL), Path(WIDE)])
     for run, right_N in zip(
-        finished, right_answers(finished, open_packed(packed), split, torch.device("cpu")), strict=True
+        finished, right_answers(finished, open_strokes(packed), split, torch.device("cpu")), strict=True
     ):
         assert right_N.mean() == pytest.approx(run.result[f"{split}/top1"])
 
 
 def test_classes_are_matched_by_name(runs: Path, packed: Path) -> None:
-    before = right_answers(read_finished([Path(SMALL)]), open_packed(packed), "test", torch.device("cpu"))[0]
+    before = right_answers(read_finished([Path(SMALL)]), open_strokes(packed), "test", torch.device("cpu"))[0]
     for name in ("best", "last"):
         path = Path(SMALL, "checkpoints", f"{name}.pt")
         state = checkpoint.load(path)
         weights = {k: v.flip(0) if k.startswith("head.") else v for k, v in state["model"].items()}
         turned = {"classes": state["classes"][::-1], "data": state["data"] | {"classes": state["classes"][::-1]}}
         checkpoint.save(path, state | turned | {"model": weights})
-    after = right_answers(read_finished([Path(SMALL)]), open_packed(packed), "test", torch.device("cpu"))[0]
+    after = right_answers(read_finished([Path(SMALL)]), open_strokes(packed), "test", torch.device("cpu"))[0]
     assert before.any()
     assert (before == after).all()
     compare(CompareConfig(data=str(packed)), [SMALL, AGAIN])

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from inkseq.config import EvaluateConfig, ReportConfig, TrainConfig
-from inkseq.data.packed import open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import open_strokes
 from inkseq.errors import UserError
 from inkseq.evaluate.__main__ import run as evaluate_command
 from inkseq.evaluate.scoring import evaluate
@@ -85,7 +85,7 @@ def test_classes_are_matched_by_name(trained: TrainConfig, tmp_path: Path) -> No
     report(ReportConfig(run=f"{trained.runs}/run", data=str(other), out=str(tmp_path / "report")))
     text = read(tmp_path / "report" / "index.html")
     subject = study(f"{trained.runs}/run", str(other), "test", None, "cpu")
-    data = open_packed(other)
+    data = open_strokes(other)
     words = [data.classes[k] for k in data.labels[subject.facts.index_N]]
     assert words == [subject.classes[k] for k in subject.facts.label_N]
     assert "never taught, zebra." in text
@@ -100,7 +100,7 @@ def test_classes_are_matched_by_name(trained: TrainConfig, tmp_path: Path) -> No
 def test_a_class_without_a_test_drawing_is_named(trained: TrainConfig, tmp_path: Path) -> None:
     """Of three drawings a class, the last has none left for test."""
     few = pack(tmp_path / "data", WORDS, seed=3, count=13)
-    data = open_packed(few)
+    data = open_strokes(few)
     there = {data.classes[k] for k in data.labels[list(data.split("test"))]}
     report(ReportConfig(run=f"{trained.runs}/run", data=str(few), out=str(tmp_path / "report")))
     text = read(tmp_path / "report" / "index.html")
@@ -175,6 +175,6 @@ def test_a_path_goes_through_the_points() -> None:
 
 def test_positions_lead_back_to_the_split(trained: TrainConfig) -> None:
     subject = study(f"{trained.runs}/run", None, "test", None, "cpu")
-    drawings = Drawings(subject.data, "test", subject.drawings.device)
+    drawings = load_split(subject.data, "test", subject.drawings.device)
     positions = np.array([3, 0])
     assert drawings.label_N[subject.in_split(positions)].tolist() == subject.facts.label_N[positions].tolist()

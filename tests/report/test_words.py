@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from inkseq.data.packed import Packed, open_packed
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.figures import shortened
 from inkseq.evaluate.matching import Matching
@@ -46,11 +46,13 @@ ROWS = (
 
 
 @pytest.fixture
-def data(packed: Path) -> Packed:
-    return open_packed(packed)
+def data(packed: Path) -> PackedStrokes:
+    return open_strokes(packed)
 
 
-def subject_of(rows: list[tuple[int, list[float]]], data: Packed, val: Facts | None = None, **others: Any) -> Subject:
+def subject_of(
+    rows: list[tuple[int, list[float]]], data: PackedStrokes, val: Facts | None = None, **others: Any
+) -> Subject:
     logits_NK, label_N = answers(rows)
     run = cast(Run, SimpleNamespace(folder=Path("runs/mine"), classes=WORDS, config=SimpleNamespace(data=data.path)))
     metrics = metrics_of(logits_NK, label_N)
@@ -94,7 +96,7 @@ def text(finding: Any) -> str:
     return str(finding).replace("<b>", "").replace("</b>", "").replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_ten_true_sentences(data: Packed) -> None:
+def test_ten_true_sentences(data: PackedStrokes) -> None:
     subject = subject_of(ROWS, data)
     found = list(map(text, findings(subject, known_of(subject))))
     assert len(found) == 10
@@ -108,7 +110,7 @@ def test_ten_true_sentences(data: Packed) -> None:
     assert text(said._sureness(subject)) == "When it is right it is 77 % sure on average, when it is wrong 84 %."
 
 
-def test_nothing_is_said_of_nothing(data: Packed) -> None:
+def test_nothing_is_said_of_nothing(data: PackedStrokes) -> None:
     """All right and all alike: no best, no worst, no mistakes."""
     subject = subject_of([(k, np.eye(4)[k].clip(0.01).tolist()) for k in range(4)] * 6, data)
     found = list(map(text, findings(subject, known_of(subject))))
@@ -120,7 +122,7 @@ def test_nothing_is_said_of_nothing(data: Packed) -> None:
 
 
 @pytest.mark.parametrize(("sure", "right", "expected"), [(0.9, 6, "boastful"), (0.6, 9, "modest")])
-def test_boastful_or_modest(data: Packed, sure: float, right: int, expected: str) -> None:
+def test_boastful_or_modest(data: PackedStrokes, sure: float, right: int, expected: str) -> None:
     rest = (1 - sure) / 3
     rows = [(0 if n < right else 1, [sure, rest, rest, rest]) for n in range(10)] * 5
     subject = subject_of(rows, data)
@@ -130,7 +132,7 @@ def test_boastful_or_modest(data: Packed, sure: float, right: int, expected: str
     assert manner in trust(subject).calibration
 
 
-def test_the_hardest_group_is_the_one_with_fewest_right(data: Packed) -> None:
+def test_the_hardest_group_is_the_one_with_fewest_right(data: PackedStrokes) -> None:
     rows = [
         SimpleNamespace(name="1", count=50, top1=0.5, low=0.4, high=0.6),
         SimpleNamespace(name="2–4", count=50, top1=0.9, low=0.8, high=0.95),
@@ -147,7 +149,7 @@ def test_the_hardest_group_is_the_one_with_fewest_right(data: Packed) -> None:
     assert said._groups(known, "strokes", called) is None
 
 
-def test_thresholds_tell_what_they_are_worth_here(data: Packed) -> None:
+def test_thresholds_tell_what_they_are_worth_here(data: PackedStrokes) -> None:
     """val is right wherever it is over 70 % sure; here that is the worst place to be."""
     val = facts_of(*answers([(0, [0.8, 0.1, 0.05, 0.05])] * 400 + [(1, [0.5, 0.3, 0.1, 0.1])] * 100))
     subject = subject_of(ROWS, data, val)
@@ -168,7 +170,7 @@ def test_thresholds_tell_what_they_are_worth_here(data: Packed) -> None:
     assert many.thresholds[-1].why_not == "no threshold is enough"
 
 
-def test_galleries_hold_what_they_are_called(data: Packed) -> None:
+def test_galleries_hold_what_they_are_called(data: PackedStrokes) -> None:
     subject = subject_of(ROWS, data)
     mistakes, suspects, unsure, right = (gallery.cards for gallery in galleries(subject))
     assert [card.said for card in mistakes] == ["owl"] * 4 + ["cat"]
@@ -181,14 +183,14 @@ def test_galleries_hold_what_they_are_called(data: Packed) -> None:
     assert mislabelled(hopeless) == []  # what errs so often accuses nobody
 
 
-def test_classes_are_sorted_worst_first_and_named_by_what_was_said(data: Packed) -> None:
+def test_classes_are_sorted_worst_first_and_named_by_what_was_said(data: PackedStrokes) -> None:
     rows = class_rows(subject_of(ROWS, data))
     assert [row.name for row in rows] == ["dog", "owl", "cat", "yak"]
     assert [row.taken_for for row in rows] == ["owl (4)", "cat (1)", "", ""]
     assert (rows[-1].count, rows[-1].top1, rows[-1].f1) == (0, None, None)
 
 
-def test_pairs_stand_beside_what_they_were_taken_for(data: Packed) -> None:
+def test_pairs_stand_beside_what_they_were_taken_for(data: PackedStrokes) -> None:
     first, *_ = strongest_pairs(subject_of(ROWS, data))
     assert (first.drawn, first.said, first.count, first.share) == ("dog", "owl", 4, 0.4)
     assert all((card.truth, card.said) == ("dog", "owl") for card in first.examples)
@@ -196,7 +198,7 @@ def test_pairs_stand_beside_what_they_were_taken_for(data: Packed) -> None:
     assert (first.real.truth, first.real.right) == ("owl", True)
 
 
-def test_two_runs_are_told_apart_the_right_way_round(data: Packed) -> None:
+def test_two_runs_are_told_apart_the_right_way_round(data: PackedStrokes) -> None:
     first = subject_of(ROWS, data)
     better = [(label, np.eye(4)[label].clip(0.01).tolist()) for label, _ in ROWS]
     run = cast(Run, SimpleNamespace(folder=Path("runs/yours"), classes=WORDS))
@@ -220,7 +222,7 @@ def test_two_runs_are_told_apart_the_right_way_round(data: Packed) -> None:
     assert "a knows 4 classes, b 1 class" in different_classes(("a", "b"), WORDS, ["cat"], 3)
 
 
-def test_notes_say_what_has_to_be_known(data: Packed) -> None:
+def test_notes_say_what_has_to_be_known(data: PackedStrokes) -> None:
     assert notes(subject_of(ROWS * 4, data, split="train"))[-1].startswith("It was trained on these drawings")
     elsewhere = subject_of(ROWS * 4, data, split="train")
     elsewhere.run.config.data = "other"
@@ -263,7 +265,7 @@ def test_the_stroke_it_would_miss_most_comes_first() -> None:
     assert text(without_words([0.9, 0.2, 0.5])) == "Without the thick stroke 20 %, without any other 50 % or more."
 
 
-def test_answers_that_hang_on_a_stroke_are_counted_among_the_right_ones(data: Packed) -> None:
+def test_answers_that_hang_on_a_stroke_are_counted_among_the_right_ones(data: PackedStrokes) -> None:
     def card(least: float, right: bool) -> ExplainedCard:
         return cast(ExplainedCard, SimpleNamespace(card=Card(0, "cat", "cat", 0.8, 0.8, right), least=least, gap=0.0))
 

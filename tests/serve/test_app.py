@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.drawings.strokes import unflatten
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve.app import MOST_EXPLAINING, Server, make_app
@@ -24,7 +24,7 @@ LINE = [[[0, 100, 200], [0, 50, 9]]]
 
 
 def test_guesses_are_those_of_the_library(served: Served, packed: Path) -> None:
-    data = open_packed(packed)
+    data = open_strokes(packed)
     for i in range(0, 60, 7):
         strokes = unflatten(*data.drawing(i))
         response = served.client.post("/predict", json={"strokes": strokes, "top": 3})
@@ -37,7 +37,7 @@ def test_guesses_are_those_of_the_library(served: Served, packed: Path) -> None:
 
 
 def test_those_who_ask_together_are_answered_each_their_own(served: Served, packed: Path) -> None:
-    data = open_packed(packed)
+    data = open_strokes(packed)
     many = [unflatten(*data.drawing(i)) for i in range(80)]
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda strokes: served.client.post("/predict", json={"strokes": strokes}).json(), many))
@@ -124,7 +124,7 @@ def test_a_wrong_method_is_told_the_right_ones(served: Served, method: str, path
 
 
 def test_credit_is_told_for_every_point(served: Served, packed: Path) -> None:
-    data = open_packed(packed)
+    data = open_strokes(packed)
     strokes = unflatten(*data.drawing(2))
     word = served.server.recogniser.classes[0]
     answer = served.client.post("/explain", json={"strokes": strokes, "word": word}).json()
@@ -136,7 +136,7 @@ def test_credit_is_told_for_every_point(served: Served, packed: Path) -> None:
 
 
 def test_what_a_model_that_looks_saw_is_told_of_its_points(looker: Recogniser, packed: Path, tmp_path: Path) -> None:
-    data, server = open_packed(packed), Server(looker, OwnDrawings(tmp_path / "own.ndjson"), 0.5, 10_000)
+    data, server = open_strokes(packed), Server(looker, OwnDrawings(tmp_path / "own.ndjson"), 0.5, 10_000)
     with TestClient(make_app(server, ["testserver"])) as client:
         for i in (2, 70):
             strokes = unflatten(*data.drawing(i))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.drawings.simplify import simplify
 from inkseq.drawings.strokes import flatten, unflatten
 from inkseq.inference.recogniser import Recogniser
@@ -28,7 +28,7 @@ Strokes = list[list[list[int]]]
 @pytest.fixture(scope="session")
 def drawings(packed: Path, recogniser: Recogniser) -> dict[str, Strokes]:
     """For each word a doodle that the recogniser knows best."""
-    data = open_packed(packed)
+    data = open_strokes(packed)
     best: dict[str, tuple[float, Strokes]] = {}
     for i in range(len(data)):
         strokes, word = unflatten(*data.drawing(i)), data.classes[data.labels[i]]

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from inkseq.config import Simplify
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.drawings.ndjson import parse_line
 from inkseq.drawings.simplify import simplify
 from inkseq.drawings.strokes import flatten, unflatten
@@ -70,7 +70,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def as_drawn(packed: Path) -> list[Strokes]:
     """Doodles in other units, so that they have to be simplified."""
-    data = open_packed(packed)
+    data = open_strokes(packed)
     return [
         [(np.array(stroke) * 2.7 + 31.4).tolist() for stroke in unflatten(*data.drawing(i))] for i in range(0, 150, 3)
     ]

@@ -15,7 +15,7 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from inkseq.config import FindLrConfig, TrainConfig
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.find_lr import run as find_lr
@@ -69,7 +69,7 @@ def test_a_fall_within_the_noise_is_none() -> None:
 
 
 def start(config: TrainConfig) -> tuple[Any, Learner]:
-    batches, learner, _ = set_up(config, open_packed(config.data), ALONE)
+    batches, learner, _ = set_up(config, open_strokes(config.data), ALONE)
     for step in range(3):  # that the optimiser has something to remember
         learner.learn(step, batches.step(step), 0.01)
     return batches, learner

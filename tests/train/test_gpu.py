@@ -9,8 +9,8 @@ from inkseq.cli import compose_config
 from inkseq.config import ConvertConfig, TrainConfig
 from inkseq.convert.conversion import convert
 from inkseq.data.batches import Batches
-from inkseq.data.packed import Packed, open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.inference.runs import run_folder
@@ -27,15 +27,15 @@ each_model = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Packed:
+def data(tmp_path: Path) -> PackedStrokes:
     (tmp_path / "raw.ndjson").write_bytes(b"".join(random_lines(300)))
     convert(ConvertConfig(raw=[str(tmp_path / "raw.ndjson")], out=str(tmp_path / "packed"), workers=1))
-    return open_packed(tmp_path / "packed")
+    return open_strokes(tmp_path / "packed")
 
 
 @each_model
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_a_step_waits_for_nothing(data: Packed, dtype: torch.dtype, model: tuple[str, ...]) -> None:
+def test_a_step_waits_for_nothing(data: PackedStrokes, dtype: torch.dtype, model: tuple[str, ...]) -> None:
     device = torch.device("cuda")
     augment = ["augment=strong", "augment.mirror=0.5", "augment.prefix=0.1"]
     config = compose_config(
@@ -43,7 +43,7 @@ def test_a_step_waits_for_nothing(data: Packed, dtype: torch.dtype, model: tuple
     )
     learner = Learner(config, data.classes, device, dtype, ALONE)
     sampler = make_sampler(config, data)
-    batches = Batches(Drawings(data, "train", device), 64, 0, augment=config.augment, sampler=sampler)
+    batches = Batches(load_split(data, "train", device), 64, 0, augment=config.augment, sampler=sampler)
     for step in range(3):
         learner.learn(step, batches.step(step), 1e-3)
     with nothing_waits():
@@ -52,7 +52,7 @@ def test_a_step_waits_for_nothing(data: Packed, dtype: torch.dtype, model: tuple
 
 
 @each_model
-def test_a_gpu_learns_what_a_cpu_learns(data: Packed, tmp_path: Path, model: tuple[str, ...]) -> None:
+def test_a_gpu_learns_what_a_cpu_learns(data: PackedStrokes, tmp_path: Path, model: tuple[str, ...]) -> None:
     drawn = ("dropout", "conv_dropout", "seen_alone", "read_alone")
     no_lots = ["augment=none", *(f"model.{lot}=0" for lot in drawn)]  # a GPU draws others
     steps = ["batch_size=32", "optim.lr=0.0003", "duration=10 steps", "evaluate=100%", "precision=float32"]

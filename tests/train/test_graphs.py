@@ -14,8 +14,8 @@ from inkseq.cli import compose_config
 from inkseq.config import TrainConfig
 from inkseq.data import batches as batches_module
 from inkseq.data.batches import Batches
-from inkseq.data.packed import open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import open_strokes
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE, Ranks
 from inkseq.models import layers
@@ -57,9 +57,9 @@ def no_recurrence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def set_up(data: Path, model: str, device: torch.device = CPU, batch_size: int = 24) -> tuple[Batches, Learner]:
     words = [f"data={data}", "ema=0.9", "unrecognized=0.5", *MODELS[model], "label_smoothing=0.1"]
-    config, packed = compose_config(TrainConfig, words), open_packed(data)
+    config, packed = compose_config(TrainConfig, words), open_strokes(data)
     learner = Learner(config, packed.classes, device, torch.float32, ALONE)
-    drawings, sampler = Drawings(packed, "train", device), make_sampler(config, packed)
+    drawings, sampler = load_split(packed, "train", device), make_sampler(config, packed)
     how = batch_size, 0, config.augment, None, *ALONE, sampler, learner.model.num_steps
     return Batches(drawings, *how, few_shapes=True), learner
 

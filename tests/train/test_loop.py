@@ -28,7 +28,7 @@ from inkseq.config import (
     SplitConfig,
 )
 from inkseq.convert.conversion import convert
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.errors import UserError
 from inkseq.families import Cell, HybridConfig, Norm, Pooling
 from inkseq.inference import checkpoint
@@ -325,7 +325,7 @@ def test_a_loss_that_is_no_number_stops_names_the_drawings_and_spares_the_weight
     with pytest.raises(UserError, match=r"the loss of step \d+ is not finite \(drawings with key_id \d+, ") as caught:
         run(tiny(doodles, tmp_path))
     keys = {int(word) for word in str(caught.value).replace(",", "").split() if word.isdigit() and len(word) > 10}
-    assert keys <= set(open_packed(doodles).key_id.tolist())
+    assert keys <= set(open_strokes(doodles).key_id.tolist())
     assert len(keys) == 8
     assert all(bool(value.isfinite().all()) for value in weights(tmp_path / "run").values())
 

@@ -13,8 +13,8 @@ from inkseq.bench.operators import count_operators
 from inkseq.cli import compose_config
 from inkseq.config import AugmentConfig, TrainConfig
 from inkseq.data.batches import Batches
-from inkseq.data.packed import open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import open_strokes
 from inkseq.devices import ALONE
 from inkseq.train.learner import Learner
 from tests.models.pictured import ALL, draw_as_a_gpu_does
@@ -34,9 +34,9 @@ def drawn_as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def set_up(data: Path, *words: str) -> tuple[Learner, Batches]:
-    config, packed = compose_config(TrainConfig, [f"data={data}", *words]), open_packed(data)
+    config, packed = compose_config(TrainConfig, [f"data={data}", *words]), open_strokes(data)
     learner = Learner(config, packed.classes, CPU, torch.float32, ALONE)
-    drawings = Drawings(packed, "train", CPU)
+    drawings = load_split(packed, "train", CPU)
     return learner, Batches(drawings, 64, 0, config.augment, num_steps=learner.model.num_steps, few_shapes=True)
 
 

@@ -9,8 +9,8 @@ import torch
 
 from inkseq.config import AugmentConfig, ConvertConfig, Precision
 from inkseq.convert.conversion import convert
-from inkseq.data.packed import open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import open_strokes
 from inkseq.evaluate.scoring import score
 from inkseq.inference import checkpoint
 from inkseq.inference.runs import open_run
@@ -62,7 +62,7 @@ def test_processes_have_the_same_statistics_and_go_on_with_them(doodles: Path, t
         on_two_ranks(tmp_path, *words, f"name={name}", f"duration={steps} steps")
     whole, parts = (tmp_path / "runs" / name for name in ("whole", "parts"))
     assert all(torch.equal(value, weights(parts)[name]) for name, value in weights(whole).items())
-    val = Drawings(open_packed(doodles), "val", torch.device("cpu"))
+    val = load_split(open_strokes(doodles), "val", torch.device("cpu"))
     alone = score(open_run(whole, "last").model, val, torch.float32).compute()
     assert rows(whole, "val/loss")[4] == pytest.approx(alone["loss"], abs=1e-6)
 

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.errors import UserError
 from inkseq.families import ImageConfig, PictureConfig
 from inkseq.inference.runs import open_run
@@ -113,7 +113,7 @@ def test_a_run_begins_with_them_and_never_asks_again(
 ) -> None:
     config = tiny(doodles, tmp_path, model=MODEL, duration="2 steps", evaluate="1 steps")
     slow = replace(config, optim=replace(config.optim, lr=1e-9))
-    check_training(slow, open_packed(doodles))
+    check_training(slow, open_strokes(doodles))
     assert not hub.asked
     run(slow)
     assert "starts from timm/test_resnet.r160_in1k\n" in capsys.readouterr().out

@@ -10,7 +10,7 @@ import pytest
 from inkseq import load
 from inkseq.cli import compose_config
 from inkseq.config import SweepConfig, TrainConfig
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.errors import UserError
 from inkseq.serve.own import OwnDrawings
 from inkseq.sweep.__main__ import run as search
@@ -41,7 +41,7 @@ def packed_from(path: Path) -> str:
 
 
 def test_raw_drawings_are_packed_with_a_fifth_to_test_on(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = open_packed(packed_from(own))
+    data = open_strokes(packed_from(own))
     assert data.path.parent == Path("data/packed")
     assert data.path.name.startswith("own-")
     assert data.classes == WORDS
@@ -83,16 +83,16 @@ def test_the_same_drawings_are_packed_once_and_others_elsewhere(own: Path, capsy
         file.write(line("arrow", key_id=7))
     more = packed_from(own)
     assert more != first
-    assert len(open_packed(more)) == 41
+    assert len(open_strokes(more)) == 41
 
 
 def test_a_folder_that_says_another_word_is_packed_anew(own: Path) -> None:
     for word in ("cat", "eel"):
         (own.parent / "raw" / word).mkdir(parents=True)
         (own.parent / "raw" / word / "1.svg").write_text('<svg><path d="M0 0L9 5"/></svg>')
-    assert open_packed(packed_from(own.parent / "raw")).classes == ["cat", "eel"]
+    assert open_strokes(packed_from(own.parent / "raw")).classes == ["cat", "eel"]
     (own.parent / "raw" / "cat").rename(own.parent / "raw" / "dog")
-    assert open_packed(packed_from(own.parent / "raw")).classes == ["dog", "eel"]
+    assert open_strokes(packed_from(own.parent / "raw")).classes == ["dog", "eel"]
 
 
 def test_a_file_that_is_moved_into_a_split_is_packed_anew(own: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_file_that_is_moved_into_a_split_is_packed_anew(own: Path) -> None:
     (own.parent / "all" / "own.ndjson").rename(own.parent / "all" / "train" / "own.ndjson")
     after = packed_from(own.parent / "all")
     assert after != before
-    assert len(open_packed(after).split("train")) == 40
+    assert len(open_strokes(after).split("train")) == 40
 
 
 def test_two_at_once_pack_once(own: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_line_that_is_no_drawing_is_named_and_the_rest_trained_on(
     with own.open("ab") as file:
         file.write(b'{"word": "arrow"\n')
     path = packed_from(own)
-    assert len(open_packed(path)) == 40
+    assert len(open_strokes(path)) == 40
     assert f"1 of 41 lines rejected: {path}/rejected.ndjson says why" in capsys.readouterr().out
     assert json.loads((Path(path) / "rejected.ndjson").read_text())["line"] == 41
 
@@ -153,7 +153,7 @@ def test_seeds_of_own_symbols_share_their_drawings(own: Path) -> None:
     for job in jobs:
         assert f"data={job.config.data}" in job.words
         assert not any(word.startswith("raw=") for word in job.words)
-        assert len(open_packed(job.config.data)) == 40
+        assert len(open_strokes(job.config.data)) == 40
 
 
 def test_what_is_taught_on_the_page_is_known_after_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

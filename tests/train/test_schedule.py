@@ -6,7 +6,7 @@ import pytest
 from matplotlib.image import imread
 
 from inkseq.config import OptimConfig, Schedule, ScheduleConfig, TrainConfig
-from inkseq.data.packed import open_packed
+from inkseq.data.packed import open_strokes
 from inkseq.errors import UserError
 from inkseq.schedule import run as schedule
 from inkseq.train.schedule_picture import evaluations, follow_schedule, plan_run
@@ -21,7 +21,7 @@ def words(data: Path, *others: str) -> list[str]:
 def test_it_is_what_a_run_follows(doodles: Path, tmp_path: Path, name: Schedule) -> None:
     config = tiny(doodles, tmp_path, optim=OptimConfig(lr=0.02, schedule=name, warmup="30%"), log="1 step")
     run(config)
-    data = open_packed(doodles)
+    data = open_strokes(doodles)
     plan = plan_run(config, data)
     course = follow_schedule(plan, config)
     followed = {step - 1: rate for step, rate in rows(tmp_path / "run", "train/learning_rate").items()}
@@ -32,7 +32,7 @@ def test_it_is_what_a_run_follows(doodles: Path, tmp_path: Path, name: Schedule)
 
 def test_a_long_run_keeps_its_highest_rate(doodles: Path) -> None:
     config = TrainConfig(data=str(doodles), duration="1e8 drawings", optim=OptimConfig(lr=1, warmup="123457 steps"))
-    course = follow_schedule(plan_run(config, open_packed(doodles)), config)
+    course = follow_schedule(plan_run(config, open_strokes(doodles)), config)
     assert course.highest == (123_457, 1.0)
     assert len(course.step_N) < 3000
 
@@ -55,9 +55,9 @@ def test_the_table_and_the_picture(
 def test_only_minutes_are_timed(doodles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inkseq.train.schedule_picture.time_a_step", lambda *_: 0.5)
     config = tiny(doodles, tmp_path, duration="2 minutes", evaluate="30 steps")
-    assert plan_run(config, open_packed(doodles)).total == 240
+    assert plan_run(config, open_strokes(doodles)).total == 240
     monkeypatch.setattr("inkseq.train.schedule_picture.set_up", None)
-    assert plan_run(tiny(doodles, tmp_path), open_packed(doodles)).step_seconds is None
+    assert plan_run(tiny(doodles, tmp_path), open_strokes(doodles)).step_seconds is None
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 from inkseq.config import ConvertConfig, Sampling, TrainConfig
 from inkseq.convert.conversion import convert
 from inkseq.data.batches import Batches, make_batch
-from inkseq.data.packed import Packed, open_packed
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_split
+from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
@@ -28,21 +28,23 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+def data(tmp_path_factory: pytest.TempPathFactory) -> PackedStrokes:
     """96 train drawings of each of three classes, of which the game did not recognise a tenth."""
     folder = tmp_path_factory.mktemp("weights")
     (folder / "raw.ndjson").write_bytes(b"".join(random_lines(360)))
     convert(ConvertConfig(raw=[str(folder / "raw.ndjson")], out=str(folder / "packed"), workers=1))
-    return open_packed(folder / "packed")
+    return open_strokes(folder / "packed")
 
 
-def make_learner(config: TrainConfig, data: Packed) -> Learner:
+def make_learner(config: TrainConfig, data: PackedStrokes) -> Learner:
     return Learner(config, data.classes, CPU, torch.float32, ALONE)
 
 
-def first_step(config: TrainConfig, data: Packed, micro_batch: int | None, world: int) -> tuple[Tensor, list[Tensor]]:
+def first_step(
+    config: TrainConfig, data: PackedStrokes, micro_batch: int | None, world: int
+) -> tuple[Tensor, list[Tensor]]:
     """Loss and gradients of a step in groups, averaged over ranks as they would average them."""
-    drawings, sampler = Drawings(data, "train", CPU), make_sampler(config, data)
+    drawings, sampler = load_split(data, "train", CPU), make_sampler(config, data)
     losses, gradients = [], []
     for rank in range(world):
         batches = Batches(drawings, 32, 0, micro_batch=micro_batch, rank=rank, world=world, sampler=sampler)
@@ -56,13 +58,13 @@ def first_step(config: TrainConfig, data: Packed, micro_batch: int | None, world
 @pytest.mark.parametrize("micro_batch", [None, 1, 5])
 @pytest.mark.parametrize("unrecognized", [1.0, 0.3])
 def test_loss_and_gradients_are_those_of_the_batch_in_one(
-    data: Packed, unrecognized: float, micro_batch: int | None, world: int
+    data: PackedStrokes, unrecognized: float, micro_batch: int | None, world: int
 ) -> None:
     model = HybridConfig(channels=[6], kernels=[3], hidden=6, layers=1)
     config = tiny(data.path, Path(), model=model, unrecognized=unrecognized, label_smoothing=0.2)
     loss, gradients = first_step(config, data, micro_batch, world)
 
-    drawings, learner = Drawings(data, "train", CPU), make_learner(config, data)
+    drawings, learner = load_split(data, "train", CPU), make_learner(config, data)
     at_B = Batches(drawings, 32, 0).groups(0)
     whole = make_batch(drawings, torch.cat([torch.from_numpy(group) for group in at_B]).numpy())
     recognized_B = torch.from_numpy(data.recognized[whole.index_B.numpy()])
@@ -86,8 +88,8 @@ def test_an_answer_counts_as_its_drawing_and_its_weight_say() -> None:
     torch.testing.assert_close(judge(answers, label_B, share_B, 0.1), torch.tensor([0.4, 0.3, 0.2]) @ loss_M)
 
 
-def test_where_all_weigh_the_same_nothing_changes(data: Packed) -> None:
-    drawings = Drawings(data, "train", CPU)
+def test_where_all_weigh_the_same_nothing_changes(data: PackedStrokes) -> None:
+    drawings = load_split(data, "train", CPU)
     plain = Batches(drawings, 32, 0)
     asked = Batches(drawings, 32, 0, sampler=make_sampler(TrainConfig(unrecognized=1.0), data))
     for (one, share), (other, other_share) in zip(plain.step(3), asked.step(3), strict=True):
@@ -96,9 +98,9 @@ def test_where_all_weigh_the_same_nothing_changes(data: Packed) -> None:
         assert share == other_share
 
 
-def test_what_was_not_recognised_is_left_out(data: Packed) -> None:
+def test_what_was_not_recognised_is_left_out(data: PackedStrokes) -> None:
     sampler = make_sampler(TrainConfig(unrecognized=0.0, sampling=Sampling.balanced), data)
-    batches = Batches(Drawings(data, "train", CPU), 32, 0, sampler=sampler)
+    batches = Batches(load_split(data, "train", CPU), 32, 0, sampler=sampler)
     assert len(sampler) == int(data.recognized[: len(data.split("train"))].sum()) < len(data.split("train"))
     for step in range(2 * batches.steps_per_epoch):
         for batch, share in batches.step(step):
@@ -107,7 +109,7 @@ def test_what_was_not_recognised_is_left_out(data: Packed) -> None:
 
 
 def test_a_run_says_how_long_an_epoch_is_and_goes_by_it(
-    data: Packed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: PackedStrokes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     others: dict[str, Any] = {"sampling": Sampling.capped, "cap": 15, "unrecognized": 0.5, "batch_size": 8}
     config = tiny(data.path, tmp_path, duration="2 epochs", evaluate="45 drawings", **others)
