@@ -11,6 +11,7 @@ Activation = Enum("Activation", ["none", "relu", "gelu", "silu"])
 Norm = Enum("Norm", ["none", "batch", "layer"])
 Cell = Enum("Cell", ["lstm", "gru", "attention"])
 Pooling = Enum("Pooling", ["sum", "mean", "max", "mean_max", "attention"])
+Order = Enum("Order", ["relu_bn", "bn_relu"])
 
 
 @dataclass
@@ -93,9 +94,24 @@ class CnnConfig(ModelConfig):
     dropout: float = 0.2
 
 
+@dataclass
+class CharCnnConfig(ModelConfig):
+    """Blocks of two convolutions, as those take who read characters from images of them."""
+
+    name: str = "charcnn"  # the family
+    preset: str = "charcnn"  # what the run is called after
+    picture: PictureConfig = field(default_factory=PictureConfig)
+    width: int = 32  # channels of the first block; of each other twice as many
+    most: int = 512  # channels of the last block
+    order: Order = Order.relu_bn  # behind a convolution: ReLU before batch norm, or behind it
+    hidden: int = 512  # numbers between the two dense layers
+    dropout: float = 0.5  # before the last layer; half of it before the one before
+
+
 FAMILIES: dict[str, type[ModelConfig]] = {  # their networks are in models/zoo.py
     "hybrid": HybridConfig,
     "mobilenet": MobileNetConfig,
     "image": ImageConfig,
     "cnn": CnnConfig,
+    "charcnn": CharCnnConfig,
 }

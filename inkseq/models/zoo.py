@@ -5,6 +5,7 @@ from typing import Any
 
 from inkseq.errors import UserError
 from inkseq.families import FAMILIES, HybridConfig, ModelConfig
+from inkseq.models.charcnn import CharCnn
 from inkseq.models.cnn import Cnn
 from inkseq.models.contract import Model
 from inkseq.models.hybrid import Hybrid
@@ -16,6 +17,7 @@ MODELS: dict[str, Callable[[Any, int], Model]] = {
     "mobilenet": MobileNet,
     "image": Image,
     "cnn": Cnn,
+    "charcnn": CharCnn,
 }
 
 
