@@ -87,7 +87,7 @@ Sampling = Enum("Sampling", ["natural", "balanced", "square_root", "capped"])
 
 @dataclass
 class AugmentConfig:
-    """How much of each; 0 is none of it. A spread is a standard deviation."""
+    """How much of each; 0 is none of it. A spread is a standard deviation. Of images only some of it can be done."""
 
     rotate: float = 0.0  # spread, in degrees
     shear: float = 0.0  # spread of how far x moves as y moves by 1
@@ -103,6 +103,10 @@ class AugmentConfig:
     drop_points: float = 0.0  # probability of a point to be left out, unless it begins or ends a stroke
     drop_strokes: float = 0.0  # probability of a stroke to be left out that has a quarter of the ink at most
     prefix: float = 0.0  # probability of a drawing to be broken off, behind any of its points
+    shift: float = 0.0  # images: spread of the place, in sides
+    thickness: float = 0.0  # images: spread of how far ink goes beyond its edges, in pixels; 1 at most
+    bleed: float = 0.0  # images: probability that another one shows through from the back
+    erase: float = 0.0  # images: probability that a rectangle is wiped
 
 
 @dataclass
