@@ -82,6 +82,7 @@ class OptimConfig:
 
 
 Precision = Enum("Precision", ["auto", "float32", "bfloat16", "float16"])
+Keep = Enum("Keep", ["best", "all"])
 Sampling = Enum("Sampling", ["natural", "balanced", "square_root", "capped"])
 
 
@@ -129,6 +130,7 @@ class TrainConfig:
     max_minutes: float | None = None  # stop then, wherever the schedule is
     evaluate: str = "5%"  # how often, on the whole of val
     best_by: str = "auto"  # which metric of val picks the weights; auto: top1, or the last once the rate has come down
+    keep: Keep = Keep.best  # all: also the weights of each evaluation, checkpoints/step-000123.pt
     patience: int | None = None  # early stopping, after so many evaluations without a better one
     log: str = "20 steps"
     label_smoothing: float = 0.1
@@ -174,7 +176,7 @@ class EvaluateConfig:
     run: str = MISSING  # a run folder
     data: str | None = None  # a packed folder; the run's own unless told
     split: str = "test"
-    checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
+    checkpoint: str | None = None  # best, last or step-000123; best unless told, last without a val split
     out: str | None = None  # JSON; RUN/evaluation-SPLIT.json unless told
     overwrite: bool = False  # of a file that out= names
     device: str = "auto"
@@ -186,7 +188,7 @@ class ReportConfig:
     split: str = "test"
     data: str | None = None  # a packed folder; the run's own unless told
     against: str | None = None  # a second run folder, to show what each gets right that the other does not
-    checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
+    checkpoint: str | None = None  # best, last or step-000123; best unless told, last without a val split
     out: str | None = None  # folder for index.html; RUN/report unless told
     device: str = "auto"
 
@@ -215,7 +217,7 @@ class PredictConfig:
     threshold: float = 0.0  # a first guess less likely than this is answered "not sure"
     out: str | None = None  # a file; standard output unless told
     overwrite: bool = False  # of a file that out= names
-    checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
+    checkpoint: str | None = None  # best, last or step-000123; best unless told, last without a val split
     device: str = "auto"
 
 

@@ -22,6 +22,7 @@ FREE = {
     "max_minutes",
     "evaluate",
     "best_by",
+    "keep",
     "patience",
     "log",
     "device",
