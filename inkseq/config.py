@@ -83,7 +83,8 @@ class OptimConfig:
 
 Precision = Enum("Precision", ["auto", "float32", "bfloat16", "float16"])
 Keep = Enum("Keep", ["best", "all"])
-Sampling = Enum("Sampling", ["natural", "balanced", "square_root", "capped"])
+Sampling = Enum("Sampling", ["auto", "natural", "balanced", "square_root", "capped"])
+Loss = Enum("Loss", ["cross_entropy", "class_balanced", "focal"])
 
 
 @dataclass
@@ -121,7 +122,7 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=HybridConfig)  # model=NAME chooses one of conf/model
     optim: OptimConfig = field(default_factory=OptimConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    sampling: Sampling = Sampling.natural  # an epoch: every drawing once; all classes alike; by root of size; `cap`
+    sampling: Sampling = Sampling.auto  # every drawing once; classes alike; by root of size; `cap`; auto: as they are
     cap: int | None = None  # capped: drawings of a class in an epoch, at most
     unrecognized: float = 1.0  # weight in the loss of what the game did not recognise; 0 leaves it out
     batch_size: int | None = None  # drawings a step, over all devices; null: by data on a GPU, else 64
@@ -133,6 +134,7 @@ class TrainConfig:
     keep: Keep = Keep.best  # all: also the weights of each evaluation, checkpoints/step-000123.pt
     patience: int | None = None  # early stopping, after so many evaluations without a better one
     log: str = "20 steps"
+    loss: Loss = Loss.cross_entropy  # class_balanced: rare classes count more; focal: what it gets wrong does
     label_smoothing: float = 0.1
     ema: float = 0.0  # decay of the weights' exponential moving average, which is evaluated; 0: the weights themselves
     precision: Precision = Precision.auto

@@ -28,7 +28,10 @@ def make_model(config: ModelConfig, num_classes: int) -> Model:
 
 
 def translate(config: dict[str, Any]) -> dict[str, Any]:
-    """The config of a run from before there were families, and rows were a setting of all, in today's words."""
+    """The config of a run from before in today's words: there were no families, rows were a setting of all, and every
+    drawing was drawn once.
+    """
+    config = {"sampling": "natural"} | config
     if config["model"].get("name") != "bilstm":
         return config
     model = config["model"] | {"name": HybridConfig.name, "layout": config["layout"]}

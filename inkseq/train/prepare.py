@@ -21,6 +21,7 @@ from inkseq.families import PictureConfig
 from inkseq.inference.runs import lock, open_run, run_folder
 from inkseq.train.batch_size import choose_batch_size
 from inkseq.train.checks import check_training
+from inkseq.train.imbalance import choose_sampling
 
 PACKED = Path("data/packed")
 INK = "ink"
@@ -59,6 +60,7 @@ def prepare(config: TrainConfig) -> Prepared:
     data, folder = open_packed(config.data), run_folder(config)
     if isinstance(data, PackedImages):
         config = _for_images(config)
+    config = choose_sampling(config, data, folder)
     check_training(config, data)
     return Prepared(choose_batch_size(config, len(make_sampler(config, data)), folder), data, folder)
 
