@@ -12,6 +12,7 @@ Norm = Enum("Norm", ["none", "batch", "layer"])
 Cell = Enum("Cell", ["lstm", "gru", "attention"])
 Pooling = Enum("Pooling", ["sum", "mean", "max", "mean_max", "attention"])
 Order = Enum("Order", ["relu_bn", "bn_relu"])
+Binarise = Enum("Binarise", ["none", "fixed", "otsu", "adaptive"])
 
 
 @dataclass
@@ -56,6 +57,7 @@ class PictureConfig:
     line: float = 2.0  # how broad a line is, in pixels
     margin: float = 2.0  # pixels around the drawing
     channels: list[str] = field(default_factory=lambda: ["ink"])  # of models.picture
+    binarise: Binarise = Binarise.none  # ink in black and white, see models/binarise.py
 
 
 @dataclass
