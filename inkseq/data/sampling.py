@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inkseq.config import Sampling, TrainConfig
 from inkseq.data.packed import Packed, PackedStrokes
-from inkseq.data.rare import NAMED
+from inkseq.data.tail import NAMED
 from inkseq.errors import UserError
 
 Indices = NDArray[np.int64]

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from inkseq.config import Loss, Sampling, TrainConfig
 from inkseq.data.packed import PackedImages, open_packed
-from inkseq.data.rare import name_rare
+from inkseq.data.tail import name_rare
 from inkseq.devices import ALONE
 from inkseq.families import CharCnnConfig, PictureConfig
 from inkseq.inference import checkpoint
