@@ -6,8 +6,8 @@ from pathlib import Path
 
 from inkseq.config import Loss, Sampling, TrainConfig
 from inkseq.data.packed import Packed
-from inkseq.data.tail import name_rare
 from inkseq.data.sampling import count_labels
+from inkseq.data.tail import name_rare
 from inkseq.inference import checkpoint
 
 
