@@ -1,6 +1,7 @@
 """Look into a packed dataset: counts a class as a table, and pictures."""
 
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import torch
@@ -21,8 +22,8 @@ from inkseq.data.overview import (
     summary,
 )
 from inkseq.data.packed import PackedImages, PackedStrokes, open_packed
-from inkseq.data.sampling import Indices, count_labels
-from inkseq.data.tail import name_rare
+from inkseq.data.sampling import Indices
+from inkseq.data.tail import rare_in_train
 from inkseq.drawings.padded import number_countries
 from inkseq.errors import UserError
 from inkseq.evaluate.pictures import page, pages, tint
@@ -34,6 +35,7 @@ from inkseq.tables import table
 
 AS_PICTURES = 12  # drawings, each of another class
 LEARNT = "country"  # a channel that is nothing before a model has learnt it
+LINE = 20  # letters that there is room for above an image
 STRETCH = 1 << 14  # images whose ink is measured at a time
 
 
@@ -47,11 +49,8 @@ def run(config: InspectConfig) -> None:
     else:
         assert isinstance(data, PackedStrokes)
         look_at_strokes(StrokesSample.of(data, config.split), config, out)
-    train = data.split("train")
-    if train and (
-        rare := name_rare(data.classes, count_labels(data.labels[train.start : train.stop], len(data.classes)))
-    ):
-        print(f"{rare} (of train)")
+    if rare := rare_in_train(data):
+        print(rare)
 
 
 def look_at_strokes(sample: StrokesSample, config: InspectConfig, out: Path) -> None:
@@ -92,7 +91,8 @@ def look_at_images(data: PackedImages, config: InspectConfig, out: Path) -> None
     splits = {name: np.arange(*ends) for name, ends in data.meta["splits"].items()}
     is_train = np.isin(sample.first + np.arange(len(sample)), splits["train"])
     draw_counts(sample, {"train": is_train, "other splits": ~is_train}, out)
-    titles, some = sample.one_each(MOST_AT_ONCE)
+    names, some = sample.one_each(MOST_AT_ONCE)
+    titles = [fill(name, LINE) for name in names]
     draw_images(data, some, "", titles, out / "drawings.png")
     for file, heading, of_class in sample.pages(config.page):
         in_split = [next(name for name, places in splits.items() if i in places) for i in of_class]

@@ -21,6 +21,7 @@ from inkseq.inspect import run
 from inkseq.models.picture import CHANNELS, Picture
 from tests.processes import Command
 from tests.samples import line, random_lines
+from tests.scans import pack_scans
 
 CHANNEL_PAGES = {f"picture-{name}.png" for name in CHANNELS if name != "country"}
 
@@ -131,6 +132,36 @@ def test_what_is_drawn_of_channels_comes_from_countries_that_are_known(
     run(InspectConfig(data=str(pack(tmp_path, lines)), page=1))
     sweden, america = (str(1 + 26 * (ord(a) - 65) + ord(b) - 65) for a, b in ("SE", "US"))
     assert titled == [["cat SE", "owl US", sweden, america]]
+
+
+def test_images_are_looked_at_as_drawings_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    packed = pack_scans(tmp_path / "scans", {"train": 60, "val": 3, "test": 6})
+    run(InspectConfig(data=str(packed), page=4))
+    said = capsys.readouterr().out
+    row = next(text for text in said.splitlines() if text.startswith("blot"))
+    assert row.split()[:4] == ["blot", "20", "1", "2"]
+    assert "all splits: 69 images of 3 classes, 32 x 32, " in said
+    assert "rare" not in said
+    of_all = {"classes.png", "drawings.png", "binarise.png"}
+    pictures = {path.name for path in (packed / "inspect").iterdir()}
+    assert pictures == {"000-across.png", "001-blot.png", "002-down.png"} | of_all
+    run(InspectConfig(data=str(packed), split="test"))
+    assert "split test: 6 images of 3 classes" in capsys.readouterr().out
+
+
+def test_what_is_rare_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [line("cat", i) for i in range(60)] + [line("owl", i) for i in range(60, 64)]
+    run(InspectConfig(data=str(pack(tmp_path, lines)), page=1))
+    assert "which has 48 to learn from: owl 2" in capsys.readouterr().out
+
+
+def test_of_very_many_classes_the_rarest_have_bars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "MOST_BARS", 2)
+    shown: list[Sequence[str]] = []
+    monkeypatch.setattr(overview, "bars", lambda names, *_: shown.append(names))
+    lines = [line(word, i) for i, word in enumerate(["cat", "cat", "owl", "yak", "owl", "cat"])]
+    run(InspectConfig(data=str(pack(tmp_path, lines)), page=1))
+    assert shown == [["owl", "yak"]]
 
 
 def test_an_empty_or_unknown_split_is_said(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from inkseq.config import Loss, Sampling, TrainConfig
 from inkseq.data.packed import Packed
-from inkseq.data.sampling import count_labels
-from inkseq.data.tail import name_rare
+from inkseq.data.tail import rare_in_train
 from inkseq.inference import checkpoint
 
 
@@ -16,8 +15,7 @@ def choose_sampling(config: TrainConfig, data: Packed, folder: Path) -> TrainCon
 
     A run that goes on keeps the one it began with.
     """
-    label_N = data.labels[slice(*data.meta["splits"]["train"])]
-    rare = name_rare(data.classes, count_labels(label_N, len(data.classes))) if len(label_N) else ""
+    rare = rare_in_train(data)
     if config.sampling is Sampling.auto:
         last = folder / "checkpoints" / "last.pt"
         uneven = rare and config.loss is not Loss.class_balanced

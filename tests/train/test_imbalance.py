@@ -49,7 +49,10 @@ def test_auto_draws_all_classes_alike_where_some_are_rare(
 ) -> None:
     assert prepare(config_of(uneven, tmp_path)).config.sampling is Sampling.balanced
     said = capsys.readouterr().out
-    assert "rare beside the largest class, which has 100: down 4, across 6\nsampling=balanced, loss=cross" in said
+    assert (
+        "rare beside the largest class, which has 100 to learn from: down 4, across 6\nsampling=balanced, loss=cross"
+        in said
+    )
     balanced_already = config_of(uneven, tmp_path, loss=Loss.class_balanced)
     assert prepare(balanced_already).config.sampling is Sampling.natural
     assert "sampling=natural, loss=class_balanced" in capsys.readouterr().out
@@ -79,7 +82,7 @@ def test_a_run_goes_on_with_the_sampling_it_began_with(uneven: Path, tmp_path: P
 def test_rare_is_a_tenth_of_the_largest_or_less() -> None:
     assert name_rare(["a", "b", "c"], np.array([100, 11, 0])) == ""
     assert name_rare(["a", "b", "c"], np.array([2000, 200, 3])) == (
-        "rare beside the largest class, which has 2,000: c 3, b 200"
+        "rare beside the largest class, which has 2,000 to learn from: c 3, b 200"
     )
     many = name_rare([*"abcdefghijk"], np.array([100, *[1] * 10]))
     assert many.endswith("h 1, i 1 and 2 more")
