@@ -122,7 +122,7 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=HybridConfig)  # model=NAME chooses one of conf/model
     optim: OptimConfig = field(default_factory=OptimConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    sampling: Sampling = Sampling.auto  # every drawing once; classes alike; by root of size; `cap`; auto: as they are
+    sampling: Sampling = Sampling.auto  # every drawing once; classes alike, auto where some are rare; by root; by `cap`
     cap: int | None = None  # capped: drawings of a class in an epoch, at most
     unrecognized: float = 1.0  # weight in the loss of what the game did not recognise; 0 leaves it out
     batch_size: int | None = None  # drawings a step, over all devices; null: by data on a GPU, else 64

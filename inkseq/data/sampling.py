@@ -35,7 +35,7 @@ class Sampler:
         weight_N: NDArray[np.float64] | None = None,  # 1, or less where the game did not recognise a drawing
     ) -> None:
         self._label_N = label_N
-        self._natural = sampling in (Sampling.natural, Sampling.auto)  # no class matters; of auto nobody has made more
+        self._natural = sampling in (Sampling.natural, Sampling.auto)  # no class matters, or nobody has asked
         self._lighter = None if weight_N is None else weight_N[weight_N < 1]
         some_weigh_less = self._lighter is not None and self._lighter.any()
         self.weight_N = weight_N if some_weigh_less else None  # None: all that are drawn weigh the same

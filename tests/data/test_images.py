@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from inkseq.cli import compose_config
-from inkseq.config import TrainConfig
+from inkseq.config import AugmentConfig, TrainConfig
 from inkseq.data.batches import Batches
 from inkseq.data.kinds import load_split, pick
 from inkseq.data.packed import PackedImages, open_packed, open_strokes
@@ -53,6 +53,16 @@ def test_an_epoch_has_each_image_once(packed: Path) -> None:
         i for step in range(batches.steps_per_epoch) for batch, _ in batches.step(step) for i in batch.index_B.tolist()
     ]
     assert sorted(seen) == list(range(96))
+
+
+def test_a_batch_of_images_is_augmented_by_its_step_alone(packed: Path) -> None:
+    drawings = load_split(open_packed(packed), "train", CPU)
+    plain, augmented, again = (
+        [batch.drawings[0] for step in (3, 1) for batch, _ in Batches(drawings, 20, seed=0, augment=how).step(step)]
+        for how in (None, AugmentConfig(shift=0.1, bleed=0.5), AugmentConfig(shift=0.1, bleed=0.5))
+    )
+    assert all(map(torch.equal, augmented, again))
+    assert not any(map(torch.equal, augmented, plain))
 
 
 def config_of(packed: Path, folder: Path, *words: str) -> TrainConfig:
