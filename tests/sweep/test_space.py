@@ -92,7 +92,7 @@ def test_a_word_takes_a_setting_out_of_the_space() -> None:
         ({"optim.lr": [1, 2]}, "space: optim.lr: say float: [low, high], int: [low, high] or choice: [a, b, ...]"),
         ({"optim.lr": {"float": [0, 1], "int": [0, 1]}}, "space: optim.lr: say float:"),
         ({"optim.lr": {"float": [0, 1], "lgo": True}}, "space: optim.lr: float takes no lgo"),
-        ({"augment": {"choice": ["light", "heavy"]}}, "space: augment: augment=heavy: there are light, none, strong"),
+        ({"augment": {"choice": ["light", "heavy"]}}, "space: augment: augment=heavy: there are light, none, scans"),
         ({"augment": {"choice": []}}, "space: augment: choice: takes a list of values"),
         ({"augment": {"choice": "light"}}, "space: augment: choice: takes a list of values"),
         ({"seed": {"int": [0, 9]}}, "space: seed cannot be searched"),

@@ -38,7 +38,7 @@ def test_runs_are_called_after_what_differs(packed: Path) -> None:
 def test_values_are_named_in_hydras_grammar(packed: Path) -> None:
     assert folders(packed, "name=a", "seed=range(0,3)") == [f"runs/a/seed={i}" for i in range(3)]
     assert folders(packed, "name=a", "augment=glob(*)", "log=5 steps") == [
-        f"runs/a/augment={augment}" for augment in ("light", "none", "strong")
+        f"runs/a/augment={augment}" for augment in ("light", "none", "scans", "strong")
     ]
     jobs = make_jobs([f"data={packed}", "name=a", "model.canvas_channels=[8,8],[8,16,32]"])
     assert [plain(job.config)["model"]["canvas_channels"] for job in jobs] == [[8, 8], [8, 16, 32]]
