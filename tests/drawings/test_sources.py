@@ -29,7 +29,7 @@ def both(source: Path) -> list[Task]:
 
 def test_every_kind_is_found_by_both_commands(tmp_path: Path) -> None:
     for number, ending in enumerate(KINDS):
-        write(tmp_path / f"{number:02}{ending.upper()}")
+        write(tmp_path / f"{number:02}{ending.upper()}", "START\n")  # of which a .txt is known
     write(tmp_path / "thesis.txt")
     assert [task.kind for task in both(tmp_path)] == list(KINDS.values())
     assert {".ndjson", ".jsonl.gz", ".json", ".csv.gz", ".svg", ".inkml.gz", ".npz"} < KINDS.keys()
@@ -146,7 +146,7 @@ def test_what_is_ours_but_no_drawing_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_what_is_of_no_kind_is_named(tmp_path: Path) -> None:
-    for name in ("1.svg", "2.txt", "cat/3.png", "cat/no\nkind", "packed/points.npy", ".hidden"):
+    for name in ("1.svg", "2.txt", "cat/3.bmp", "cat/no\nkind", "packed/points.npy", ".hidden"):
         write(tmp_path / name)
     write(tmp_path / "packed" / "meta.json", json.dumps({"format": 1, "classes": [], "splits": {}}))
     os.mkfifo(tmp_path / "pipe.svg")
@@ -159,7 +159,7 @@ def test_what_is_of_no_kind_is_named(tmp_path: Path) -> None:
     assert len(find_tasks([str(tmp_path)], others=others)) == 2
     assert [name.removeprefix(f"{tmp_path}/") for name in others] == [
         "2.txt",
-        "cat/3.png",
+        "cat/3.bmp",
         "cat/no?kind",
         "pipe.svg",
         "z.zip",
