@@ -50,7 +50,7 @@ def blocks_of(task: Task) -> Iterator[Array]:
 def _open(task: Task, stack: ExitStack) -> tuple[IO[bytes], Head]:
     """The file where its array begins."""
     try:
-        stream, head = (_open_npz if task.name.endswith(".npz") else _open_idx)(task, stack)
+        stream, head = (_open_npz if task.path.suffix.lower() == ".npz" else _open_idx)(task, stack)
     except Exception as error:
         raise _refused(task, error) from None
     pixels = math.prod(head.shape[1:])

@@ -20,9 +20,10 @@ from inkseq.convert.pack import create_arrays, write_items
 from inkseq.convert.read import TaskBooks, running_ranks
 from inkseq.convert.shuffle import Rows, hash_keys, write_all
 from inkseq.convert.splits import SURPLUS, Rules, count_classes, divide, divide_writers
-from inkseq.convert.units import Unit
+from inkseq.convert.units import Files, Unit
 from inkseq.convert.workers import Workers
 from inkseq.data.packed import image_shapes
+from inkseq.drawings.ndjson import UNPRINTABLE
 from inkseq.drawings.sources import SPLITS, UNLABELLED, Tick
 
 PIECE_BYTES = 16 * 2**20  # of pixels, placed at a time
@@ -221,7 +222,12 @@ def _sources(units: list[Unit], found: list[Read]) -> list[dict[str, Any]]:
     """A row a folder, zip, array or table: its name, bytes and images."""
     sources: dict[str, dict[str, Any]] = {}
     for unit, one in zip(units, found, strict=True):
-        row = sources.setdefault(unit.source, {"file": unit.source, "bytes": 0, "lines": 0})
-        row["bytes"] += unit.num_bytes
-        row["lines"] += one.books.lines
+        if isinstance(unit, Files):
+            parts = [(str(task.path if task.member else task.path.parent), task.end, 1) for task in unit.tasks]
+        else:
+            parts = [(unit.source, unit.num_bytes, one.books.lines)]
+        for name, num_bytes, num_images in parts:
+            row = sources.setdefault(name, {"file": UNPRINTABLE.sub("?", name), "bytes": 0, "lines": 0})
+            row["bytes"] += num_bytes
+            row["lines"] += num_images
     return list(sources.values())

@@ -8,6 +8,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from io import TextIOWrapper
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -20,12 +21,14 @@ from PIL import Image
 from inkseq.convert.arrays import blocks_of, head_of
 from inkseq.drawings.blocks import damaged, is_gzip, open_task
 from inkseq.drawings.canonical import Rejected, refusal
-from inkseq.drawings.ndjson import check_word
+from inkseq.drawings.kaggle import split_cells
+from inkseq.drawings.ndjson import MAX_LINE, check_word
 from inkseq.drawings.scans import fit, ink_of, open_grey
-from inkseq.drawings.sources import ARRAYS, IMAGE_KINDS, NAMED, SPLIT_FOLDERS, Task, Tick
+from inkseq.drawings.sources import ARRAYS, IMAGE_KINDS, NAMED, SPLIT_FOLDERS, Task, Tick, is_hidden
 from inkseq.errors import UserError
 
 FILES_A_UNIT, PAGES_A_UNIT = 256, 4
+HEADER_BYTES = 4096  # of a table
 MAX_BYTES = 2**26  # of a file of one image
 CODE = re.compile(r"U\+[0-9A-F]{4,6}")
 PAGES_HEADER = ["image_id", "labels"]
@@ -55,10 +58,6 @@ class Files:
     @property
     def num_bytes(self) -> int:
         return sum(task.end for task in self.tasks)
-
-    @property
-    def source(self) -> str:
-        return str(self.tasks[0].path if self.tasks[0].member else self.tasks[0].path.parent)
 
     def scans(self, size: int, tick: Tick) -> Iterator[Scan]:
         for task in self.tasks:
@@ -209,16 +208,24 @@ def _header(task: Task) -> list[str]:
     if task.is_pipe or task.unreadable:
         return []
     try:
-        return next(_rows(task), [])
+        stream, _ = open_task(task)
+        with stream:
+            begin = (gzip.GzipFile(fileobj=stream) if is_gzip(stream) else stream).read(HEADER_BYTES)
     except Exception:  # whoever reads it will say so
         return []
+    return split_cells(begin.partition(b"\n")[0].strip().decode("utf-8-sig", errors="replace"))
 
 
 def _rows(task: Task) -> Iterator[list[str]]:
-    stream, _ = open_task(task)
-    plain = gzip.GzipFile(fileobj=stream) if is_gzip(stream) else stream
-    with stream, TextIOWrapper(plain, "utf-8-sig", newline="") as text:
-        yield from csv.reader(text)
+    """The rows of a table; a table that cannot be read is refused."""
+    try:
+        stream, _ = open_task(task)
+        plain = gzip.GzipFile(fileobj=stream) if is_gzip(stream) else stream
+        with stream, TextIOWrapper(plain, "utf-8-sig", newline="") as text:
+            yield from csv.reader(iter(partial(text.readline, MAX_LINE), ""))
+    except Exception as error:
+        found = damaged(error)
+        raise found if isinstance(found, OSError) else UserError(f"{task.name}: {found}") from None
 
 
 def _names(table: Task, key: str) -> Names:
@@ -258,7 +265,7 @@ def _arrays(tasks: list[Task], maps: list[Task]) -> list[Arrays]:
         one = next(iter(pair.values()))
         if len(pair) < 2:
             other = "labels" if one.kind == "images" else "images"
-            raise UserError(f"{one.name}: no {other} of the same name beside it")
+            raise UserError(f"{one.name}: no {other} of the same name; raw= takes both, or their folder")
         images, labels = head_of(pair["images"]), head_of(pair["labels"])
         if len(images.shape) != 3 or images.dtype != np.uint8 or len(labels.shape) != 1:
             raise UserError(f"{one.name}: images are bytes in rows, labels numbers; these are {images} and {labels}")
@@ -296,9 +303,13 @@ def _some(names: list[str]) -> str:
 def _empty_folders(raw: list[str], tasks: list[Task]) -> list[str]:
     """Innermost folders without a file that is read."""
     used = {task.path.parent for task in tasks}
-    walked = (walk for source in raw for walk in os.walk(source))
-    inner = [Path(folder) for folder, folders, _ in walked if not folders]
-    return sorted(str(folder) for folder in inner if folder not in used and not folder.name.startswith("."))
+    empty = set()
+    for source in raw:
+        for walked, folders, _ in os.walk(source):
+            folders[:] = [name for name in folders if not is_hidden(name)]
+            if not folders and Path(walked) not in used:
+                empty.add(walked)
+    return sorted(empty)
 
 
 def _joined_names(tasks: list[Task]) -> list[str]:

@@ -221,14 +221,14 @@ def _walk(top: Path, place: Path) -> Iterator[Path]:
             folders.clear()
             continue
         visited.add(key)
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
         is_packed = "meta.json" in files and _is_packed(folder / "meta.json")
         for name in files:
-            if not (_is_hidden(name) or (is_packed and (name in OUR_BOOKS or name.endswith(".npy")))):
+            if not (is_hidden(name) or (is_packed and (name in OUR_BOOKS or name.endswith(".npy")))):
                 yield folder / name
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
     """Whether a file or folder is not for people to see, or the note of a download that is not done."""
     is_dotted = name.startswith(".") and name != ".."  # which a zip may say, and nobody unpacks it here
     return is_dotted or name == "__MACOSX" or name.endswith(".part.json")
@@ -254,7 +254,7 @@ def _tasks_of_zip(path: Path) -> Iterator[Task]:
         raise UserError(f"{path}: not a zip file, or damaged") from None
     with archive:
         for info in sorted(archive.infolist(), key=lambda info: info.filename):
-            if any(map(_is_hidden, _parts(info.filename))) or info.filename.endswith("/"):
+            if any(map(is_hidden, _parts(info.filename))) or info.filename.endswith("/"):
                 continue
             if info.filename.lower().endswith((".zip", ".npz")):
                 raise UserError(f"{path}: unpack {info.filename} inside it first")
