@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from contextlib import ExitStack
 from functools import lru_cache
 from hashlib import blake2b
 from io import FileIO
@@ -211,9 +212,11 @@ def _place(
     """The images of these places into the dataset, from image `at` on."""
     images = np.empty((len(places), size, size), np.uint8)
     of = np.searchsorted(firsts, places, side="right") - 1
-    for number in np.unique(of).tolist():
-        pixels = np.memmap(files[number], np.uint8, "r").reshape(-1, size, size)
-        images[of == number] = pixels[places[of == number] - firsts[number]]
+    with ExitStack() as stack:
+        pixels = [stack.enter_context(path.open("rb", buffering=0)) for path in files]
+        for image, number, place in zip(images, of.tolist(), (places - firsts[of]).tolist(), strict=True):
+            pixels[number].seek(place * size**2)
+            pixels[number].readinto(image.data)
     write_items(packed, "images", at * size**2, images)
     tick(len(places))
 
