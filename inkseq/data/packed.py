@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from inkseq.data.content import changed, digest
+from inkseq.data.content import changed, digest_file
 from inkseq.data.damage import check_bytes, check_labels, check_meta, check_offsets, check_writers
 from inkseq.errors import UserError
 
@@ -115,7 +115,7 @@ def check_content(data: Packed) -> None:
 
 def digests(folder: Path) -> dict[str, str]:
     """Those of the arrays in a folder, by name."""
-    return {file.stem: digest(npy.open_memmap(file, mode="r")) for file in sorted(folder.glob("*.npy"))}
+    return {file.stem: digest_file(file) for file in sorted(folder.glob("*.npy"))}
 
 
 def _arrays(meta: dict[str, Any]) -> dict[str, np.dtype[Any]]:
