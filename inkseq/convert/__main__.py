@@ -9,7 +9,7 @@ from inkseq.cli import main
 from inkseq.config import ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.data.packed import open_packed
-from inkseq.data.rare import rare
+from inkseq.data.few import few_to_learn_from
 from inkseq.drawings.sources import passed_over
 
 EXAMPLES = 3  # of rejected lines, on the terminal
@@ -31,7 +31,7 @@ def run(config: ConvertConfig) -> int:
     if splits["train"][1] and splits["val"][0] == splits["val"][1]:
         how = "val_from_train=0.1" if config.split.val else "split.val= (of a train/ folder val_from_train=0.1)"
         print(f"there is no val split to watch training by; {how} makes one")
-    for note in (*books.notes, rare(data)):
+    for note in (*books.notes, few_to_learn_from(data)):
         if note:
             print(note)
     if books.others:

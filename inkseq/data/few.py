@@ -8,7 +8,7 @@ FEW = 10  # drawings of a class
 NAMED = 5  # classes
 
 
-def rare(data: Packed) -> str:
+def few_to_learn_from(data: Packed) -> str:
     """A line on the classes with fewer than FEW drawings in train; '' where there are none."""
     train = data.split("train")
     count_K = np.bincount(data.labels[train.start : train.stop], minlength=len(data.classes))
