@@ -39,7 +39,7 @@ class SplitConfig:
     train: float = 0.8
     val: float = 0.1
     test: float = 0.1
-    by: SplitBy = SplitBy.drawing  # or writers as a whole, so that those of test are others
+    by: SplitBy = SplitBy.drawing  # or writers, as a whole: the shares or counts are of those
 
 
 @dataclass

@@ -11,10 +11,10 @@ from typing import Any
 
 from inkseq.config import ConvertConfig, SplitBy, plain
 from inkseq.convert.books import Books
+from inkseq.convert.grouping import notes_on, units_of
 from inkseq.convert.pack_images import pack_images
 from inkseq.convert.pack_strokes import pack_strokes
 from inkseq.convert.splits import check_split
-from inkseq.convert.units import notes_on, units_of
 from inkseq.convert.workers import Workers
 from inkseq.data.packed import FORMAT, digests
 from inkseq.drawings.sources import TASK_BYTES, find_tasks

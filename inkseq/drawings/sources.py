@@ -30,7 +30,7 @@ IMAGE_KINDS = ("image", "images", "labels")  # a file an image, an array of them
 ENDINGS = f"{', '.join(PLAIN)} (or .gz of these), .npz, an Omniglot .txt or .zip"  # for people
 IMAGE_ENDINGS = f"{', '.join(IMAGES)}, -images-idx3-ubyte or -imgs.npz"
 BY_FOLDER = ("json", "xml", "txt", "image")  # a drawing that says no word is called after its folder
-START = b"START"  # how the strokes of Omniglot begin; any other .txt is none
+START = b"START"  # the first line of Omniglot's strokes; any other .txt is none
 NUMBERED = re.compile(r"character\d+", re.IGNORECASE)  # Omniglot's folders: a word only behind the alphabet around it
 
 OUR_BOOKS = ("meta.json", "rejected.ndjson")  # of a packed dataset
@@ -176,7 +176,7 @@ def _tasks_of(path: Path) -> Iterator[Task]:
         yield from _tasks_of_zip(path)
     elif kind == "txt" and is_file:
         with path.open("rb") as file:
-            yield Task(path, kind if file.read(len(START)) == START else "", status.st_size)
+            yield Task(path, kind if file.read(len(START) + 1).rstrip() == START else "", status.st_size)
     else:
         yield Task(path, kind, status.st_size)
 
@@ -268,7 +268,7 @@ def _begins(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Whether a member begins as strokes of Omniglot do; what is damaged will say so when it is read."""
     try:
         with archive.open(info) as member:
-            return member.read(len(START)) == START
+            return member.read(len(START) + 1).rstrip() == START
     except Exception:
         return False
 

@@ -6,6 +6,7 @@ import signal
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inkseq.config import ConvertConfig, Simplify, SplitConfig, SplitOrder, SplitUnit
@@ -14,6 +15,7 @@ from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
 from inkseq.files import whole_folder
 from tests.convert.pictures import counts_of, pack_images, png, put, put_folders, scribble, zipped
+from tests.drawings.test_scans import of_size
 from tests.processes import Command, wait_for
 from tests.samples import random_lines
 
@@ -125,6 +127,9 @@ def test_what_is_no_image_is_named_and_the_books_balance(tmp_path: Path) -> None
     put(raw / "cat" / "b.jpg", b"no image")
     put(raw / "cat" / "c.png", whole[:-30])
     (raw / "cat" / "d.png").symlink_to(tmp_path / "gone.png")
+    (raw / "cat" / "e").symlink_to(tmp_path / "gone")
+    put(raw / "cat" / "f.png", of_size(60_000, 60_000))
+    put(raw / "cat" / "g.png", png(np.zeros((1000, 1000), np.uint8)))
     put(raw / "c\x07t" / "e.png", whole)
     data, books = pack_images(tmp_path, raw)
     found = [json.loads(line) for line in (data.path / "rejected.ndjson").read_text().splitlines()]
@@ -134,9 +139,11 @@ def test_what_is_no_image_is_named_and_the_books_balance(tmp_path: Path) -> None
         ("b.jpg", "no PNG, JPEG or TIFF image"),
         ("c.png", "an image that breaks off"),
         ("d.png", "a link to what is not there"),
+        ("f.png", "more than 33,554,432 pixels"),
+        ("e", "a link to what is not there"),
     ]
     meta = data.meta
-    assert meta["read"] == 11 == meta["kept"] + sum(meta["rejected"].values()) == 6 + 5
+    assert meta["read"] == meta["kept"] + sum(meta["rejected"].values()) == 7 + 7
     assert books.lines == sum(source["lines"] for source in meta["sources"])
     with pytest.raises(UserError, match="no drawing is left to pack"):
         pack_images(tmp_path, raw / "c\x07t", out="b")
