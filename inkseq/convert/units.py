@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkseq.convert.arrays import blocks_of
-from inkseq.drawings.blocks import damaged, open_task
+from inkseq.drawings.blocks import read_whole
 from inkseq.drawings.canonical import Rejected, refusal
 from inkseq.drawings.ndjson import check_word
 from inkseq.drawings.scans import fit, ink_of, open_grey
 from inkseq.drawings.sources import Task, Tick
 
-MAX_BYTES = 2**26  # of a file of one image
 CODE = re.compile(r"U\+[0-9A-F]{4,6}")
 Names = dict[str, str]  # of classes, by number or code point
 
@@ -48,7 +47,7 @@ class Files:
     def scans(self, size: int, tick: Tick) -> Iterator[Scan]:
         for task in self.tasks:
             try:
-                ink = ink_of(read_image(task), size)
+                ink = ink_of(read_whole(task), size)
                 yield Scan(task.name, 1, ink, "", "", check_word(task.word), task.writer, task.split)
             except Exception as error:
                 yield Scan(task.name, 1, None, str(refusal(error)))
@@ -117,7 +116,7 @@ class Pages:
                 raise Rejected("no page of this name beside the table")
             if len(cells) % 5:
                 raise Rejected("labels are not U+XXXX x y width height, again and again")
-            grey = open_grey(read_image(row.page))
+            grey = open_grey(read_whole(row.page))
         except Exception as error:
             yield Scan(self.source, row.line, None, str(refusal(error)), row.name)
             return
@@ -135,21 +134,6 @@ class Pages:
 
 
 Unit = Files | Arrays | Pages
-
-
-def read_image(task: Task) -> bytes:
-    """A file's bytes; raises Rejected."""
-    if task.unreadable:
-        raise Rejected(task.unreadable)
-    stream, _ = open_task(task)
-    with stream:
-        try:
-            image = stream.read(MAX_BYTES + 1)
-        except Exception as error:
-            raise damaged(error) from None
-    if len(image) > MAX_BYTES:
-        raise Rejected(f"more than {MAX_BYTES >> 20} MB")
-    return image
 
 
 def _box(cells: list[str], page: Image.Image) -> tuple[int, int, int, int]:
