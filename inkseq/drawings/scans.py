@@ -65,7 +65,7 @@ def _grey(image: Image.Image, size: int) -> Image.Image:
 
 
 def fit(grey: Image.Image, size: int) -> NDArray[np.uint8]:
-    """The ink of an image, its longer side `size`, in the middle of a square.
+    """The ink of an image, its longer side `size`, in the middle of a square of paper.
 
     Which is ink and which paper its border says: most of that is paper.
     """
@@ -74,10 +74,11 @@ def fit(grey: Image.Image, size: int) -> NDArray[np.uint8]:
     if grey.size != (width, height):
         grey = grey.resize((width, height), Image.Resampling.BILINEAR)
     ink_YX = np.asarray(grey)
-    border = np.concatenate([ink_YX[0], ink_YX[-1], ink_YX[:, 0], ink_YX[:, -1]])
-    if 2 * np.count_nonzero(border >= MIDDLE) > len(border):
-        ink_YX = 255 - ink_YX
-    square_YX = np.zeros((size, size), np.uint8)
+    border = np.sort(np.concatenate([ink_YX[0], ink_YX[-1], ink_YX[:, 0], ink_YX[:, -1]]))
+    paper = border[len(border) // 2]  # the median
+    if paper >= MIDDLE:
+        ink_YX, paper = 255 - ink_YX, 255 - paper
+    square_YX = np.full((size, size), paper)
     top, left = (size - height) // 2, (size - width) // 2
     square_YX[top : top + height, left : left + width] = ink_YX
     return square_YX

@@ -70,6 +70,8 @@ def test_the_longer_side_fills_the_square_and_the_rest_is_paper() -> None:
     assert not tall[:, 48:].any()
     assert tall[:, 16:48].any()
     assert ink_of(saved(IMAGE.resize((1, 3000))), 32).shape == (32, 32)
+    yellowed = np.where(GREY[:, 5:25] > 128, 210, 20).astype(np.uint8)
+    assert set(np.unique(ink_of(saved(Image.fromarray(yellowed)), 40))) == {45, 235}
 
 
 def of_size(width: int, height: int) -> bytes:
