@@ -5,11 +5,12 @@ import resource
 import signal
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from inkseq.config import ConvertConfig, Simplify, SplitConfig, SplitOrder, SplitUnit
+from inkseq.config import ConvertConfig, Simplify, SplitBy, SplitConfig, SplitOrder, SplitUnit
 from inkseq.convert.__main__ import run
 from inkseq.data.packed import open_packed
 from inkseq.errors import UserError
@@ -64,8 +65,12 @@ def test_what_looks_the_same_is_there_once_and_in_one_split(tmp_path: Path) -> N
         put(raw / "again" / "cat" / f"{number}.png", (raw / "cat" / f"{number}.png").read_bytes())
         put(raw / "other" / "owl" / f"{number}.png", (raw / "dog" / f"{number}.png").read_bytes())
     put(raw / "test" / "cat" / "x.png", (raw / "dog" / "0.png").read_bytes())
-    for seed in range(3):
-        data, books = pack_images(tmp_path, raw, seed=seed, overwrite=True)
+    by_file = SplitConfig(SplitUnit.count, SplitOrder.file, train=12, val=12, test=24)
+    by_writer = SplitConfig(train=0.5, val=0.25, test=0.25, by=SplitBy.writer)
+    settings: list[dict[str, Any]] = [{"seed": 0}, {"seed": 1}, {"split": by_file}]
+    settings.append({"split": by_writer, "writer": r"(\d\d?)\.png$"})
+    for some in settings:
+        data, books = pack_images(tmp_path, raw, overwrite=True, **some)
         assert books.left_out == {"duplicate": 40}
         where = [{image.tobytes() for image in data.images[data.split(name)]} for name in ("train", "val", "test")]
         assert not (where[0] & where[1]) | (where[0] & where[2]) | (where[1] & where[2])
