@@ -9,6 +9,7 @@ from inkseq.families import MISSING, HybridConfig, ModelConfig
 Simplify = Enum("Simplify", ["auto", "always", "never"])
 SplitUnit = Enum("SplitUnit", ["fraction", "count"])
 SplitOrder = Enum("SplitOrder", ["hash", "file"])
+SplitBy = Enum("SplitBy", ["drawing", "writer"])
 
 
 @dataclass
@@ -38,14 +39,17 @@ class SplitConfig:
     train: float = 0.8
     val: float = 0.1
     test: float = 0.1
+    by: SplitBy = SplitBy.drawing  # or writers, as a whole: the shares or counts are of those
 
 
 @dataclass
 class ConvertConfig:
-    raw: list[str] = MISSING  # files, folders or zips of ndjson, csv, npz, json, svg, inkml
+    raw: list[str] = MISSING  # files, folders or zips of ndjson, csv, npz, json, svg, inkml; or of images
     out: str = MISSING  # the packed folder to make
     split: SplitConfig = field(default_factory=SplitConfig)  # presets: fractions, counts, tutorial, sketchrnn
     simplify: Simplify = Simplify.auto  # make strokes canonical: where they are not yet, always, never
+    size: int = 64  # pixels a side of images
+    writer: str | None = None  # a regular expression; its first group in a file's path is who drew it: _(\\d+)\\.png
     classes: list[str] = field(default_factory=list)  # empty: all that are found
     recognized_only: bool = False  # leave out what the game did not recognise
     min_points: int = 1

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from inkseq.bench.benchmark import HEADER, Gauge
-from inkseq.bench.converting import bench_convert, bench_doodles, bench_memory, bench_simplify
+from inkseq.bench.converting import bench_convert, bench_doodles, bench_images, bench_memory, bench_simplify
 from inkseq.bench.drawing import bench_pictures
 from inkseq.bench.exporting import bench_export
 from inkseq.bench.gpu import bench_drawing, bench_lstm, bench_rates, bench_steps, draw_rates
@@ -34,6 +34,7 @@ from inkseq.train.result import git_commit
 
 ROWS: dict[str, Callable[[Path, Path], list[Gauge]]] = {
     "convert": bench_convert,
+    "images": bench_images,
     "memory": bench_memory,
     "simplify": bench_simplify,
     "doodles": bench_doodles,

@@ -1,4 +1,4 @@
-"""Benchmarks of the data room: convert, simplify, doodles."""
+"""Benchmarks of the data room: convert, of strokes and of images, simplify, doodles."""
 
 import json
 import math
@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.config import ConvertConfig
@@ -21,6 +23,7 @@ from inkseq.drawings.simplify import simplify_many
 from inkseq.drawings.strokes import flatten, unflatten
 
 MIB = 2**20
+IMAGES, SIDE = 20_000, 64  # PNG files, of so many pixels a side
 
 
 def bench_convert(real: Path, scratch: Path) -> list[Gauge]:
@@ -42,6 +45,37 @@ def bench_convert(real: Path, scratch: Path) -> list[Gauge]:
         Gauge("convert, two workers against one", rates[2], "drawings/s", rates[1], floor=1.3),
         Gauge("bytes a point", size / data.meta["num_points"], "bytes", ceiling=2.7),
     ]
+
+
+def bench_images(real: Path, scratch: Path) -> list[Gauge]:
+    """A folder of PNG files through all stages, against a loop that opens, scales and collects them."""
+    raw, out = scratch / "png", scratch / "packed-images"
+    files = _draw_pngs(raw)
+
+    def load_plainly() -> None:
+        opened = (Image.open(file).convert("L").resize((SIDE, SIDE)) for file in files)
+        np.save(scratch / "plain.npy", np.stack([np.asarray(image) for image in opened]))
+
+    def pack(workers: int) -> None:
+        convert(ConvertConfig(raw=[str(raw)], out=str(out), size=SIDE, workers=workers, overwrite=True))
+
+    plain, one, two = (IMAGES / best_seconds(work) for work in (load_plainly, partial(pack, 1), partial(pack, 2)))
+    return [
+        Gauge("images packed, one worker", one, "images/s", plain, floor=0.4),
+        Gauge("images packed, two workers", two, "images/s", plain, floor=0.4),
+    ]
+
+
+def _draw_pngs(folder: Path) -> list[Path]:
+    """Scribbles of black ink on white paper, in a hundred folders."""
+    rng = np.random.default_rng(0)
+    files = [folder / f"{number % 100:02}" / f"{number}.png" for number in range(IMAGES)]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.new("L", (SIDE, SIDE), 255)
+        ImageDraw.Draw(image).line(rng.integers(4, SIDE - 4, 12).tolist(), fill=0, width=3)
+        image.save(file)
+    return files
 
 
 def bench_memory(real: Path, scratch: Path) -> list[Gauge]:

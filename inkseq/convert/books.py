@@ -31,6 +31,8 @@ class Books:
     rejected: Counter[str] = field(default_factory=Counter)
     damaged: list[str] = field(default_factory=list)  # files of which a rest could not be read
     others: list[str] = field(default_factory=list)  # files of no kind that is read
+    what: str = "lines"  # are read
+    notes: list[str] = field(default_factory=list)  # for people
 
     def add(self, task: TaskBooks, name: str) -> None:
         self.lines += task.lines
@@ -86,8 +88,8 @@ class Books:
         text = table(["class", "read", "kept", *[reason.replace("_", " ") for reason in reasons]], rows)
         if self.rejected:
             rejected = [[reason, count] for reason, count in self.rejected.most_common(20)]
-            text += "\n\n" + table(["rejected because", "lines"], rejected)
-        sentence = f"{self.lines:,} lines read = {self.kept:,} kept + {self.left_out.total():,} left out"
+            text += "\n\n" + table(["rejected because", self.what], rejected)
+        sentence = f"{self.lines:,} {self.what} read = {self.kept:,} kept + {self.left_out.total():,} left out"
         return f"{text}\n\n{sentence} + {self.rejected.total():,} rejected"
 
 

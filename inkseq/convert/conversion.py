@@ -1,41 +1,31 @@
-"""Conversion, from raw files to a packed folder: read into buckets, sort, divide, pack, give it its name."""
+"""Conversion, from raw files to a packed folder: of strokes or of images, whichever they are."""
 
-import difflib
 import json
 import math
 import os
-import sys
+import re
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
 from contextlib import closing
-from functools import lru_cache
-from itertools import accumulate, repeat
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
-
-from inkseq.config import ConvertConfig, plain
+from inkseq.config import ConvertConfig, SplitBy, plain
 from inkseq.convert.books import Books
-from inkseq.convert.pack import Placement, count_splits, create_arrays, pack_bucket, write_shared_pen
-from inkseq.convert.read import TaskBooks, read_task
-from inkseq.convert.shuffle import BucketWriter, TaskWords, load_ink, load_sorted, remove_bucket, sort_bucket
-from inkseq.convert.splits import SURPLUS, Counts, Rules, check_split, count_classes, divide
-from inkseq.convert.workers import Result, Workers
+from inkseq.convert.grouping import notes_on, units_of
+from inkseq.convert.pack_images import pack_images
+from inkseq.convert.pack_strokes import pack_strokes
+from inkseq.convert.splits import check_split
+from inkseq.convert.workers import Workers
 from inkseq.data.packed import FORMAT, digests
-from inkseq.drawings.kaggle import WORDLESS
-from inkseq.drawings.sources import TASK_BYTES, Task, Tick, find_tasks
+from inkseq.drawings.sources import TASK_BYTES, find_tasks
 from inkseq.errors import UserError
 from inkseq.files import whole_folder
 
 BUCKET_BYTES = 32 * 2**20  # of input; the third of it that goes into a bucket is shuffled within the cache
-MAX_BUCKETS = 256  # every worker holds two open files for each
-OTHER_FILES = 64  # that may be open besides
 WORKER_BYTES = 16 * 2**20  # so much input is worth starting a process for
-MAX_CLASSES = 2**15 - 1
+IMAGE_BYTES = 16  # a byte of an image takes so many times as long
+MAX_SIZE = 1024
+OF_STROKES = ("simplify", "recognized_only", "min_points", "max_points")  # settings
 
 
 def convert(
@@ -46,33 +36,27 @@ def convert(
     _check(config)
     out = Path(config.out)
     books = Books()
-    tasks = find_tasks(list(config.raw), per_task, books.others)
-    num_bytes = sum(task.end - task.start for task in tasks)
-    num_workers = min(config.workers or num_cores(), len(tasks), 1 + num_bytes // per_worker)
-    num_buckets = min(1 + num_bytes // per_bucket, _most_buckets())
+    tasks = find_tasks(list(config.raw), per_task, books.others, re.compile(config.writer) if config.writer else None)
+    units = units_of(tasks, books.others)
+    if units:
+        _check_of_images(config)
+        books.what, books.notes = "images", notes_on(list(config.raw), tasks)
+    num_bytes = sum(task.end - task.start for task in tasks) * (IMAGE_BYTES if units else 1)
+    num_workers = min(config.workers or num_cores(), len(units or tasks), 1 + num_bytes // per_worker)
     busy = f"another conversion is writing {out} just now"
     # Workers start before the folder is locked, for they would inherit the lock, and stop before it is removed.
     with closing(Workers(num_workers)) as workers, whole_folder(out, busy) as packed, closing(workers):
         _check_out(out, config.overwrite)
-        folder = packed.parent  # for what is needed on the way
-        for name in ("buckets", "rejected"):
-            (folder / name).mkdir()
-        task_books = _read(tasks, config, folder, num_buckets, workers, num_bytes)
-        for task, one in zip(tasks, task_books, strict=True):
-            books.add(one, task.name)
-        _write_rejected(tasks, task_books, packed)
-        classes = _classes(config, books, task_books, packed)
-        placement = _pack(config, classes, task_books, packed, num_buckets, workers, books)
-        books.check(placement.num_drawings)
+        if units:
+            meta = pack_images(config, units, packed, books, workers)
+        else:
+            meta = pack_strokes(config, tasks, packed, books, workers, per_bucket)
+        books.check(meta["num_drawings"])
         meta = {
             "format": FORMAT,
-            "classes": classes,
-            "splits": placement.splits,
-            "num_drawings": placement.num_drawings,
-            "num_points": placement.num_points,
-            "sources": _sources(tasks, task_books),
+            **meta,
             "digests": digests(packed),
-            "options": _options(config),
+            "options": _options(config, OF_STROKES if units else ("size",)),
             "seconds": round(time.perf_counter() - started, 1),
             **books.to_meta(),
         }
@@ -92,11 +76,29 @@ def _check(config: ConvertConfig) -> None:
         ("val_from_train", 0, 1),
         ("max_rejected", 0, 1),
         ("workers", 1, math.inf),
+        ("size", 8, MAX_SIZE),
     ):
         value = getattr(config, name)
         if value is not None and not least <= value <= most:
             bounds = f"at least {least}" if most == math.inf else f"{least} to {most}"
             raise UserError(f"{name}={value}: {bounds} is needed")
+    _check_writer(config.writer)
+
+
+def _check_writer(writer: str | None) -> None:
+    try:
+        groups = re.compile(writer).groups if writer else 1
+    except re.error as error:
+        raise UserError(f"writer={writer}: no regular expression ({error})") from None
+    if not groups:
+        raise UserError(f"writer={writer}: the part in ( ) would say who drew it; there is none")
+
+
+def _check_of_images(config: ConvertConfig) -> None:
+    """Refuse what only strokes can be asked for."""
+    for name in OF_STROKES:
+        if getattr(config, name) != getattr(ConvertConfig, name):
+            raise UserError(f"{name} is of strokes; these are images")
 
 
 def _check_out(out: Path, overwrite: bool) -> None:
@@ -114,165 +116,13 @@ def num_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _most_buckets() -> int:
-    """So many that their files can all be open; macOS allows 256 files a process unless told."""
-    if sys.platform == "win32":
-        return MAX_BUCKETS
-    import resource
+def _options(config: ConvertConfig, others: tuple[str, ...]) -> dict[str, Any]:
+    """The settings that shaped the dataset; paths and processes did not, nor do `others`.
 
-    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if allowed == resource.RLIM_INFINITY:
-        return MAX_BUCKETS
-    return max(1, min((allowed - OTHER_FILES) // 2, MAX_BUCKETS))
-
-
-def _read(
-    tasks: list[Task], config: ConvertConfig, folder: Path, num_buckets: int, workers: Workers, num_bytes: int
-) -> list[TaskBooks]:
-    """Every task into the buckets."""
-    items = [(number, task, config, folder, num_buckets) for number, task in enumerate(tasks)]
-    try:
-        with tqdm(total=num_bytes, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
-            return workers.run(_read_one, items, bar)
-    finally:
-        if _buckets.cache_info().currsize:  # the only worker was this process
-            _buckets(folder, num_buckets, config.seed).close()
-            _buckets.cache_clear()
-
-
-def _read_one(number: int, task: Task, config: ConvertConfig, folder: Path, num_buckets: int, tick: Tick) -> TaskBooks:
-    buckets = _buckets(folder, num_buckets, config.seed)
-    return read_task(number, task, config, buckets, folder / "rejected", tick)
-
-
-@lru_cache(maxsize=1)
-def _buckets(folder: Path, num_buckets: int, seed: int) -> BucketWriter:
-    """This process's own, opened once: opening them for every task makes workers wait for each other."""
-    return BucketWriter(folder / "buckets", num_buckets, seed, name=str(os.getpid()))
-
-
-def _write_rejected(tasks: list[Task], task_books: list[TaskBooks], packed: Path) -> None:
-    """rejected.ndjson, its line numbers counted through all tasks of a file."""
-    if not any(books.rejected for books in task_books):
-        return
-    first_line = 0
-    with (packed / "rejected.ndjson").open("w", encoding="utf-8") as out:
-        for number, (task, books) in enumerate(zip(tasks, task_books, strict=True)):
-            if task.start == 0:
-                first_line = task.first_line
-            if books.rejected:
-                with (packed.parent / "rejected" / str(number)).open("rb") as rejected:
-                    for line, reason, text in map(json.loads, rejected):
-                        record = {"file": task.name, "line": first_line + line, "reason": reason, "text": text}
-                        print(json.dumps(record, ensure_ascii=False), file=out)
-            first_line += books.lines
-
-
-def _classes(config: ConvertConfig, books: Books, task_books: list[TaskBooks], packed: Path) -> list[str]:
-    """The words of what was kept, sorted; or why that will not do."""
-    for name in config.classes:
-        if name not in books.classes:
-            near = difflib.get_close_matches(name, books.classes, 1)
-            hint = f"did you mean '{near[0]}'?" if near else f"{len(books.classes)} other words are there"
-            raise UserError(f"no drawing of '{name}' in {', '.join(config.raw)}; {hint}")
-    kept = {one.words[w] for one in task_books for w, count in one.kept.items() if count}
-    if not kept:
-        rejected, saved = packed / "rejected.ndjson", f"{config.out}.rejected.ndjson"
-        where = ""
-        if rejected.exists():
-            rejected.replace(saved)
-            where = f"\n{saved} names file, line and reason of each rejected line"
-        raise UserError(f"no drawing is left to pack\n{books.to_text()}{where}")
-    if len(kept) > MAX_CLASSES:
-        raise UserError(f"{len(kept):,} different words; a dataset holds {MAX_CLASSES:,} classes at most")
-    return sorted(kept - {WORDLESS})
-
-
-def _pack(
-    config: ConvertConfig,
-    classes: list[str],
-    task_books: list[TaskBooks],
-    packed: Path,
-    num_buckets: int,
-    workers: Workers,
-    books: Books,
-) -> Placement:
-    """Sort every bucket, divide its drawings, and, knowing how many go where, write them."""
-    task_words = _task_words(classes, task_books)
-    buckets, words = packed.parent / "buckets", [*classes, WORDLESS]  # label -1 is the last
-    with tqdm(total=3 * num_buckets, unit="bucket", desc="packing", disable=None) as bar:
-
-        def every_bucket(work: Callable[..., Result], arguments: Iterable[tuple[Any, ...]]) -> list[Result]:
-            return workers.run(work, [(buckets, number, *others) for number, others in enumerate(arguments)], bar)
-
-        sorted_buckets = every_bucket(_sort_one, [(config.seed, task_words, len(classes))] * num_buckets)
-        counts = [count for count, _ in sorted_buckets]
-        *before, total = accumulate(counts, initial=np.zeros_like(counts[0]))
-        rules = Rules.make(config, total, task_words.ranked_K(len(classes)))
-        divided = every_bucket(_divide_one, [(rules, earlier) for earlier in before])
-        placement = Placement.of(np.stack([split_counts for split_counts, _ in divided]))
-        create_arrays(packed, placement.num_drawings, placement.num_points)
-        shared = every_bucket(_pack_one, zip(repeat(rules), before, repeat(packed), placement.first, strict=False))
-    write_shared_pen(packed, [pair for pairs in shared for pair in pairs])
-    for reason, by_bucket in (("duplicate", sorted_buckets), ("surplus", divided)):
-        for label, count in sum((of_label for _, of_label in by_bucket), Counter[int]()).items():
-            books.classes[words[label]].left_out[reason] += count
-    return placement
-
-
-def _sort_one(
-    buckets: Path, number: int, seed: int, task_words: TaskWords, num_classes: int, tick: Tick
-) -> tuple[Counts, Counter[int]]:
-    drawings, duplicates = sort_bucket(buckets, number, seed, task_words)
-    tick(1)
-    return count_classes(drawings, num_classes), duplicates
-
-
-def _divide_one(
-    buckets: Path, number: int, rules: Rules, before_3K: Counts, tick: Tick
-) -> tuple[NDArray[np.int64], Counter[int]]:
-    drawings = load_sorted(buckets, number)
-    split = divide(drawings, rules, before_3K)
-    tick(1)
-    return count_splits(drawings, split), Counter(drawings["label"][split == SURPLUS].tolist())
-
-
-def _pack_one(
-    buckets: Path, number: int, rules: Rules, before_3K: Counts, packed: Path, first: NDArray[np.int64], tick: Tick
-) -> list[tuple[int, int]]:
-    drawings = load_sorted(buckets, number)
-    split = divide(drawings, rules, before_3K)
-    shared = pack_bucket(packed, drawings, load_ink(buckets, number), split, first)
-    remove_bucket(buckets, number)  # as soon as can be: the disk need not hold everything twice
-    tick(1)
-    return shared
-
-
-def _task_words(classes: list[str], task_books: list[TaskBooks]) -> TaskWords:
-    """What a task's words mean to all: their labels, and how many of each were ranked by earlier tasks."""
-    label = {name: number for number, name in enumerate(classes)}
-    so_far: Counter[str] = Counter()
-    labels, first_ranks = [], []
-    for books in task_books:
-        for number, word in enumerate(books.words):
-            labels.append(label.get(word, -1))
-            first_ranks.append(so_far[word])
-            so_far[word] += books.ranked[number]
-    first_words = np.cumsum([0, *[len(books.words) for books in task_books]])
-    ranked = [books.ranked[number] for books in task_books for number in range(len(books.words))]
-    return TaskWords(first_words, np.array(labels, np.int16), np.array(first_ranks), np.array(ranked))
-
-
-def _sources(tasks: list[Task], task_books: list[TaskBooks]) -> list[dict[str, Any]]:
-    """A row a file: its name, bytes and lines."""
-    sources: dict[tuple[Path, str], dict[str, Any]] = {}
-    for task, books in zip(tasks, task_books, strict=True):
-        row = sources.setdefault((task.path, task.member), {"file": task.name, "bytes": 0, "lines": 0})
-        row["bytes"] += task.end - task.start
-        row["lines"] += books.lines
-    return list(sources.values())
-
-
-def _options(config: ConvertConfig) -> dict[str, Any]:
-    """The settings that shaped the dataset; paths and processes did not."""
-    return {name: value for name, value in plain(config).items() if name not in ("raw", "out", "overwrite", "workers")}
+    Who drew it stands there only where somebody asked, so that the same drawings are the same dataset as before.
+    """
+    left = ("raw", "out", "overwrite", "workers", *others, *(() if config.writer else ("writer",)))
+    options = {name: value for name, value in plain(config).items() if name not in left}
+    if config.split.by is SplitBy.drawing:
+        del options["split"]["by"]
+    return options

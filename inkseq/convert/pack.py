@@ -10,18 +10,19 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from inkseq.convert.shuffle import Ink, Rows
-from inkseq.data.packed import ARRAYS, array_shapes
+from inkseq.data.packed import ARRAYS, IMAGE_ARRAYS, WRITER
 from inkseq.drawings.sources import SPLITS, UNLABELLED
 
+DTYPES = ARRAYS | IMAGE_ARRAYS | WRITER
 
-def create_arrays(folder: Path, num_drawings: int, num_points: int) -> None:
+
+def create_arrays(folder: Path, shapes: dict[str, tuple[int, ...]]) -> None:
     """The .npy files of the dataset, to be written here and there."""
-    for name, shape in array_shapes(num_drawings, num_points).items():
+    for name, shape in shapes.items():
         with (folder / f"{name}.npy").open("wb") as file:
-            header = {"descr": npy.dtype_to_descr(ARRAYS[name]), "fortran_order": False, "shape": shape}
+            header = {"descr": npy.dtype_to_descr(DTYPES[name]), "fortran_order": False, "shape": shape}
             npy.write_array_header_1_0(file, header)
-            file.truncate(file.tell() + int(np.prod(shape)) * ARRAYS[name].itemsize)
-    write_items(folder, "offsets", 0, np.zeros(1, np.int64))
+            file.truncate(file.tell() + int(np.prod(shape)) * DTYPES[name].itemsize)
 
 
 def write_items(folder: Path, name: str, at: int, values: NDArray[Any]) -> None:
@@ -29,8 +30,8 @@ def write_items(folder: Path, name: str, at: int, values: NDArray[Any]) -> None:
     with (folder / f"{name}.npy").open("r+b") as file:
         npy.read_magic(file)
         npy.read_array_header_1_0(file)
-        file.seek(at * ARRAYS[name].itemsize, 1)
-        file.write(np.ascontiguousarray(values, ARRAYS[name]).reshape(-1).view(np.uint8).data)
+        file.seek(at * DTYPES[name].itemsize, 1)
+        file.write(np.ascontiguousarray(values, DTYPES[name]).reshape(-1).view(np.uint8).data)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def pack_bucket(
         write_items(folder, "labels", first_drawing, chosen["label"])
         for name in ("key_id", "countrycode", "recognized"):
             write_items(folder, name, first_drawing, chosen[name])
+        if (folder / "writer.npy").exists():
+            write_items(folder, "writer", first_drawing, chosen["writer"])
     return shared
 
 

@@ -34,9 +34,11 @@ class Reject(NamedTuple):
 
 @dataclass
 class TaskBooks:
-    """What one task did, word by word; the words are numbered as the task met them."""
+    """What one task did, word by word; the words (and writers) are numbered as the task met them."""
 
     words: list[str] = field(default_factory=list)
+    writers: list[str] = field(default_factory=list)
+    divided_of: Counter[int] = field(default_factory=Counter)  # of each writer's kept those that bring no split
     lines: int = 0
     read: Counter[int] = field(default_factory=Counter)
     kept: Counter[int] = field(default_factory=Counter)
@@ -52,34 +54,40 @@ def read_task(
     """Read all of a task into the buckets; its rejected lines go to the file `folder`/NUMBER."""
     books = TaskBooks()
     words: dict[str, int] = {}
-    for columns, rejects in _blocks(task, config.simplify, words, books, tick):
+    writers: dict[str, int] = {}
+    for columns, rejects in _blocks(task, config.simplify, words, writers, books, tick):
+        if task.writer:
+            columns.writer[columns.writer < 0] = writers.setdefault(task.writer, len(writers))
         if task.split >= 0:
             columns.split[columns.split < 0] = task.split
         columns.split[columns.word == words.get(WORDLESS, -1)] = UNLABELLED
         if len(columns):
             keep = _keep(columns, list(words), config, books)
             _count(columns.word[keep], books.kept)
+            if writers:
+                free = keep[(columns.split[keep] < 0) & (columns.writer[keep] >= 0)]
+                _count(columns.writer[free], books.divided_of)
             buckets.write(columns, keep, _ranks(columns.word[keep], columns.split[keep], books.ranked), number)
         if rejects:
             with (folder / str(number)).open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(reject) + "\n" for reject in rejects)
             books.rejected.update(reject.reason for reject in rejects)
-    books.words = list(words)
+    books.words, books.writers = list(words), list(writers)
     return books
 
 
 def _blocks(
-    task: Task, mode: Simplify, words: dict[str, int], books: TaskBooks, tick: Tick
+    task: Task, mode: Simplify, words: dict[str, int], writers: dict[str, int], books: TaskBooks, tick: Tick
 ) -> Iterator[tuple[Columns, list[Reject]]]:
     """Drawings and rejects of the task, some megabytes at a time; for a rest that cannot be read one reject."""
     if task.unreadable or task.kind not in ("ndjson", "csv", ""):  # '' is a pipe
-        yield from _record_blocks(_records(task, mode, tick), words, books)
+        yield from _record_blocks(_records(task, mode, tick), words, writers, books)
         return
     blocks, wrong = line_blocks(task, tick), 0
     try:
         for text, wordless in blocks:
             first_line = books.lines
-            for columns, rejects, num_lines in read_lines(text, mode, {} if wordless else words):
+            for columns, rejects, num_lines in read_lines(text, mode, {} if wordless else words, writers):
                 if wordless and len(columns):
                     columns.word[:] = words.setdefault(WORDLESS, len(words))
                 books.lines += num_lines
@@ -87,12 +95,12 @@ def _blocks(
                 wrong = 0 if len(columns) else wrong + num_lines
                 if wrong > MAX_WRONG:
                     rest = _num_lines(text) - (books.lines - first_line) + sum(_num_lines(text) for text, _ in blocks)
-                    yield from_records([], [], words), _unread(rest, books)
+                    yield from_records([], [], words, writers), _unread(rest, books)
                     return
     except Exception as error:
         rejected = refusal(error)
         books.damaged = isinstance(rejected, Damaged)
-        yield from_records([], [], words), [Reject(books.lines, str(rejected), "")]
+        yield from_records([], [], words, writers), [Reject(books.lines, str(rejected), "")]
         books.lines += 1
 
 
@@ -110,7 +118,9 @@ def _unread(num_lines: int, books: TaskBooks) -> list[Reject]:
     return [one]
 
 
-def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[tuple[Columns, list[Reject], int]]:
+def read_lines(
+    text: Bytes, mode: Simplify, words: dict[str, int], writers: dict[str, int]
+) -> Iterator[tuple[Columns, list[Reject], int]]:
     """Whole lines of ndjson as columns, by the bulk path where it can; what was rejected; the number of lines."""
     always = mode is Simplify.always
     stretches = all_slow(text) if always else scan(text, words, check_canonical=mode is Simplify.auto)
@@ -126,7 +136,7 @@ def read_lines(text: Bytes, mode: Simplify, words: dict[str, int]) -> Iterator[t
                 begin = text[start : min(end, start + 120)].tobytes().decode(errors="replace")
                 rejects.append(Reject(line, str(refusal(error)), begin))
         if records:
-            columns = concatenate([columns, from_records(records, lines, words)])
+            columns = concatenate([columns, from_records(records, lines, words, writers)])
         yield columns, rejects, num_lines
 
 
@@ -139,25 +149,25 @@ def _records(task: Task, mode: Simplify, tick: Tick) -> Iterator[Record | Reject
         else:
             from inkseq.drawings.reader import entries_of  # here, for most conversions need no XML to be read
 
-            yield from (_record(entry, task.word) for entry in entries_of(task, tick, mode))
+            yield from (_record(entry, task) for entry in entries_of(task, tick, mode))
     except Exception as error:
         yield refusal(error)
 
 
-def _record(entry: Entry, folder: str) -> Record | Rejected:
-    """An entry under its own word, else under its folder's, by the rules of ndjson."""
+def _record(entry: Entry, task: Task) -> Record | Rejected:
+    """An entry under its own word and writer, else under its folder's, by the rules of ndjson."""
     if entry.drawing is None:
         return Rejected(entry.error)
     try:
-        word = check_word(entry.word or folder)
-        key_id = check_key(entry.key_id, word, *entry.drawing)
+        word, writer = check_word(entry.word or task.word), entry.writer or task.writer
+        key_id = check_key(entry.key_id, word, *entry.drawing, writer)
     except Rejected as rejected:
         return rejected
-    return Record(word, key_id, "", entry.recognized, *entry.drawing)
+    return Record(word, key_id, "", entry.recognized, *entry.drawing, writer=writer)
 
 
 def _record_blocks(
-    drawings: Iterable[Record | Rejected], words: dict[str, int], books: TaskBooks
+    drawings: Iterable[Record | Rejected], words: dict[str, int], writers: dict[str, int], books: TaskBooks
 ) -> Iterator[tuple[Columns, list[Reject]]]:
     records: list[Record] = []
     lines: list[int] = []
@@ -171,9 +181,9 @@ def _record_blocks(
             books.damaged |= isinstance(drawing, Damaged)
         books.lines += 1
         if len(records) + len(rejects) == RECORDS_AT_ONCE:
-            yield from_records(records, lines, words), rejects
+            yield from_records(records, lines, words, writers), rejects
             records, lines, rejects = [], [], []
-    yield from_records(records, lines, words), rejects
+    yield from_records(records, lines, words, writers), rejects
 
 
 def _keep(columns: Columns, words: list[str], config: ConvertConfig, books: TaskBooks) -> NDArray[np.intp]:
@@ -207,13 +217,14 @@ def _ranks(word: NDArray[np.int32], split: NDArray[np.int8], ranked: Counter[int
     met = np.unique(word).tolist()
     for w in met:
         counts[w] = ranked[w]
-    ranks: NDArray[np.uint32] = _running_ranks(word, split, counts)
+    ranks: NDArray[np.uint32] = running_ranks(word, split, counts)
     ranked.update({w: int(counts[w]) - ranked[w] for w in met})
     return ranks
 
 
 @njit(cache=True)
-def _running_ranks(word: Any, split: Any, counts: Any) -> Any:
+def running_ranks(word: Any, split: Any, counts: Any) -> Any:
+    """For each drawing how many of its word without a split came before it, on top of `counts`, which grow."""
     ranks = np.empty(len(word), np.uint32)
     for i in range(len(word)):
         ranks[i] = counts[word[i]]

@@ -23,6 +23,7 @@ ROW = np.dtype(
         ("word", np.uint32),  # index into that task's words
         ("rank", np.uint32),  # how many of its word, of no split yet, that task kept before it
         ("num_points", np.uint32),
+        ("writer", np.int32),  # index into that task's writers, or -1
         ("countrycode", "S2"),
         ("recognized", np.bool_),
         ("split", np.int8),
@@ -34,6 +35,7 @@ DRAWING = np.dtype(
         ("start", np.int64),  # of its points in the bucket's ink
         ("rank", np.int64),  # how many of its class, of no split yet, came before it in the files
         ("num_points", np.uint32),
+        ("writer", np.int32),  # index into all writers, or -1
         ("label", np.int16),
         ("countrycode", "S2"),
         ("recognized", np.bool_),
@@ -70,15 +72,15 @@ class BucketWriter:
         order = keep[by_bucket]
         rows = np.empty(len(order), ROW)
         rows["task"], rows["rank"] = task, rank[by_bucket]
-        for name in ("key_id", "word", "num_points", "countrycode", "recognized", "split"):
+        for name in ("key_id", "word", "num_points", "writer", "countrycode", "recognized", "split"):
             rows[name] = getattr(columns, name)[order]
         ends = np.cumsum(columns.num_points, dtype=np.int64)
         ink = _gather(columns.points, columns.pen, (ends - columns.num_points)[order], rows["num_points"])
         row_at = np.searchsorted(bucket[by_bucket], np.arange(self.num_buckets + 1, dtype=np.uint64))
         ink_at = np.concatenate([[0], np.cumsum(rows["num_points"], dtype=np.int64)])[row_at]
         for number, (row_file, ink_file) in enumerate(self.files):
-            _write_all(row_file, rows[row_at[number] : row_at[number + 1]].view(np.uint8).data)
-            _write_all(ink_file, ink[ink_at[number] : ink_at[number + 1]].reshape(-1).data)
+            write_all(row_file, rows[row_at[number] : row_at[number + 1]].view(np.uint8).data)
+            write_all(ink_file, ink[ink_at[number] : ink_at[number + 1]].reshape(-1).data)
 
     def close(self) -> None:
         for row_file, ink_file in self.files:
@@ -86,7 +88,7 @@ class BucketWriter:
             ink_file.close()
 
 
-def _write_all(file: FileIO, data: memoryview) -> None:
+def write_all(file: FileIO, data: memoryview) -> None:
     """A disk that is nearly full takes less than it is given, then fails."""
     while data:
         data = data[file.write(data) :]
@@ -94,12 +96,16 @@ def _write_all(file: FileIO, data: memoryview) -> None:
 
 @dataclass(frozen=True)
 class TaskWords:
-    """What the words of each task mean to all: word w of task t is entry first_word[t] + w."""
+    """What the words of each task mean to all: word w of task t is entry first_word[t] + w. Likewise the writers."""
 
     first_word: NDArray[np.int64]
     label: NDArray[np.int16]  # -1 for drawings without a word
     first_rank: NDArray[np.int64]  # how many of the class earlier tasks ranked
     ranked: NDArray[np.int64]
+    writers: list[str]  # all of them
+    first_writer: NDArray[np.int64]
+    writer: NDArray[np.int32]  # which of all; the last entry is -1, of nobody
+    split_of: NDArray[np.int8]  # of each of all writers; the last entry, of nobody, is -1
 
     def ranked_K(self, num_classes: int) -> NDArray[np.int64]:
         """How many drawings of each class were ranked in reading."""
@@ -118,12 +124,16 @@ def sort_bucket(folder: Path, number: int, seed: int, task_words: TaskWords) -> 
     for name in ("key_id", "num_points", "countrycode", "recognized", "split"):
         drawings[name] = rows[name]
     drawings["label"] = task_words.label[entry]
+    known = rows["writer"] >= 0
+    drawings["writer"] = task_words.writer[np.where(known, task_words.first_writer[rows["task"]] + rows["writer"], -1)]
     drawings["rank"] = task_words.first_rank[entry] + rows["rank"]
     drawings["start"] = np.cumsum(rows["num_points"], dtype=np.int64) - rows["num_points"]
     drawings = drawings[np.argsort(hash_keys(rows["key_id"], seed), kind="stable")]
     first = _first_of_each(drawings, ink)
     duplicates = Counter(drawings["label"][~first].tolist())
     drawings = drawings[first]
+    free = drawings["split"] < 0
+    drawings["split"][free] = task_words.split_of[drawings["writer"][free]]
     (folder / f"{number}.sorted").write_bytes(drawings.view(np.uint8).data)  # np.save cannot say that a disk is full
     return drawings, duplicates
 
@@ -158,7 +168,8 @@ def _first_of_each(drawings: Rows, ink: Ink) -> NDArray[np.bool_]:
 
     def content(drawing: Any) -> tuple[Any, ...]:
         drawn = ink[drawing["start"] : drawing["start"] + drawing["num_points"]].tobytes()
-        return drawing["split"], drawing["label"], drawing["countrycode"], not drawing["recognized"], drawn
+        known = drawing["countrycode"], not drawing["recognized"], drawing["writer"]
+        return drawing["split"], drawing["label"], *known, drawn
 
     ends = np.append(np.flatnonzero(first), len(drawings))
     for group in np.flatnonzero(np.diff(ends) > 1):

@@ -1,13 +1,15 @@
 """Which split a drawing goes to: its source's own, else by its rank within its class."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from inkseq.config import ConvertConfig, SplitConfig, SplitOrder, SplitUnit
+from inkseq.config import ConvertConfig, SplitBy, SplitConfig, SplitOrder, SplitUnit
 from inkseq.convert.shuffle import Rows
 from inkseq.drawings.sources import SPLITS
 from inkseq.errors import UserError
@@ -43,6 +45,27 @@ def rank_bounds(split: SplitConfig, totals_K: NDArray[np.int64]) -> NDArray[np.i
     sizes[np.arange(len(sizes)), sizes.argmax(axis=1)] -= np.maximum(sizes.sum(axis=1) - totals_K, 0)
     sizes[np.ix_(~enough, asked)] = -np.sort(-sizes[np.ix_(~enough, asked)], axis=1)
     return np.pad(np.cumsum(sizes, axis=1), ((0, 0), (1, 0)))
+
+
+def divide_writers(config: ConvertConfig, writers: list[str], num_drawings: list[int]) -> NDArray[np.int8]:
+    """The split of each writer, who drew so many drawings that are to be divided; FREE where those are divided singly.
+
+    One entry more than there are writers: FREE, for drawings of nobody.
+    """
+    split_of = np.full(len(writers) + 1, FREE, np.int8)
+    if config.split.by is SplitBy.drawing:
+        return split_of
+    divided = [number for number, count in enumerate(num_drawings) if count]
+    if not divided:
+        raise UserError(
+            "split.by=writer: nothing that is to be divided says who drew it; "
+            "writer= finds it in the files' paths, as '_(\\d+)\\.png$' does in cat/0012_07.png"
+        )
+    divided.sort(key=lambda number: blake2b(f"{config.seed}/{writers[number]}".encode(), digest_size=8).digest())
+    split_of[divided] = SURPLUS
+    for s, (first, end) in enumerate(pairwise(rank_bounds(config.split, np.array([len(divided)]))[0].tolist())):
+        split_of[divided[first:end]] = s
+    return split_of
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ def check_meta(meta: Any) -> None:
         raise ValueError("classes are not a list of words")
     if len(set(classes)) < len(classes):
         raise ValueError("a class is there twice")
+    writers = meta.get("writers", [])
+    if not isinstance(writers, list) or not all(isinstance(writer, str) for writer in writers):
+        raise ValueError("writers are not a list of names")
     if not isinstance(meta["options"], dict):
         raise ValueError("options are no settings")
     digests = meta.get("digests", {})  # datasets from before have none
@@ -69,6 +72,14 @@ def check_labels(labels: NDArray[np.int16], splits: dict[str, list[int]], num_cl
             if len(wrong):
                 i = first + start + wrong[0]
                 raise ValueError(f"drawing {i}, of {name}, has label {labels[i]}; there are {num_classes} classes")
+
+
+def check_writers(writer: NDArray[np.int32], num_writers: int) -> None:
+    """That every writer is one of those named, or -1."""
+    for start, some in _stretches(writer):
+        wrong = np.flatnonzero((some < -1) | (some >= num_writers))
+        if len(wrong):
+            raise ValueError(f"drawing {start + wrong[0]} is by writer {some[wrong[0]]} of {num_writers}")
 
 
 def check_bytes(array: NDArray[Any], most: int) -> None:

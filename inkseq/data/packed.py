@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from inkseq.data.content import changed, digest
-from inkseq.data.damage import check_bytes, check_labels, check_meta, check_offsets
+from inkseq.data.content import changed, digest_file
+from inkseq.data.damage import check_bytes, check_labels, check_meta, check_offsets, check_writers
 from inkseq.errors import UserError
 
 FORMAT = 1
@@ -28,17 +28,19 @@ ARRAYS: dict[str, np.dtype[Any]] = {  # of strokes
     "recognized": np.dtype(np.bool_),
 }
 IMAGE_ARRAYS: dict[str, np.dtype[Any]] = {"images": np.dtype(np.uint8), **ROWS}
+WRITER: dict[str, np.dtype[Any]] = {"writer": np.dtype(np.int32)}  # of both, where one is known
 
 
-def array_shapes(num_drawings: int, num_points: int) -> dict[str, tuple[int, ...]]:
+def array_shapes(num_drawings: int, num_points: int, of_writers: bool = False) -> dict[str, tuple[int, ...]]:
     """What a dataset of so many drawings and points consists of."""
-    rows = dict.fromkeys(ARRAYS, (num_drawings,))
+    rows = dict.fromkeys([*ARRAYS, *(WRITER if of_writers else ())], (num_drawings,))
     return rows | {"points": (num_points, 2), "pen": (-(-num_points // 8),), "offsets": (num_drawings + 1,)}
 
 
-def image_shapes(num_drawings: int, size: int) -> dict[str, tuple[int, ...]]:
+def image_shapes(num_drawings: int, size: int, of_writers: bool = False) -> dict[str, tuple[int, ...]]:
     """What a dataset of so many images consists of."""
-    return dict.fromkeys(IMAGE_ARRAYS, (num_drawings,)) | {"images": (num_drawings, size, size)}
+    rows = dict.fromkeys([*IMAGE_ARRAYS, *(WRITER if of_writers else ())], (num_drawings,))
+    return rows | {"images": (num_drawings, size, size)}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Packed:
     meta: dict[str, Any]
     labels: NDArray[np.int16]  # -1 in the split `unlabelled`
     key_id: NDArray[np.uint64]
+    writer: NDArray[np.int32] | None = field(default=None, kw_only=True)  # index into meta["writers"], or -1
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -112,12 +115,12 @@ def check_content(data: Packed) -> None:
 
 def digests(folder: Path) -> dict[str, str]:
     """Those of the arrays in a folder, by name."""
-    return {file.stem: digest(npy.open_memmap(file, mode="r")) for file in sorted(folder.glob("*.npy"))}
+    return {file.stem: digest_file(file) for file in sorted(folder.glob("*.npy"))}
 
 
 def _arrays(meta: dict[str, Any]) -> dict[str, np.dtype[Any]]:
     """Which arrays a dataset has, by what it says of its kind."""
-    return IMAGE_ARRAYS if meta.get("kind") == "images" else ARRAYS
+    return (IMAGE_ARRAYS if meta.get("kind") == "images" else ARRAYS) | (WRITER if "writers" in meta else {})
 
 
 def count_strokes(data: PackedStrokes, chosen: range, stretch: int = STRETCH) -> NDArray[np.int64]:
@@ -149,10 +152,11 @@ def open_packed(path: str | Path) -> Packed:
         raise _damaged(meta_path, repr(error)) from None
     if version != FORMAT:
         raise UserError(f"{path} has format {version!r}, this inkseq reads {FORMAT}; convert again")
+    count, of_writers = meta["num_drawings"], "writers" in meta
     if meta.get("kind") == "images":
-        data: Packed = PackedImages(path, meta, **_load_all(path, image_shapes(meta["num_drawings"], meta["size"])))
+        data: Packed = PackedImages(path, meta, **_load_all(path, image_shapes(count, meta["size"], of_writers)))
     else:
-        data = PackedStrokes(path, meta, **_load_all(path, array_shapes(meta["num_drawings"], meta["num_points"])))
+        data = PackedStrokes(path, meta, **_load_all(path, array_shapes(count, meta["num_points"], of_writers)))
     _check_arrays(data)
     return data
 
@@ -174,7 +178,7 @@ def _load(path: Path, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
     try:
         array: NDArray[Any] = npy.open_memmap(file, mode="r")
         found = f"{array.dtype} {array.shape}"
-        expected = (ARRAYS | IMAGE_ARRAYS)[name]
+        expected = (ARRAYS | IMAGE_ARRAYS | WRITER)[name]
         whole = array.shape == shape and array.dtype == expected and array.flags.c_contiguous
     except Exception as error:  # numpy lets all sorts through where a header's bytes are wrong
         raise _damaged(file, str(error)) from None
@@ -194,6 +198,9 @@ def _check_arrays(data: Packed) -> None:
             "countrycode": lambda: check_bytes(data.countrycode, 127),
             "recognized": lambda: check_bytes(data.recognized, 1),
         }
+    if data.writer is not None:
+        writer = data.writer
+        checks["writer"] = lambda: check_writers(writer, len(data.meta["writers"]))
     for name, check in checks.items():
         try:
             check()

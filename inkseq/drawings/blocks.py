@@ -21,6 +21,7 @@ from inkseq.drawings.scan import Bytes
 from inkseq.drawings.sources import Task, Tick
 
 BLOCK_BYTES = 2 * 2**20  # with what is made of it, small enough for the caches of two cores
+MAX_WHOLE = 64 * 2**20  # bytes of a file that is one image
 MAX_INFLATED = 1100  # bytes that deflate may make of one: 1032
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
@@ -65,6 +66,21 @@ def open_task(task: Task) -> tuple[BufferedReader, float]:
         return cast(BufferedReader, archive.open(task.member)), task.end / max(size, 1)
     except Exception as error:
         raise damaged(error) from None
+
+
+def read_whole(task: Task) -> bytes:
+    """The bytes of a file that is one thing, as an image is; raises Rejected."""
+    if task.unreadable:
+        raise Rejected(task.unreadable)
+    stream, _ = open_task(task)
+    with stream:
+        try:
+            whole = stream.read(MAX_WHOLE + 1)
+        except Exception as error:
+            raise damaged(error) from None
+    if len(whole) > MAX_WHOLE:
+        raise Rejected(f"longer than {MAX_WHOLE >> 20} MB")
+    return whole
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,7 @@ class Columns:
     countrycode: NDArray[np.bytes_]  # two letters, or none
     recognized: NDArray[np.bool_]
     split: NDArray[np.int8]  # index into SPLITS, or -1: to be divided
+    writer: NDArray[np.int32]  # index into the list of writers beside it, or -1
     num_points: NDArray[np.int32]
     points: NDArray[np.uint8]  # (P, 2)
     pen: NDArray[np.uint8]  # (P,) 1 on the last point of a stroke
@@ -26,8 +27,8 @@ class Columns:
         return len(self.key_id)
 
 
-def from_records(records: list[Record], lines: list[int], words: dict[str, int]) -> Columns:
-    """Columns of single records; `words` grows by those it does not have yet."""
+def from_records(records: list[Record], lines: list[int], words: dict[str, int], writers: dict[str, int]) -> Columns:
+    """Columns of single records; `words` and `writers` grow by those they do not have yet."""
     return Columns(
         line=np.array(lines, np.int64),
         word=np.array([words.setdefault(r.word, len(words)) for r in records], np.int32),
@@ -35,6 +36,7 @@ def from_records(records: list[Record], lines: list[int], words: dict[str, int])
         countrycode=np.array([r.countrycode for r in records], "S2"),
         recognized=np.array([r.recognized for r in records], np.bool_),
         split=np.array([r.split for r in records], np.int8),
+        writer=np.array([writers.setdefault(r.writer, len(writers)) if r.writer else -1 for r in records], np.int32),
         num_points=np.array([len(r.pen) for r in records], np.int32),
         points=np.concatenate([np.empty((0, 2), np.uint8), *[r.points for r in records]]),
         pen=np.concatenate([np.empty(0, np.uint8), *[r.pen for r in records]]),

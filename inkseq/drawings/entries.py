@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from inkseq.config import Simplify
 from inkseq.drawings.canonical import Rejected, read_drawing, refusal
-from inkseq.drawings.ndjson import UNPRINTABLE, check_word, ink_of, load_json
+from inkseq.drawings.ndjson import UNPRINTABLE, check_word, ink_of, load_json, writer_of
 from inkseq.drawings.strokes import Flat
 
 MAX_KEY = 200  # characters
@@ -20,6 +20,7 @@ class Entry(NamedTuple):
     key_id: str = ""  # as it was given, if it was
     word: str = ""  # likewise
     recognized: bool = True  # by the game
+    writer: str = ""
 
 
 def json_entries(line: bytes, source: str, mode: Simplify = Simplify.auto) -> Iterator[Entry]:
@@ -62,12 +63,14 @@ def _entry(value: Any, source: str, mode: Simplify) -> Entry:
         return Entry(source, None, "neither strokes nor an object with a drawing")
     key_id = word = ""
     try:
+        writer = writer_of(value)
         key_id = _key(value.get("key_id"))
         if value.get("word") not in (None, ""):
             word = check_word(value["word"])
     except Exception as error:
         return Entry(source, None, str(refusal(error)), key_id)
-    return drawing_entry(source, ink_of(value), mode, key_id, word, value.get("recognized") is not False)
+    recognized = value.get("recognized") is not False
+    return drawing_entry(source, ink_of(value), mode, key_id, word, recognized)._replace(writer=writer)
 
 
 def _key(key: Any) -> str:

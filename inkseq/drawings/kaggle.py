@@ -24,6 +24,7 @@ class CsvToNdjson:
         self.num_cells = len(names)
         self.column = {name: i for i, name in enumerate(names)}
         self.wordless = "word" not in names
+        self.writer = next((name for name in ("writer", "writer_id") if name in names), "")
 
     def block(self, lines: bytes) -> bytes:
         # One row a line, always: no drawing holds a newline, and one lost quote must not swallow the rest.
@@ -40,10 +41,11 @@ class CsvToNdjson:
         drawing = row["drawing"].replace(" ", "") or "null"
         if '"' in drawing:  # no drawing has any; here it might begin another field, so it is text and no JSON
             drawing = json.dumps(drawing)
+        by = f',"writer":{_quoted(row[self.writer])}' if self.writer else ""
         return (
             f'{{"word":{_quoted(word)},"countrycode":{_quoted(row.get("countrycode", ""))},"timestamp":"",'
             f'"recognized":{RECOGNIZED.get(recognized) or _quoted(recognized)},'
-            f'"key_id":{_quoted(row.get("key_id", ""))},"drawing":{drawing}}}'
+            f'"key_id":{_quoted(row.get("key_id", ""))},"drawing":{drawing}{by}}}'
         )
 
 

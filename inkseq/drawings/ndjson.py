@@ -15,6 +15,7 @@ from inkseq.drawings.canonical import Rejected, make_canonical
 MAX_LINE = 16 * 2**20  # bytes, of a line and of a document
 MAX_LINES = 2_000_000  # of a document: each takes a microsecond, even where it is empty
 MAX_KEY_ID = 2**64 - 1
+MAX_NAME = 200  # characters, of a writer
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, half surrogates
 
 
@@ -29,6 +30,7 @@ class Record:
     points: NDArray[np.uint8]
     pen: NDArray[np.uint8]
     split: int = -1  # index into SPLITS where the source says; else to be divided
+    writer: str = ""  # who drew it, where that is known
 
 
 def parse_line(line: bytes, mode: Simplify) -> Record:
@@ -41,13 +43,15 @@ def parse_line(line: bytes, mode: Simplify) -> Record:
     if not isinstance(recognized, bool | None):
         raise Rejected("recognized is not true or false")
     points, pen = make_canonical(ink_of(fields), mode)
-    key_id = check_key(fields.get("key_id"), word, points, pen)
-    return Record(word, key_id, _countrycode(fields.get("countrycode")), recognized is not False, points, pen)
+    writer = writer_of(fields)
+    key_id = check_key(fields.get("key_id"), word, points, pen, writer)
+    country = _countrycode(fields.get("countrycode"))
+    return Record(word, key_id, country, recognized is not False, points, pen, writer=writer)
 
 
-def content_key(word: str, points: NDArray[Any], pen: NDArray[Any]) -> int:
-    """A key_id for a drawing that has none: the same drawing under the same word gets the same."""
-    text = b"\0".join([word.encode(), points.tobytes(), pen.tobytes()])
+def content_key(word: str, points: NDArray[Any], pen: NDArray[Any], writer: str = "") -> int:
+    """A key_id for a drawing that has none: the same drawing under the same word, by the same hand, gets the same."""
+    text = b"\0".join([word.encode(), points.tobytes(), pen.tobytes(), *([writer.encode()] if writer else [])])
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
 
 
@@ -85,6 +89,18 @@ def check_word(word: Any) -> str:
     return word
 
 
+def writer_of(fields: dict[str, Any]) -> str:
+    """Who drew an object, or ''; Rejected where that is no name."""
+    writer = fields.get("writer", fields.get("writer_id"))
+    if writer is None or writer == "":
+        return ""
+    if not isinstance(writer, str | int) or isinstance(writer, bool) or len(str(writer)) > MAX_NAME:
+        raise Rejected("writer is neither a short text nor a whole number")
+    if UNPRINTABLE.search(str(writer)):
+        raise Rejected("writer has unprintable characters")
+    return str(writer)
+
+
 def _countrycode(code: Any) -> str:
     if code is None or code == "":
         return ""
@@ -93,10 +109,10 @@ def _countrycode(code: Any) -> str:
     return code
 
 
-def check_key(key: Any, word: str, points: NDArray[np.uint8], pen: NDArray[np.uint8]) -> int:
+def check_key(key: Any, word: str, points: NDArray[np.uint8], pen: NDArray[np.uint8], writer: str = "") -> int:
     """The key_id, if it is one, or one by content where there is none; else Rejected."""
     if key is None or key == "":
-        return content_key(word, points, pen)
+        return content_key(word, points, pen, writer)
     if isinstance(key, str) and key.isascii() and key.isdecimal() and len(key) <= 20:
         key = int(key)
     if type(key) is not int or not 0 <= key <= MAX_KEY_ID:

@@ -10,7 +10,7 @@ from typing import cast
 from xml.etree.ElementTree import Element
 
 from inkseq.config import Simplify
-from inkseq.drawings import inkml, svg
+from inkseq.drawings import inkml, omniglot, svg
 from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, is_gzip, open_task
 from inkseq.drawings.canonical import MAX_WRONG, Damaged, Rejected, check_size, refusal
 from inkseq.drawings.entries import Entry, drawing_entry
@@ -18,7 +18,7 @@ from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
 from inkseq.drawings.ndjson import MAX_LINE, MAX_LINES, check_word, load_json
 from inkseq.drawings.sketchrnn import read_npz
-from inkseq.drawings.sources import ENDINGS, Task, Tick, find_files
+from inkseq.drawings.sources import ENDINGS, IMAGE_KINDS, START, Task, Tick, find_files
 from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
@@ -27,7 +27,10 @@ STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answ
 
 def find(source: str, others: list[str] | None = None) -> list[Task]:
     """All that there is to name under a file, folder or zip; `-` is the standard input. `others` as in `find_tasks`."""
-    tasks = [STANDARD_INPUT] if source == "-" else list(find_files(source, [] if others is None else others))
+    others = [] if others is None else others
+    found = [STANDARD_INPUT] if source == "-" else list(find_files(source, others))
+    tasks = [task for task in found if task.kind not in IMAGE_KINDS]
+    others += [task.name for task in found if task.kind in IMAGE_KINDS]
     if not tasks:
         raise UserError(f"nothing to name in {source}: no {ENDINGS} file there")
     return tasks
@@ -62,7 +65,9 @@ def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) 
     if not first:
         raise Rejected("empty")
     begin, all_lines = first.strip(), chain([first], lines)
-    if begin.startswith(b"<") or kind == "xml":
+    if begin == START:
+        yield drawing_entry(name, omniglot.strokes(_joined(lines)), mode)
+    elif begin.startswith(b"<") or kind == "xml":
         yield from _xml_entries(_joined(all_lines), name, mode)
     elif begin.startswith((b"[", b"{")):
         over_lines = not begin.strip(b"[{ \t") or (kind != "ndjson" and not _is_json(begin))
@@ -72,7 +77,7 @@ def _text_entries(lines: Iterator[bytes], kind: str, name: str, mode: Simplify) 
     elif kind in ("ndjson", "json"):
         yield from line_entries(all_lines, name, mode)
     else:
-        raise Rejected("neither JSON, a CSV with a column called drawing, SVG nor InkML")
+        raise Rejected("neither JSON, a CSV with a column called drawing, SVG, InkML nor Omniglot's strokes")
 
 
 def _while_there_are_drawings(entries: Iterator[Entry]) -> Iterator[Entry]:

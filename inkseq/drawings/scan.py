@@ -73,6 +73,7 @@ def scan(text: Bytes, words: dict[str, int], check_canonical: bool) -> Iterator[
             countrycode=rows.countrycode[:num_rows].view("S2")[:, 0],
             recognized=rows.recognized[:num_rows],
             split=np.full(num_rows, -1, np.int8),
+            writer=np.full(num_rows, -1, np.int32),
             num_points=rows.num_points[:num_rows],
             points=rows.points[:num_points],
             pen=rows.pen[:num_points],
@@ -87,7 +88,7 @@ def all_slow(text: Bytes) -> Iterator[Stretch]:
     lines = np.stack([np.arange(len(ends)), np.concatenate([[0], ends[:-1] + 1]), ends], axis=1)
     for first in range(0, len(lines), MAX_SLOW):
         some = lines[first : first + MAX_SLOW]
-        yield Stretch(from_records([], [], {}), some, len(some))
+        yield Stretch(from_records([], [], {}, {}), some, len(some))
 
 
 def _number_words(text: Bytes, word_at: NDArray[np.int64], words: dict[str, int]) -> NDArray[np.int32]:

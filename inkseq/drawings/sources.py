@@ -2,9 +2,13 @@
 
 import json
 import os
+import re
+import stat
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
@@ -17,9 +21,17 @@ SPLITS = ["train", "val", "test", "unlabelled"]
 UNLABELLED = SPLITS.index("unlabelled")
 SPLIT_FOLDERS = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
 PLAIN = {".ndjson": "ndjson", ".jsonl": "json", ".json": "json", ".csv": "csv", ".svg": "xml", ".inkml": "xml"}
-KINDS = PLAIN | {f"{ending}.gz": kind for ending, kind in PLAIN.items()} | {".npz": "npz"}
-ENDINGS = f"{', '.join(PLAIN)} (or .gz of these), .npz or .zip"  # for people
-BY_FOLDER = ("json", "xml")  # kinds of which a drawing may say no word: then it is called after its folder
+KINDS = PLAIN | {f"{ending}.gz": kind for ending, kind in PLAIN.items()} | {".npz": "npz", ".txt": "txt"}
+IMAGES = dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), "image")
+ARRAYS = re.compile(
+    r"(?P<set>.+)-(?:(?P<labels>labels)|images|imgs)(?:[-.]idx[13]-ubyte(?:\.gz)?|\.npz)", re.IGNORECASE
+)
+IMAGE_KINDS = ("image", "images", "labels")  # a file an image, an array of them, what they show
+ENDINGS = f"{', '.join(PLAIN)} (or .gz of these), .npz, an Omniglot .txt or .zip"  # for people
+IMAGE_ENDINGS = f"{', '.join(IMAGES)}, -images-idx3-ubyte or -imgs.npz"
+BY_FOLDER = ("json", "xml", "txt", "image")  # a drawing that says no word is called after its folder
+START = b"START"  # the first line of Omniglot's strokes; any other .txt is none
+NUMBERED = re.compile(r"character\d+", re.IGNORECASE)  # Omniglot's folders: a word only behind the alphabet around it
 
 OUR_BOOKS = ("meta.json", "rejected.ndjson")  # of a packed dataset
 NAMED = 3  # of the files that are passed over
@@ -38,6 +50,7 @@ class Task:
     split: int = -1  # index into SPLITS, or -1: to be divided
     member: str = ""  # its name inside the zip `path`
     word: str = ""  # of its drawings that say none themselves
+    writer: str = ""  # likewise
     unreadable: str = ""  # why there is nothing to open, if so
 
     @property
@@ -65,28 +78,34 @@ class Task:
         return 2 if self.kind == "csv" else 1
 
 
-def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES, others: list[str] | None = None) -> list[Task]:
+def find_tasks(
+    raw: list[str],
+    task_bytes: int = TASK_BYTES,
+    others: list[str] | None = None,
+    writer: re.Pattern[str] | None = None,
+) -> list[Task]:
     """All that there is to convert, each file once, in the order of their names and in pieces for the workers.
 
-    `others`, if somebody wants to know, get the names of what is of no kind that is read.
+    `others`, if somebody wants to know, get the names of what is of no kind that is read; `writer` finds in a file's
+    path who drew it.
     """
     tasks: dict[tuple[str, str], Task] = {}
     others = [] if others is None else others
-    for task in chain.from_iterable(find_files(source, others) for source in raw):
+    for task in chain.from_iterable(find_files(source, others, writer) for source in raw):
         if not (task.kind or task.unreadable or task.is_pipe):
-            raise UserError(f"{task.path}: not one of {ENDINGS}")
-        key = str(task.path) if task.unreadable else os.path.realpath(task.path), task.member
+            raise UserError(f"{task.path}: not one of {ENDINGS}; nor of {IMAGE_ENDINGS}")
+        key = str(task.path) if task.unreadable else _real_path(task.path), task.member
         if task.split >= 0 or key not in tasks:
             tasks[key] = task
     if not tasks:
         raise UserError(
-            f"nothing to convert in {', '.join(raw)}: no {ENDINGS} file there. "
+            f"nothing to convert in {', '.join(raw)}: no {ENDINGS} file there, nor {IMAGE_ENDINGS}. "
             "`python -m inkseq.doodles out=DIR` draws some, `python -m inkseq.download` fetches Quick, Draw!"
         )
     return [piece for task in tasks.values() for piece in _pieces(task, task_bytes if task.is_part else task.end)]
 
 
-def find_files(source: str, others: list[str]) -> Iterator[Task]:
+def find_files(source: str, others: list[str], writer: re.Pattern[str] | None = None) -> Iterator[Task]:
     """Every readable file under a file (of any name), folder or zip, in the order of their names; `others` are named.
 
     A link that leads nowhere is one too, and says so when it is read: so it is named and counted like any damage.
@@ -95,20 +114,39 @@ def find_files(source: str, others: list[str]) -> Iterator[Task]:
     if not top.exists():
         raise UserError(f"{source} does not exist")
     place = Path(os.path.abspath(top))  # noqa: PTH100 - resolve() would follow links, whose own names count
+    within = len(place.parts) - 1  # the source's own name counts
+    around, folders = None, place.parts
     for path in sorted(_walk(top, place)) if top.is_dir() else [top]:
+        if path.parent != around:
+            around, folders = path.parent, (place / path.relative_to(top)).parent.parts
         if path != top and not _is_read(path):
             others.append(Task(path, "", 0).name)
             continue
-        folders = (place / path.relative_to(top)).parent.parts
-        of_source = folders[len(place.parts) - 1 :] or folders[-1:]  # the source's own name counts
         for task in _tasks_of(path):
-            if not task.kind and not task.unreadable and _is_zip(path):
+            if not task.kind and not task.unreadable and (path != top or task.member or _is_zip(path)):
                 others.append(task.name)
                 continue
-            inner = _folders_within(task.member)
-            within = (path.stem, *inner) if task.member else ()
-            word = _word_of(folders + within) if task.kind in BY_FOLDER else ""
-            yield replace(task, split=_split_of(of_source + inner), word=word)
+            inner = _folders_within(task.member) if task.member else ()
+            named = (*folders, path.stem, *inner) if task.member else folders
+            word = _word_of(named) if task.kind in BY_FOLDER else ""
+            who = _writer_of(task, path.relative_to(top) if path != top else Path(top.name), writer) if writer else ""
+            yield replace(task, split=_split_of((folders[within:] or folders[-1:]) + inner), word=word, writer=who)
+
+
+def _writer_of(task: Task, within: Path, writer: re.Pattern[str]) -> str:
+    """Who drew what a file holds, by its path within the source."""
+    found = writer.search(task.member or within.as_posix())
+    return (found[1] or "") if found else ""
+
+
+@lru_cache(maxsize=1)
+def _real_folder(folder: Path) -> str:
+    return os.path.realpath(folder)
+
+
+def _real_path(path: Path) -> str:
+    """Where a file is, whatever links lead there."""
+    return os.path.realpath(path) if path.is_symlink() else f"{_real_folder(path.parent)}/{path.name}"
 
 
 def passed_over(others: list[str]) -> str:
@@ -124,31 +162,45 @@ def _is_read(path: Path) -> bool:
 
 def _tasks_of(path: Path) -> Iterator[Task]:
     """What there is to read at a path: itself, or the files within a zip."""
+    kind = kind_of(path.name)
     if not path.exists():
-        yield Task(path, kind_of(path.name), 0, unreadable="a link to what is not there")
-    elif not os.access(path, os.R_OK):
+        yield Task(path, kind, 0, unreadable="a link to what is not there")
+        return
+    status = path.stat()
+    is_file = stat.S_ISREG(status.st_mode)
+    if not os.access(path, os.R_OK):
         raise UserError(f"{path}: no permission to read it")
-    elif not path.is_file() and (kind_of(path.name) == "npz" or _is_zip(path)):
-        raise UserError(f"{path}: a pipe; .npz and .zip are read from a file")
-    elif _is_zip(path):
+    if not is_file and (kind == "npz" or kind in IMAGE_KINDS or _is_zip(path)):
+        raise UserError(f"{path}: a pipe; .npz, .zip and images are read from a file")
+    if _is_zip(path):
         yield from _tasks_of_zip(path)
+    elif kind == "txt" and is_file:
+        with path.open("rb") as file:
+            yield Task(path, kind if file.read(len(START) + 1).rstrip() == START else "", status.st_size)
     else:
-        yield Task(path, kind_of(path.name), path.stat().st_size)
+        yield Task(path, kind, status.st_size)
 
 
 def kind_of(name: str) -> str:
     """The kind of a file by its name, or ''."""
-    return next((kind for ending, kind in KINDS.items() if name.lower().endswith(ending)), "")
+    lower = name.lower()
+    if lower.endswith(("ubyte", ".gz", ".npz")) and (found := ARRAYS.fullmatch(lower)):
+        return "labels" if found["labels"] else "images"
+    ending = lower[lower.rfind(".", 0, -3 if lower.endswith(".gz") else None) :]
+    return KINDS.get(ending) or IMAGES.get(ending, "")
 
 
+@lru_cache(maxsize=1 << 12)
 def _split_of(folders: tuple[str, ...]) -> int:
     """The split the innermost of the folders is called after, or -1."""
     return ([-1] + [SPLIT_FOLDERS[name.lower()] for name in folders if name.lower() in SPLIT_FOLDERS])[-1]
 
 
+@lru_cache(maxsize=1 << 12)
 def _word_of(folders: tuple[str, ...]) -> str:
-    """What the innermost of the folders that is no split is called."""
-    return next((name for name in reversed(folders) if name.lower() not in SPLIT_FOLDERS), "")
+    """What the innermost of the folders that is no split is called, however its letters are put together."""
+    names = [unicodedata.normalize("NFC", name) for name in folders if name.lower() not in SPLIT_FOLDERS]
+    return " ".join(names[-2:] if names and NUMBERED.fullmatch(names[-1]) else names[-1:])
 
 
 def _walk(top: Path, place: Path) -> Iterator[Path]:
@@ -169,14 +221,14 @@ def _walk(top: Path, place: Path) -> Iterator[Path]:
             folders.clear()
             continue
         visited.add(key)
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
         is_packed = "meta.json" in files and _is_packed(folder / "meta.json")
         for name in files:
-            if not (_is_hidden(name) or (is_packed and (name in OUR_BOOKS or name.endswith(".npy")))):
+            if not (is_hidden(name) or (is_packed and (name in OUR_BOOKS or name.endswith(".npy")))):
                 yield folder / name
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
     """Whether a file or folder is not for people to see, or the note of a download that is not done."""
     is_dotted = name.startswith(".") and name != ".."  # which a zip may say, and nobody unpacks it here
     return is_dotted or name == "__MACOSX" or name.endswith(".part.json")
@@ -197,17 +249,28 @@ def _is_zip(path: Path) -> bool:
 def _tasks_of_zip(path: Path) -> Iterator[Task]:
     """The files within a zip, in the order of their names."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = sorted(archive.infolist(), key=lambda info: info.filename)
+        archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
         raise UserError(f"{path}: not a zip file, or damaged") from None
-    for info in members:
-        if any(map(_is_hidden, _parts(info.filename))):
-            continue
-        if info.filename.lower().endswith((".zip", ".npz")):
-            raise UserError(f"{path}: unpack {info.filename} inside it first")
-        if not info.filename.endswith("/"):
-            yield Task(path, kind_of(info.filename), info.compress_size, member=info.filename)
+    with archive:
+        for info in sorted(archive.infolist(), key=lambda info: info.filename):
+            if any(map(is_hidden, _parts(info.filename))) or info.filename.endswith("/"):
+                continue
+            if info.filename.lower().endswith((".zip", ".npz")):
+                raise UserError(f"{path}: unpack {info.filename} inside it first")
+            kind = kind_of(info.filename)
+            if kind == "txt" and not _begins(archive, info):
+                kind = ""
+            yield Task(path, kind, info.compress_size, member=info.filename)
+
+
+def _begins(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Whether a member begins as strokes of Omniglot do; what is damaged will say so when it is read."""
+    try:
+        with archive.open(info) as member:
+            return member.read(len(START) + 1).rstrip() == START
+    except Exception:
+        return False
 
 
 def _parts(member: str) -> tuple[str, ...]:
@@ -222,5 +285,8 @@ def _folders_within(member: str) -> tuple[str, ...]:
 
 def _pieces(whole: Task, step: int) -> Iterator[Task]:
     """A file in pieces of so many bytes; an empty one as it is."""
+    if whole.end <= step:
+        yield whole
+        return
     for start in range(0, max(whole.end, 1), max(step, 1)):
         yield replace(whole, start=start, end=min(start + step, whole.end))

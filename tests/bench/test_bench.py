@@ -16,6 +16,7 @@ from tests.samples import SHARED
 
 FEW = 400  # drawings
 SIZES: dict[Any, dict[str, Any]] = {
+    converting: {"IMAGES": 20},
     drawing: {"DRAWN": 20, "COMPARED": 4, "BATCH": 16, "STEPS": 1, "COUNT": FEW},
     predicting: {"COUNT": FEW, "WINDOW": FEW // 4},
     reporting: {"MANY": 300},

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from inkseq.config import ConvertConfig
-from inkseq.convert import conversion
+from inkseq.convert import pack_strokes
 from inkseq.convert.__main__ import run
 from inkseq.convert.conversion import WORKER_BYTES, convert
 from inkseq.data.packed import open_strokes
@@ -181,7 +181,7 @@ def fail_or_dawdle(number: int, task: Task, config: ConvertConfig, folder: Path,
 def test_workers_are_gone_before_their_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "raw" / "a.ndjson", random_lines(3))
     write(tmp_path / "raw" / "b.ndjson", random_lines(3))
-    monkeypatch.setattr(conversion, "_read_one", fail_or_dawdle)
+    monkeypatch.setattr(pack_strokes, "_read_one", fail_or_dawdle)
     with pytest.raises(OSError, match="No space left"):
         pack(tmp_path, tmp_path / "raw", workers=2, per_worker=1)
     assert not list(tmp_path.glob(".*"))

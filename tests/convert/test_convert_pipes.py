@@ -31,7 +31,7 @@ def test_what_a_pipe_without_a_name_gives_is_looked_at(table: bool, tmp_path: Pa
 @pytest.mark.parametrize("name", ["a.zip", "a.npz"])
 def test_what_a_pipe_cannot_give_is_said(name: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / name)
-    with pytest.raises(UserError, match=rf"{name}: a pipe; \.npz and \.zip are read from a file"):
+    with pytest.raises(UserError, match=rf"{name}: a pipe; \.npz, \.zip and images are read from a file"):
         pack(tmp_path, tmp_path / name)
 
 

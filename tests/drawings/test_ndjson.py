@@ -107,7 +107,7 @@ def by_oracle(text: bytes, mode: Simplify) -> tuple[Columns, dict[str, int], lis
             lines.append(number)
         except Rejected as rejected:
             rejects.append((number, str(rejected)))
-    return from_records(records, lines, words), words, rejects
+    return from_records(records, lines, words, {}), words, rejects
 
 
 def rows_of(columns: Columns, words: dict[str, int]) -> list[tuple[object, ...]]:
@@ -133,7 +133,7 @@ SPECIAL = ("line", "word", "points", "pen")
 def assert_same(text: bytes, mode: Simplify) -> int:
     """Both readers agree on every line; returns how many drawings there were."""
     words: dict[str, int] = {}
-    stretches = list(read_lines(np.frombuffer(text, np.uint8), mode, words))
+    stretches = list(read_lines(np.frombuffer(text, np.uint8), mode, words, {}))
     columns = concatenate([columns for columns, _, _ in stretches])
     rejects = [reject for _, some, _ in stretches for reject in some]
     num_lines = sum(count for _, _, count in stretches)
@@ -209,7 +209,7 @@ def test_more_slow_lines_than_the_scan_has_room_for() -> None:
 @pytest.mark.parametrize("mode", [Simplify.auto, Simplify.always])
 def test_what_is_rejected_is_handed_on_before_it_fills_the_memory(mode: Simplify) -> None:
     text = np.frombuffer(b"\n" * (2 * MAX_SLOW + 1), np.uint8)
-    assert [len(rejects) for _, rejects, _ in read_lines(text, mode, {})] == [MAX_SLOW, MAX_SLOW, 1]
+    assert [len(rejects) for _, rejects, _ in read_lines(text, mode, {}, {})] == [MAX_SLOW, MAX_SLOW, 1]
 
 
 def test_x_without_y_stays_within_bounds() -> None:

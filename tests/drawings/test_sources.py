@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from inkseq.drawings.reader import find, read_entries
-from inkseq.drawings.sources import ENDINGS, KINDS, Task, find_tasks, passed_over
+from inkseq.drawings.sources import ENDINGS, KINDS, Task, find_tasks, kind_of, passed_over
 from inkseq.errors import UserError
 
 
@@ -29,7 +29,7 @@ def both(source: Path) -> list[Task]:
 
 def test_every_kind_is_found_by_both_commands(tmp_path: Path) -> None:
     for number, ending in enumerate(KINDS):
-        write(tmp_path / f"{number:02}{ending.upper()}")
+        write(tmp_path / f"{number:02}{ending.upper()}", "START\n")  # of which a .txt is known
     write(tmp_path / "thesis.txt")
     assert [task.kind for task in both(tmp_path)] == list(KINDS.values())
     assert {".ndjson", ".jsonl.gz", ".json", ".csv.gz", ".svg", ".inkml.gz", ".npz"} < KINDS.keys()
@@ -146,7 +146,7 @@ def test_what_is_ours_but_no_drawing_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_what_is_of_no_kind_is_named(tmp_path: Path) -> None:
-    for name in ("1.svg", "2.txt", "cat/3.png", "cat/no\nkind", "packed/points.npy", ".hidden"):
+    for name in ("1.svg", "2.txt", "cat/3.bmp", "cat/no\nkind", "packed/points.npy", ".hidden"):
         write(tmp_path / name)
     write(tmp_path / "packed" / "meta.json", json.dumps({"format": 1, "classes": [], "splits": {}}))
     os.mkfifo(tmp_path / "pipe.svg")
@@ -159,7 +159,7 @@ def test_what_is_of_no_kind_is_named(tmp_path: Path) -> None:
     assert len(find_tasks([str(tmp_path)], others=others)) == 2
     assert [name.removeprefix(f"{tmp_path}/") for name in others] == [
         "2.txt",
-        "cat/3.png",
+        "cat/3.bmp",
         "cat/no?kind",
         "pipe.svg",
         "z.zip",
@@ -181,3 +181,58 @@ def test_both_say_what_they_look_for(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not one of"):
         find_tasks([str(tmp_path / "thesis.txt")])
     assert [task.kind for task in find(str(tmp_path / "thesis.txt"))] == [""]  # told by how it begins
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.PNG", "image"),
+        ("a.jpeg", "image"),
+        ("a.tif", "image"),
+        ("train-images-idx3-ubyte.gz", "images"),
+        ("t10k-labels.idx1-ubyte", "labels"),
+        ("k49-train-imgs.npz", "images"),
+        ("k49-train-labels.npz", "labels"),
+        ("sketchrnn_cat.npz", "npz"),
+        ("images.npz", "npz"),
+        ("png", ""),
+        ("a.txt.gz", ""),
+    ],
+)
+def test_names_tell_images(tmp_path: Path, name: str, kind: str) -> None:
+    assert kind_of(name) == kind
+    others: list[str] = []
+    write(tmp_path / "1.svg")
+    write(tmp_path / name)
+    assert [task.path.name for task in find_tasks([str(tmp_path)]) if task.path.name != "1.svg"] == [name] * bool(kind)
+    find(str(tmp_path), others)
+    assert others == ([] if kind == "npz" else [str(tmp_path / name)])  # which are named by another reader
+
+
+def test_a_text_is_one_of_omniglots_where_it_begins_so(tmp_path: Path) -> None:
+    text = "START\n1,-2,0\n9,-9,5\nBREAK\n"
+    write(tmp_path / "Greek" / "character01" / "0394_01.txt", text)
+    write(tmp_path / "Greek" / "notes.txt", "STARTING")
+    with zipfile.ZipFile(tmp_path / "strokes.zip", "w") as archive:
+        archive.writestr("strokes/Latin/character26/0708_19.txt", text)
+        archive.writestr("strokes/notes.txt", "nothing")
+    tasks = both(tmp_path)
+    assert [(task.kind, task.word) for task in tasks] == [("txt", "Greek character01"), ("txt", "Latin character26")]
+    for task in tasks:
+        [entry] = read_entries(task, int)
+        assert entry.drawing is not None
+        assert entry.drawing[0].tolist() == [[0, 0], [255, 223]]
+
+
+def test_a_path_within_the_source_says_who_drew_it(tmp_path: Path) -> None:
+    write(tmp_path / "w7" / "raw" / "cat" / "x_12.svg")
+    write(tmp_path / "w7" / "raw" / "cat" / "x.svg")
+    with zipfile.ZipFile(tmp_path / "w7" / "raw" / "w8.zip", "w") as archive:
+        archive.writestr("w9/1.svg", "<svg/>")
+
+    def found(pattern: str) -> list[str]:
+        return [task.writer for task in find_tasks([str(tmp_path / "w7" / "raw")], writer=re.compile(pattern))]
+
+    assert found(r"_(\d+)\.svg$") == ["", "12", ""]
+    assert found(r"(w\d)") == ["", "", "w9"]
+    assert found("(x)?") == ["", "", ""]

@@ -214,7 +214,10 @@ def test_only_a_file_is_written_over(out: str, file: Path, name_them: Predict) -
     ("text", "expected"),
     [
         (b"", "empty"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "neither JSON, a CSV with a column called drawing, SVG nor InkML"),
+        (
+            b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
+            "neither JSON, a CSV with a column called drawing, SVG, InkML nor Omniglot's strokes",
+        ),
         (b"key_id,word\n1,cat\n", "neither JSON"),
         (b"<html></html>", "XML, but neither SVG nor InkML"),
         (b"\x1f\x8bnot gzip", "the file is damaged from here on"),
