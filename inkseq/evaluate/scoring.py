@@ -7,6 +7,7 @@ from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
 from inkseq.devices import ALONE, Ranks
 from inkseq.errors import UserError
+from inkseq.evaluate.breakdown import GroupScore
 from inkseq.evaluate.metrics import ClassMetrics, Metrics
 from inkseq.inference.ask import answer_split, precision
 from inkseq.inference.runs import Run, check_sight
@@ -49,3 +50,9 @@ def class_table(per_class: dict[str, ClassMetrics]) -> str:
     rows = [[word, one.count, *map(cell, (one.top1, one.precision, one.f1))] for word, one in worst_first[:MOST_ROWS]]
     text = table(["class", "drawings", "recall", "precision", "f1"], rows)
     return text + (f"\n({len(worst_first) - MOST_ROWS} better ones not shown)" if len(worst_first) > MOST_ROWS else "")
+
+
+def group_table(what: str, groups: list[GroupScore]) -> str:
+    """Groups of drawings with their 95 % intervals."""
+    rows = [[one.name, one.count, f"{one.top1:.3f}", f"{one.low:.3f} to {one.high:.3f}"] for one in groups]
+    return table([what, "drawings", "right", "95 % interval"], rows)
