@@ -7,10 +7,12 @@ import numpy as np
 
 from inkseq.bench.benchmark import Gauge
 from inkseq.bench.converting import MIB, packed, run_measured, train
-from inkseq.data.packed import ARRAYS, open_strokes
+from inkseq.data.packed import ARRAYS, FORMAT, IMAGE_ARRAYS, open_strokes
 
 MANY = 345 * 500  # drawings to test on
+IMAGES, CLASSES, SIZE = 300_000, 4_213, 32  # the same of images, as many classes as Kuzushiji has
 SMALL = ["model=plain", "model.channels=[16]", "model.kernels=[5]", "model.hidden=16", "model.layers=1"]
+LOOKING = ["model=cnn", f"model.picture.size={SIZE}", "model.channels=[8,16]"]
 
 
 def bench_report(real: Path, scratch: Path) -> list[Gauge]:
@@ -18,10 +20,15 @@ def bench_report(real: Path, scratch: Path) -> list[Gauge]:
     few, many = packed(real, scratch, "quickdraw16"), packed(real, scratch, "quickdraw345")
     seconds, _, _ = _report(train(scratch, few, "default", "duration=1 epochs"), few)
     _, peak, page = _report(train(scratch, many, "small", *SMALL), _repeated(many, scratch / "large"))
+    taught = _images(scratch / "taught", {"train": CLASSES, "val": CLASSES, "test": 0})
+    asked = _images(scratch / "asked", {"train": 0, "val": CLASSES, "test": IMAGES})
+    _, peak_images, page_images = _report(train(scratch, taught, "looking", *LOOKING), asked)
     return [
         Gauge("report, default recogniser, quickdraw16", seconds, "s"),
         Gauge(f"report, {MANY:,} drawings of 345 classes: memory", peak, "MiB", ceiling=1024),
         Gauge("the same: its page", page, "MB", ceiling=15),
+        Gauge(f"report, {IMAGES:,} images of {CLASSES:,} classes: memory", peak_images, "MiB", ceiling=1024),
+        Gauge("the same: its page", page_images, "MB", ceiling=15),
     ]
 
 
@@ -46,4 +53,27 @@ def _repeated(packed: Path, out: Path) -> Path:
     splits = {"train": [0, 0], "val": [0, len(data)], "test": [len(data), len(data) + MANY]}
     sizes = {"num_drawings": len(arrays["labels"]), "num_points": len(arrays["points"]), "splits": splits}
     (out / "meta.json").write_text(json.dumps(data.meta | sizes | {"digests": {}}))  # the arrays are others now
+    return out
+
+
+def _images(out: Path, splits: dict[str, int]) -> Path:
+    """Made-up images, grey all over, of each class as many as of any other."""
+    ends = np.cumsum([0, *splits.values()])
+    rng, count = np.random.default_rng(0), int(ends[-1])
+    label_N, key_N = rng.permutation(np.arange(count) % CLASSES), np.arange(count)
+    arrays = {"images": rng.integers(0, 256, (count, SIZE, SIZE), np.uint8), "labels": label_N, "key_id": key_N}
+    out.mkdir()
+    for name, array in arrays.items():
+        np.save(out / f"{name}.npy", array.astype(IMAGE_ARRAYS[name]))
+    meta = {
+        "format": FORMAT,
+        "kind": "images",
+        "size": SIZE,
+        "classes": [chr(ord("\u4e00") + k) for k in range(CLASSES)],
+        "splits": dict(zip(splits, np.stack([ends[:-1], ends[1:]], axis=1).tolist(), strict=True)),
+        "num_drawings": count,
+        "digests": {},
+        "options": {},
+    }
+    (out / "meta.json").write_text(json.dumps(meta))
     return out

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inkseq.data.packed import PackedImages
-from inkseq.data.resident import MEMORY_SHARE, Drawings, load, take
+from inkseq.data.resident import MEMORY_SHARE, Drawings, let_go, load, take
 from inkseq.devices import send
 from inkseq.drawings.pixels import Images
 
@@ -25,4 +25,5 @@ class ImagesOfSplit(Drawings):
     def gather(self, index_B: NDArray[np.int64] | Tensor, num_points: int) -> tuple[Images, Tensor, Tensor]:
         at_B = index_B if isinstance(index_B, Tensor) else send(torch.from_numpy(index_B), self._gathering_device)
         ink_BYX, label_B = (send(take(rows, at_B), self.device) for rows in (self._images, self._label_N))
+        let_go(self._images)
         return Images(ink_BYX.float() / 255), label_B.long(), send(at_B, self.device) + self.first

@@ -23,6 +23,12 @@ def load_split(data: Packed, split: str, device: torch.device, share: float = ME
     return StrokesOfSplit(data, split, device, share)
 
 
+def load_once(data: Packed, split: str, device: torch.device) -> Drawings:
+    """The same for who asks once or twice: images, which can be gigabytes, stay in their file unless a GPU has room."""
+    in_file = isinstance(data, PackedImages) and device.type == "cpu"
+    return load_split(data, split, device, 0.0 if in_file else MEMORY_SHARE)
+
+
 def augment(drawings: Input, config: AugmentConfig, generator: torch.Generator) -> Input:
     """Drawings changed at random."""
     if isinstance(drawings, Images):

@@ -1,6 +1,7 @@
 """The drawings of one split, wherever they fit, given out as arrays on the device that computes."""
 
 import math
+import mmap
 import os
 from typing import Any
 
@@ -90,3 +91,15 @@ def take(stored: Stored, at: Tensor) -> Tensor:
     if isinstance(stored, Tensor):
         return stored.index_select(0, at.flatten()).view(*at.shape, *stored.shape[1:])
     return torch.from_numpy(stored[at.numpy()])
+
+
+def let_go(stored: Stored) -> None:
+    """Of what is memory-mapped: pages that were read would count as this process's memory, in the end the whole file.
+
+    The system keeps them as long as nobody needs the room.
+    """
+    file: Any = stored
+    while isinstance(file, np.ndarray):
+        file = file.base
+    if isinstance(file, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        file.madvise(mmap.MADV_DONTNEED)

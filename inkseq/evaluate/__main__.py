@@ -7,7 +7,8 @@ from inkseq.cli import main
 from inkseq.config import EvaluateConfig
 from inkseq.data.packed import open_packed
 from inkseq.devices import choose_device
-from inkseq.evaluate.scoring import class_table, evaluate
+from inkseq.evaluate.breakdown import head_and_tail
+from inkseq.evaluate.scoring import class_table, evaluate, group_table
 from inkseq.files import check_new, write_whole
 from inkseq.inference.runs import open_run
 from inkseq.memory import keep_freed_memory
@@ -23,6 +24,7 @@ def run(config: EvaluateConfig) -> None:
     data = open_packed(config.data or trained.config.data)
     metrics = evaluate(trained, data, config.split, device)
     overall, per_class = metrics.compute(), dict(zip(data.classes, metrics.per_class(), strict=True))
+    in_train = head_and_tail(trained, list(per_class.values()))
     out = Path(config.out or trained.folder / f"evaluation-{config.split}.json")
     report = {
         "run": str(trained.folder),
@@ -30,11 +32,14 @@ def run(config: EvaluateConfig) -> None:
         "data": str(data.path),
         "split": config.split,
         **overall,
+        "by_drawings_in_train": list(map(vars, in_train)),
         "per_class": {word: vars(one) for word, one in per_class.items()},
     }
     write_whole(out, json.dumps(report, indent=1, ensure_ascii=False))
     shown = [[name, f"{value:,.4f}" if name != "count" else int(value)] for name, value in overall.items()]
     print(class_table(per_class))
+    if in_train:
+        print(f"\n{group_table('class, by drawings in train', in_train)}")
     print(f"\n{trained.folder}, step {trained.step:,}, on {config.split} of {data.path}")
     print(table(["metric", "value"], shown))
     print(f"also in {out}")

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from inkseq.drawings.padded import Strokes
+from inkseq.drawings.pixels import Images, Input
 from inkseq.inference.ask import together
 from inkseq.models.contract import Explainable, Sight
 
@@ -28,13 +28,13 @@ MOST_DRAWINGS, MOST_POINTS = 64, 16_384  # computed at a time
 class Shown(NamedTuple):
     """What a model is shown of drawings, and the class that is asked about."""
 
-    drawings: Strokes
+    drawings: Input
     target_B: Tensor
     numbers: tuple[Tensor, ...]
 
     def take(self, index_N: Tensor) -> "Shown":
         """Some of the drawings, each as often as it is named."""
-        drawings = Strokes(*(part[index_N] for part in self.drawings))
+        drawings = type(self.drawings)(*(part[index_N] for part in self.drawings))
         return Shown(drawings, self.target_B[index_N], tuple(part[index_N] for part in self.numbers))
 
 
@@ -68,26 +68,28 @@ class Way(NamedTuple):
 
 
 def integrated_gradients(
-    model: Explainable, drawings: Strokes, target_B: Tensor, pieces: tuple[int, int] = PIECES, enough: float = ENOUGH
+    model: Explainable, drawings: Input, target_B: Tensor, pieces: tuple[int, int] = PIECES, enough: float = ENOUGH
 ) -> tuple[Tensor, Tensor]:
     """credit_BT of every point in class `target_B`, and the share gap_B of the target's rise that credits miss it by.
+
+    Of images it is that of every pixel shown, row by row.
 
     Credits add up to target(shown) - target(nothing). Every rectifier and every maximum bends the target somewhere on
     the way, hundreds of times, which is nothing for rules that want smooth functions; but how far it rises along a
     piece is known for certain. So the pieces whose slopes explain that worst are halved until the whole is explained.
     """
-    credit_BT, gap_B = torch.zeros_like(drawings.xy_BT2[:, :, 0]), torch.zeros_like(drawings.xy_BT2[:, 0, 0])
-    open_B = torch.arange(len(credit_BT), device=credit_BT.device)
+    open_B = torch.arange(len(target_B), device=target_B.device)
     shown = Shown(drawings, target_B, model.show(drawings))
-    even_N = torch.linspace(0, 1, pieces[0] + 1, device=credit_BT.device)
-    way = walk(model, shown, even_N.expand(len(credit_BT), -1))
+    even_N = torch.linspace(0, 1, pieces[0] + 1, device=target_B.device)
+    way = walk(model, shown, even_N.expand(len(target_B), -1))
+    credit_BT, gap_B = way.add_up(), gap(way)
     while True:
-        credit_BT[open_B], gap_B[open_B] = way.add_up(), gap(way)
         wanting_N = (gap(way) > enough).nonzero()[:, 0]
         if not len(wanting_N) or way.place_BN.shape[1] > pieces[1]:
             return credit_BT, gap_B
         open_B, way = open_B[wanting_N], way.take(wanting_N)
         way = way.join(walk(model, shown.take(open_B), worst_middles(way)))
+        credit_BT[open_B], gap_B[open_B] = way.add_up(), gap(way)
 
 
 def gap(way: Way) -> Tensor:
@@ -106,7 +108,8 @@ def walk(model: Explainable, shown: Shown, place_BN: Tensor, most_points: int = 
     """What is at these places of each drawing's way."""
     num_drawings, num_places = place_BN.shape
     drawing_R = torch.arange(num_drawings, device=place_BN.device).repeat_interleave(num_places)
-    length_R = np.full(len(drawing_R), shown.drawings.pen_BT.shape[1])
+    num_points = 1 if isinstance(shown.drawings, Images) else shown.drawings.pen_BT.shape[1]
+    length_R = np.full(len(drawing_R), num_points)
     at_a_time = [torch.from_numpy(some) for some in together(length_R, np.asarray, most_points, MOST_DRAWINGS)]
     found = [stop(model, shown.take(drawing_R[at]), place_BN.flatten()[at]) for at in at_a_time]
     target_R, slope_RT = (torch.cat(columns) for columns in zip(*found, strict=True))
@@ -128,7 +131,7 @@ def ask_target(model: Explainable, shown: Shown) -> Tensor:
     return (logits_BK - logits_BK.mean(1, keepdim=True)).gather(1, shown.target_B[:, None])[:, 0]
 
 
-def grad_cam(model: Explainable, sight: Sight, drawings: Strokes, target_B: Tensor) -> Tensor:
+def grad_cam(model: Explainable, sight: Sight, drawings: Input, target_B: Tensor) -> Tensor:
     """heat_BYX, 0..1: where what was seen speaks for class `target_B`, all of it 0 where nothing does.
 
     Each cell has its own gradient. With their mean over the grid, as it was first done, the paper is as hot as the ink.

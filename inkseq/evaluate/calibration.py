@@ -12,9 +12,10 @@ from inkseq.inference.ask import answer_parts
 from inkseq.inference.runs import Run
 
 MOST = 20_000  # drawings to fit a temperature to; of so many it is off by about 0.5 %, of a thousand by 2.5 %
+MOST_LOGITS = 1 << 24  # that are held of a sample: of 4,000 classes fewer drawings will do
 FACTOR = 20.0  # how much surer or less sure a temperature can make
 STEPS, CLOSE = 50, 1e-6
-CHUNK = 2_000  # drawings whose logits are in float64 at a time
+CHUNK = 500  # drawings whose logits are in float64 at a time
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def sample_logits(
     run: Run, drawings: Drawings, matching: Matching, most: int = MOST
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """logits_NK and label_N of as many drawings of a split at most, drawn by lot, in their order in the split."""
-    position_N, label_N = sample(drawings, matching, most)
+    position_N, label_N = sample(drawings, matching, min(most, MOST_LOGITS // len(run.classes)))
     length_N = drawings.length_N[position_N].astype(np.int64)
     return answer_parts(run, drawings, position_N, length_N, "a sample of drawings").numpy(), label_N
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices
 from inkseq.evaluate.matching import Matching
-from inkseq.evaluate.metrics import Metrics, place_of_truth
+from inkseq.evaluate.metrics import place_of_truth
 from inkseq.inference.ask import answer_split, precision
 from inkseq.inference.runs import Run
 
@@ -47,12 +47,11 @@ class Facts:
         return right_N
 
 
-def gather_facts(run: Run, drawings: Drawings, matching: Matching, temperature: float) -> tuple[Facts, Metrics]:
-    """The facts and the metrics of all drawings of a split with a word that the run knows, in one pass."""
+def gather_facts(run: Run, drawings: Drawings, matching: Matching, temperature: float) -> Facts:
+    """The facts of all drawings of a split with a word that the run knows, in one pass."""
     known, label_N = matching.known(drawings.label_N), matching.translate(drawings.label_N)
-    answers = _answers(run, drawings, label_N)
-    facts, metrics = collect(answers, drawings.first + known, len(run.classes), temperature, drawings.device)
-    return replace(facts, left_out=len(drawings) - len(known)), metrics
+    facts = collect(_answers(run, drawings, label_N), drawings.first + known, temperature)
+    return replace(facts, left_out=len(drawings) - len(known))
 
 
 def _answers(run: Run, drawings: Drawings, label_N: Indices) -> Iterator[Answers]:
@@ -67,21 +66,17 @@ def _answers(run: Run, drawings: Drawings, label_N: Indices) -> Iterator[Answers
             bar.update(len(index_B))
 
 
-def collect(
-    answers: Iterable[Answers], index_N: Indices, num_classes: int, temperature: float, device: torch.device
-) -> tuple[Facts, Metrics]:
-    """Facts and metrics of the drawings `index_N`, in rising order, from answers that name each of them once."""
-    metrics = Metrics(num_classes, device)
+def collect(answers: Iterable[Answers], index_N: Indices, temperature: float) -> Facts:
+    """Facts of the drawings `index_N`, in rising order, from answers that name each of them once."""
     found: dict[str, NDArray[Any]] = {}
     for index_B, label_B, logits_BK in answers:
-        metrics.update(logits_BK, label_B)
         at_B = np.searchsorted(index_N, index_B)
         for name, fact in _facts_of(logits_BK, label_B, temperature).items():
             if name not in found:
                 kind = np.float32 if fact.is_floating_point() else np.int16
                 found[name] = np.empty((len(index_N), *fact.shape[1:]), kind)
             found[name][at_B] = fact.cpu().numpy()
-    return Facts(index_N.astype(np.int32), **found, left_out=0), metrics
+    return Facts(index_N.astype(np.int32), **found, left_out=0)
 
 
 def _facts_of(logits_BK: Tensor, label_B: Tensor, temperature: float) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
-"""What a recogniser gets wrong, as pictures: the confusions of its classes, a page of drawings it named."""
+"""What a recogniser gets wrong: a picture of the confusions of its classes, and what is said of drawings it named."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -10,8 +10,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from inkseq.drawings.contact_sheet import draw_page
-from inkseq.drawings.strokes import Flat
+from inkseq.evaluate.confusions import Confusions
 from inkseq.plots import BLUE, GREY
 
 GREEN, RED = "#2b8a3e", "#e03131"
@@ -19,25 +18,31 @@ EMPTY = "#eceef1"  # rows of classes without drawings
 MAX_LABELLED, MAX_NUMBERED = 50, 20  # classes that have room for names, for numbers
 DARKEST = 0.5  # the share of wrong answers that is as red as red can be
 NUM_PAIRS = 30  # named beside a matrix too large for names
-COLUMNS = 8  # of drawings on a page
+MOST_SHOWN = 400  # classes in a matrix: of more nobody could tell rows apart
 
 Guesses = Sequence[tuple[str, float]]  # words with their probability, the likeliest first
 
 
-def predictions_page(drawings: Sequence[Flat], truth: Sequence[str], guesses: Sequence[Guesses]) -> Figure:
-    """Drawings with what was said and how sure; red where that was wrong, with the truth beneath."""
+class Verdicts(NamedTuple):
+    """Of drawings on a page: what was said and how sure; red where that was wrong, with the truth beneath."""
+
+    titles: list[str]
+    colors: list[str]
+    heading: str
+
+
+def verdicts(truth: Sequence[str], guesses: Sequence[Guesses]) -> Verdicts:
     right = [guess[0][0] == word for word, guess in zip(truth, guesses, strict=True)]
     titles = [_verdict(word, guess) for word, guess in zip(truth, guesses, strict=True)]
-    colors = [GREEN if good else RED for good in right]
-    return draw_page(drawings, titles, colors, COLUMNS, f"{sum(right)} of {len(right)} right")
+    return Verdicts(titles, [GREEN if good else RED for good in right], f"{sum(right)} of {len(right)} right")
 
 
 def _verdict(truth: str, guesses: Guesses) -> str:
     (said, sure), probability = guesses[0], dict(guesses)
     if said == truth:
-        return f"{shortened(said)} {sure:.0%}"
+        return f"{titled(said)} {sure:.0%}"
     then = f" {probability[truth]:.0%}" if truth in probability else ""
-    return f"{shortened(said)} {sure:.0%}\nis {shortened(truth)}{then}"
+    return f"{titled(said)} {sure:.0%}\nis {titled(truth)}{then}"
 
 
 def shortened(word: str) -> str:
@@ -45,13 +50,24 @@ def shortened(word: str) -> str:
     return word if len(word) <= 18 else word[:17].rstrip() + "…"
 
 
-def confusion(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> Figure:
+def code_points(word: str) -> str:
+    """U+3042, of a character or two beyond ASCII: what to go by, and to search for, where no font has them."""
+    return "" if word.isascii() or len(word) > 2 else " ".join(f"U+{ord(letter):04X}" for letter in word)
+
+
+def titled(word: str) -> str:
+    """As it stands in a picture, with its code points."""
+    return f"{shortened(word)} {code_points(word)}".rstrip()
+
+
+def confusion(found: Confusions, classes: Sequence[str]) -> Figure:
     """Shares of each class's drawings (row) by what they were taken for (column); classes often confused are
-    neighbours. Up to 50 classes are labelled, of more the strongest confusions are named beside the matrix."""
-    drawings_K = confusion_KK.sum(axis=1)
-    share_KK = confusion_KK / np.maximum(drawings_K, 1)[:, None]
+    neighbours. Up to 50 classes are labelled, of more the strongest confusions are named beside the matrix, which
+    has 400 at most, those in most mistakes."""
+    kept = found.most_confused(MOST_SHOWN)
+    share_KK, drawings_K, kept_classes = found.shares(kept), found.drawings_K, [classes[k] for k in kept]
     order = similar_together(share_KK + share_KK.T)
-    shown_KK, names = share_KK[np.ix_(order, order)], [shortened(classes[k]) for k in order]
+    shown_KK, names = share_KK[np.ix_(order, order)], [titled(kept_classes[k]) for k in order]
     if len(classes) <= MAX_LABELLED:
         side = 0.27 * len(classes) + 2.6
         figure = Figure(figsize=(side + 0.4, side))
@@ -61,13 +77,14 @@ def confusion(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> Figure
         figure = Figure(figsize=(13, 9))
         axes, beside = figure.subplots(1, 2, width_ratios=[3, 1])
         axes.set(xticks=[], yticks=[])
-        _strongest(beside, share_KK, classes)
-    _matrix(axes, shown_KK, drawings_K[order] == 0)
+        _strongest(beside, share_KK, kept_classes)
+    _matrix(axes, shown_KK, drawings_K[kept[order]] == 0)
     if len(classes) <= MAX_NUMBERED:
         _numbers(axes, shown_KK)
-    right = np.trace(confusion_KK) / max(drawings_K.sum(), 1)
-    axes.set_title(f"{right:.1%} of {drawings_K.sum():,} drawings right", loc="left", fontsize=11)
-    axes.set_ylabel("drawn" if drawings_K.all() else "drawn (grey: none)")
+    right = (found.count_C - found.mistakes_C).sum() / max(drawings_K.sum(), 1)
+    of_more = "" if len(kept) == len(classes) else f"; the {len(kept)} of {len(classes):,} classes in most mistakes"
+    axes.set_title(f"{right:.1%} of {drawings_K.sum():,} drawings right{of_more}", loc="left", fontsize=11)
+    axes.set_ylabel("drawn" if drawings_K[kept].all() else "drawn (grey: none)")
     axes.set_xlabel("said, in per cent of the row")
     return figure
 
@@ -135,7 +152,7 @@ def _strongest(axes: Axes, share_KK: NDArray[np.float64], classes: Sequence[str]
     axes.barh(range(len(pairs)), shares, height=0.75, color=matplotlib.colormaps["Reds"](0.2))
     for place, ((drawn, said), share) in enumerate(zip(pairs, shares, strict=True)):
         axes.text(
-            0, place, f" {shortened(classes[drawn])} → {shortened(classes[said])}  {share:.0%}", fontsize=8, va="center"
+            0, place, f" {titled(classes[drawn])} → {titled(classes[said])}  {share:.0%}", fontsize=8, va="center"
         )
     axes.set(ylim=(max(len(pairs), 1) - 0.4, -0.6), xlim=(0, 1), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)

@@ -1,6 +1,7 @@
 """How far a score could be off by chance: 95 % intervals over drawings."""
 
 import math
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -47,18 +48,23 @@ def _from_places(facts: Facts) -> dict[str, Interval]:
     place_N = np.minimum(facts.place_N, PLACES).astype(np.int64)
     kind_X, count_X = np.unique(facts.label_N * np.int64(PLACES + 1) + place_N, return_counts=True)
     label_X, place_X = np.divmod(kind_X, PLACES + 1)
-    rng = np.random.default_rng(SEED)
-    drawn_RX = np.vstack([count_X, rng.multinomial(len(facts), count_X / len(facts), RESAMPLES)]).astype(np.float64)
+    rng, chance_X = np.random.default_rng(SEED), count_X / len(facts)
+    some = (rng.multinomial(len(facts), chance_X, AT_A_TIME) for _ in range(0, RESAMPLES, AT_A_TIME))
+    parts = [_scores(drawn_RX.astype(np.float64), label_X, place_X) for drawn_RX in chain([count_X[None]], some)]
+    return {name: _interval(np.concatenate([part[name] for part in parts])) for name in parts[0]}
 
+
+def _scores(drawn_RX: Array, label_X: NDArray[np.int64], place_X: NDArray[np.int64]) -> dict[str, Array]:
+    """Of so many drawings of each kind."""
     first_C = np.flatnonzero(np.diff(label_X, prepend=-1))  # the kinds of a class are neighbours
     drawings_RC = np.add.reduceat(drawn_RX, first_C, axis=1)
     right_RC = np.add.reduceat(drawn_RX * (place_X == 0), first_C, axis=1)
     by_rank_X = np.where(place_X < 3, 1 / (place_X + 1), 0)
-    recall_RC = right_RC / np.maximum(drawings_RC, 1)
-    scores = {f"top{n}": drawn_RX @ (place_X < n) / len(facts) for n in (1, 3, 5)}
-    scores["map3"] = drawn_RX @ by_rank_X / len(facts)
+    recall_RC, total_R = right_RC / np.maximum(drawings_RC, 1), drawn_RX.sum(axis=1)
+    scores = {f"top{n}": drawn_RX @ (place_X < n) / total_R for n in (1, 3, 5)}
+    scores["map3"] = drawn_RX @ by_rank_X / total_R
     scores["balanced_accuracy"] = recall_RC.sum(axis=1) / (drawings_RC > 0).sum(axis=1)
-    return {name: _interval(score_R) for name, score_R in scores.items()}
+    return scores
 
 
 def _from_sums(sums_GX: Array, rng: np.random.Generator) -> dict[str, Interval]:

@@ -87,12 +87,12 @@ class Metrics:
 
     def per_class(self) -> list[ClassMetrics]:
         """One a class, in the order of the classes."""
-        confusion_KK = self.confusion_KK.cpu()
-        counts = confusion_KK.sum(dim=1), confusion_KK.sum(dim=0), confusion_KK.diagonal()
-        return list(map(_class_metrics, *(count_K.tolist() for count_K in counts)))
+        cells_KK = self._parts["cells"].view(self.num_classes, self.num_classes)
+        counts = cells_KK.sum(dim=1), cells_KK.sum(dim=0), cells_KK.diagonal()
+        return list(map(class_metrics, *(count_K.long().tolist() for count_K in counts)))
 
 
-def _class_metrics(drawings: int, guesses: int, right: int) -> ClassMetrics:
+def class_metrics(drawings: int, guesses: int, right: int) -> ClassMetrics:
     if not drawings:  # its precision would be 0 whatever the recogniser is worth
         return ClassMetrics(0, None, None, None)
     precision = right / guesses if guesses else None

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from inkseq.evaluate.confusions import Confusions
 from inkseq.evaluate.facts import Facts
 
 Positions = NDArray[np.int64]
@@ -77,12 +78,10 @@ def suspects(facts: Facts, most: int) -> list[Suspect]:
     return list(map(Suspect, found.tolist(), facts.guess_NG[found, best_N[found]].tolist(), excess[first].tolist()))
 
 
-def pairs(confusion_KK: NDArray[np.int64], most: int) -> list[Pair]:
+def pairs(found: Confusions, most: int) -> list[Pair]:
     """The confusions that cost the most drawings; of equal ones that with the larger share, then the first class."""
-    wrong_KK = confusion_KK * (1 - np.eye(len(confusion_KK), dtype=np.int64))
-    drawn, said = np.nonzero(wrong_KK)
-    count = wrong_KK[drawn, said]
-    share = count / confusion_KK.sum(axis=1)[drawn]
+    drawn, said, count = (column[found.mistakes_C > 0] for column in (found.drawn_C, found.said_C, found.count_C))
+    share = count / found.drawings_K[drawn]
     order = np.lexsort((said, drawn, -share, -count))[:most]
     return list(map(Pair, *(column[order].tolist() for column in (drawn, said, count, share))))
 

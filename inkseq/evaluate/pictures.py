@@ -42,20 +42,21 @@ def tint(name: str, planes_BCYX: Tensor) -> Colours:
     return rgba_BYX4[..., :3]
 
 
-def page(heading: str, rgb_BYX3: Colours, titles: Sequence[str]) -> Figure:
-    """Pictures in rows, pixel by pixel, with their titles above them."""
+def page(heading: str, rgb_BYX3: Colours, titles: Sequence[str], colors: Sequence[str] | None = None) -> Figure:
+    """Pictures in rows, pixel by pixel, with their titles above them, grey unless told."""
     wide = rgb_BYX3.shape[2] // rgb_BYX3.shape[1]  # planes side by side
     columns = min(COLUMNS // wide, len(titles))
     rows = -(-len(titles) // columns)
-    figure = Figure(figsize=(1.4 * columns * (wide + GAP), 1.6 * rows + 0.5))
+    pitch = 1 + GAP * (1 + max(title.count("\n") + 1 for title in titles))  # of the rows: titles need room
+    figure = Figure(figsize=(1.4 * columns * (wide + GAP), 1.34 * pitch * rows + 0.5))
     figure.suptitle(heading, fontsize=12)
     axes = figure.subplots()
-    for i, (rgb_YX3, title) in enumerate(zip(rgb_BYX3, titles, strict=True)):
-        left, top = i % columns * (wide + GAP), i // columns * (1 + 2 * GAP)
+    for i, (rgb_YX3, title, color) in enumerate(zip(rgb_BYX3, titles, colors or [GREY] * len(titles), strict=True)):
+        left, top = i % columns * (wide + GAP), i // columns * pitch
         axes.imshow(rgb_YX3, extent=(left, left + wide, top + 1, top), interpolation="nearest")
         frame = Rectangle((left, top), wide, 1, fill=False, edgecolor=GREY, linewidth=0.5)
         axes.add_patch(frame)
-        axes.text(left + wide / 2, top - GAP / 4, title, fontsize=7, color=GREY, ha="center", va="bottom")
-    axes.set(xlim=(-GAP, columns * (wide + GAP)), ylim=(rows * (1 + 2 * GAP), -2 * GAP), aspect="equal")
+        axes.text(left + wide / 2, top - GAP / 4, title, fontsize=7, color=color, ha="center", va="bottom")
+    axes.set(xlim=(-GAP, columns * (wide + GAP)), ylim=(rows * pitch, 1 - pitch), aspect="equal")
     axes.axis("off")
     return figure

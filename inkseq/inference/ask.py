@@ -75,15 +75,15 @@ def answer_parts(
 
     A bar says meanwhile what is done.
     """
-    dtype, parts = precision(run, drawings.device), []
+    dtype, said_NC = precision(run, drawings.device), torch.empty(0)
     with tqdm(total=len(length_N), desc=doing, unit="drawing", unit_scale=True, disable=None) as bar:
         for which_B in together(length_N, run.model.num_steps):
             first = gather_first(drawings, position_N[which_B], length_N[which_B])
-            said_BC = answer(run.model.features if features else run.model, first, dtype)
-            parts.append((torch.from_numpy(which_B), said_BC.cpu()))
+            said_BC = answer(run.model.features if features else run.model, first, dtype).cpu()
+            said_NC = said_NC if len(said_NC) else said_BC.new_empty(len(length_N), said_BC.shape[1])
+            said_NC[torch.from_numpy(which_B)] = said_BC
             bar.update(len(which_B))
-    which_N, said_NC = (torch.cat(columns) for columns in zip(*parts, strict=True))
-    return said_NC[which_N.argsort()]
+    return said_NC
 
 
 def answer_flat(run: Run, drawings: Sequence[Flat], device: torch.device, doing: str = "") -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from inkseq.cli import to_config
 from inkseq.config import TrainConfig
-from inkseq.data.packed import CONTENT
+from inkseq.data.packed import CONTENT, Packed, PackedImages
 from inkseq.errors import UserError
 from inkseq.files import locked, write_whole
 from inkseq.inference import checkpoint
@@ -32,6 +32,7 @@ class Run:
     model: Model
     step: int
     image_size: int | None = None  # of the images it learnt from, pixels a side; None: it learnt from strokes
+    identity: dict[str, Any] = field(default_factory=dict)  # of the dataset it learnt from, its `fingerprint`
 
 
 def open_run(folder: str | Path, which: str | None = None, device: torch.device | str = "cpu") -> Run:
@@ -54,7 +55,14 @@ def open_run(folder: str | Path, which: str | None = None, device: torch.device 
         model.load_state_dict(state["average"] or state["model"])
     except RuntimeError:
         raise UserError(f"{path} is damaged: its weights are not those of its model") from None
-    return Run(folder, config, state["classes"], model.eval(), state["step"], state["data"].get("size"))
+    identity = state["data"]
+    return Run(folder, config, state["classes"], model.eval(), state["step"], identity.get("size"), identity)
+
+
+def check_sight(run: Run, data: Packed) -> None:
+    """Refuse images where a run needs strokes. Drawings are drawn for a run of images."""
+    if isinstance(data, PackedImages) and not run.model.sees_images:
+        raise UserError(f"{data.path} holds images, which are ink alone; {run.folder} needs data= of strokes")
 
 
 def config_of(state: dict[str, Any], folder: Path) -> TrainConfig:

@@ -28,7 +28,7 @@ class Model(nn.Module):
     """
 
     head: nn.Module  # the last layer; a run that starts from another one's weights has a new one for new classes
-    sees_images = False
+    sees_images = False  # where all that it is shown is ink
     room = 1  # points behind the longest drawing: torch.export takes a size that can be 1 for one that always is
 
     def features(self, drawings: Any) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from inkseq.drawings.pixels import Input, of_strokes
+from inkseq.drawings.pixels import Images, Input
 from inkseq.families import PictureConfig
 from inkseq.models.contract import Model, Sight
 from inkseq.models.grids import Grid, chain, find_grids
@@ -37,13 +37,13 @@ def dense(channels: int, hidden: int, dropout: float) -> nn.Module:
 class Pictured(Model):
     """A picture -> features -> class logits. What looks is `see`."""
 
-    sees_images = True
     body: nn.Module  # the network, without the head
     depthwise = False  # such convolutions a CPU does in float32, since in bfloat16 it takes twice as long over them
 
     def __init__(self, config: PictureConfig) -> None:
         super().__init__()
         self.picture = Picture(config)
+        self.sees_images = config.channels == ["ink"]  # which is all that an image has
 
     def see(self, picture_BCYX: Tensor) -> Tensor:
         """features_BC"""
@@ -63,7 +63,10 @@ class Pictured(Model):
         return self._see(self.picture.complete(shown[0], drawings))
 
     def share_out(self, drawings: Input, worth: tuple[Tensor, ...]) -> Tensor:
-        return self.picture.share_out(worth[0].sum(1), of_strokes(drawings))
+        of_pixel_BYX = worth[0].sum(1)
+        if isinstance(drawings, Images):  # a pixel is a point of its own
+            return of_pixel_BYX.flatten(1)
+        return self.picture.share_out(of_pixel_BYX, drawings)
 
     def sight(self) -> Sight | None:
         """The last link of the network's chain whose grid is fine enough.

@@ -6,24 +6,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inkseq.data.kinds import load_split
+from inkseq.data.kinds import load_once
 from inkseq.data.packed import Packed, check_content, fingerprint
 from inkseq.data.resident import Drawings
 from inkseq.errors import UserError
 from inkseq.inference.ask import answer_split, precision
-from inkseq.inference.runs import Run, data_differences, in_a_line, open_run
+from inkseq.inference.runs import Run, check_sight, data_differences, in_a_line, open_run
 from inkseq.record.finished import Finished
 
 
 def right_answers(runs: list[Finished], data: Packed, split: str, device: torch.device) -> list[NDArray[np.bool_]]:
     """For each run, drawing by drawing in the order of the dataset, whether its first guess is right."""
-    drawings = load_split(data, split, device)
+    drawings = load_once(data, split, device)
     if (drawings.label_N < 0).any():
         raise UserError(f"the drawings of {split} have no words to compare guesses with")
-    return [_right(open_run(run.folder, device=device), drawings, data.classes) for run in runs]
+    return [_right(open_run(run.folder, device=device), data, drawings) for run in runs]
 
 
-def _right(run: Run, drawings: Drawings, classes: list[str]) -> NDArray[np.bool_]:
+def _right(run: Run, data: Packed, drawings: Drawings) -> NDArray[np.bool_]:
+    check_sight(run, data)
+    classes = data.classes
     if set(run.classes) != set(classes):
         differ = sorted(set(run.classes) ^ set(classes))
         raise UserError(f"{run.folder} was trained on other classes; not in both: {', '.join(differ[:5])}")

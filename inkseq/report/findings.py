@@ -11,7 +11,7 @@ from inkseq.report.scores import Breakdown, ClassRow, NamedPair
 from inkseq.report.subject import Subject
 from inkseq.report.timing import Timing, at_half
 from inkseq.report.trusting import Trust, oversure
-from inkseq.report.words import count, percent
+from inkseq.report.words import count, named, percent
 
 TEN = 10
 FEWEST = 5  # drawings of a class or group before anything is said of it
@@ -26,7 +26,7 @@ class Known(NamedTuple):
     pairs: list[NamedPair]
     breakdowns: list[Breakdown]
     galleries: list[Gallery]
-    timing: Timing
+    timing: Timing | None  # of strokes
     trust: Trust
     explained: list[ExplainedCard]
 
@@ -38,6 +38,7 @@ def findings(subject: Subject, known: Known) -> list[Markup]:
         _classes(known),
         _pairs(known),
         _weak(known),
+        _groups(known, "in train", lambda name: f"drawings of the {name} in train"),
         _groups(known, "points", lambda name: f"drawings of {name} points"),
         _groups(known, "the game", lambda name: f"drawings that were {name}"),
         _early(known),
@@ -72,7 +73,7 @@ def _classes(known: Known) -> Markup | None:
         return None
     worst, best = some[0], some[-1]
     return Markup("It knows <b>{}</b> best ({} of them found) and <b>{}</b> worst ({}).").format(
-        best.name, percent(best.top1 or 0, 0), worst.name, percent(worst.top1 or 0, 0)
+        named(best.name), percent(best.top1 or 0, 0), named(worst.name), percent(worst.top1 or 0, 0)
     )
 
 
@@ -82,7 +83,7 @@ def _pairs(known: Known) -> Markup:
     pair = known.pairs[0]
     drawings = count(round(pair.count / pair.share), "drawing")
     return Markup("Its commonest mistake is to take <b>{}</b> for <b>{}</b>: {} of {}.").format(
-        pair.drawn, pair.said, f"{pair.count:,}", drawings
+        named(pair.drawn), named(pair.said), f"{pair.count:,}", drawings
     )
 
 
@@ -112,7 +113,9 @@ def _groups(known: Known, what: str, called: Callable[[str], str]) -> Markup | N
     )
 
 
-def _early(known: Known) -> Markup:
+def _early(known: Known) -> Markup | None:
+    if known.timing is None:
+        return None
     seen = known.timing.early
     of = f" (of {known.timing.sample})" if known.timing.sample else ""
     return Markup("With half of a drawing it is right <b>{}</b> of the time, with all of it {}{}.").format(
@@ -148,7 +151,7 @@ def _labels(known: Known) -> Markup | None:
     first = suspects[0]
     number = count(len(suspects), "drawing") + (" or more" if len(suspects) == IN_GALLERY else "")
     return Markup("<b>{}</b> may carry the wrong word: one is called <b>{}</b> and looks like <b>{}</b>.").format(
-        number, first.truth, first.looks_like or first.said
+        number, named(first.truth), named(first.looks_like or first.said)
     )
 
 
@@ -185,10 +188,11 @@ def _sureness(subject: Subject) -> Markup | None:
 
 
 def _for_good(known: Known) -> Markup | None:
-    median = known.timing.early.median
-    if median is None:
+    if known.timing is None or known.timing.early.median is None:
         return None
-    return Markup("Half of the drawings are known for good by <b>{}</b> of their points.").format(percent(median, 0))
+    return Markup("Half of the drawings are known for good by <b>{}</b> of their points.").format(
+        percent(known.timing.early.median, 0)
+    )
 
 
 def _balance(subject: Subject, known: Known) -> Markup:

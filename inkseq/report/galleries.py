@@ -13,9 +13,9 @@ from inkseq.evaluate import picks
 from inkseq.evaluate.embedding import embed, flatten_map
 from inkseq.evaluate.explanation import Explained, explain
 from inkseq.evaluate.figures import shortened, similar_together
-from inkseq.report.ink import credit_picture, heat_picture, needed_picture
+from inkseq.report.ink import credit_over_image, credit_picture, heat_over_image, heat_picture, needed_picture
 from inkseq.report.subject import Card, Subject
-from inkseq.report.words import percent
+from inkseq.report.words import percent, spoken
 
 IN_GALLERY = 24
 MISLABELLED = "Perhaps mislabelled"
@@ -24,6 +24,7 @@ ON_MAP = 1000
 EDGE = 4  # around the map, of its width
 LETTER = 0.95  # half of a letter's width, on the map
 LINE = 3  # a name's height there
+MOST_NAMES = 100  # on it
 
 
 class Gallery(NamedTuple):
@@ -36,7 +37,7 @@ class ExplainedCard(NamedTuple):
     card: Card
     credit: Markup | None
     heat: Markup | None
-    needed: Markup
+    needed: Markup | None  # of an image nothing is left out
     without: str
     least: float | None  # how sure it would be without the stroke it needs most
     gap: float
@@ -86,25 +87,36 @@ def mislabelled(subject: Subject) -> list[Card]:
 
 
 def explained(subject: Subject) -> list[ExplainedCard]:
-    """The surest mistakes, and some drawings of several strokes that it got right, by what it said."""
+    """The surest mistakes, and some drawings that it got right, rather of several strokes, by what it said."""
     right = np.random.default_rng(0).permutation(np.flatnonzero(subject.facts.right_N))[:200]
-    several = np.array([subject.flat(int(i))[1].sum() > 1 for i in right], bool)
-    right = np.concatenate([right[several], right[~several]])[:EXPLAINED]
+    if subject.strokes:
+        several = np.array([subject.flat(int(i))[1].sum() > 1 for i in right], bool)
+        right = np.concatenate([right[several], right[~several]])
     wrong = picks.surest_wrong(subject.facts, EXPLAINED)
-    positions = np.concatenate([wrong, right]).astype(np.int64)
+    positions = np.concatenate([wrong, right[:EXPLAINED]]).astype(np.int64)
     said = subject.facts.guess_NG[positions, 0].astype(np.int64)
     found = explain(subject.run, subject.drawings, subject.in_split(positions), said)
-    return [_explained_card(subject, int(position), one) for position, one in zip(positions, found, strict=True)]
+    make_card = _explained_card if subject.strokes else _explained_image
+    return [make_card(subject, int(position), one) for position, one in zip(positions, found, strict=True)]
+
+
+def _explained_image(subject: Subject, position: int, one: Explained) -> ExplainedCard:
+    card, credit, heat = subject.card(position), None, None
+    if one.credit is not None:
+        credit = credit_over_image(card.drawing, one.credit, f"which pixels spoke for {spoken(card.said)}")
+    if one.heat:
+        heat = heat_over_image(card.drawing, one.heat, f"where it looked to say {spoken(card.said)}")
+    return ExplainedCard(card, credit, heat, None, "", None, one.gap)
 
 
 def _explained_card(subject: Subject, position: int, one: Explained) -> ExplainedCard:
     card, drawing = subject.card(position), subject.flat(position)
     credit = heat = None
     if one.credit is not None:
-        credit = credit_picture(drawing, one.credit, f"which points spoke for {card.said}")
+        credit = credit_picture(drawing, one.credit, f"which points spoke for {spoken(card.said)}")
     if one.heat:
-        heat = heat_picture(drawing, one.heat, f"where it looked to say {card.said}")
-    label = f"{card.truth}, thick the stroke it needs most to say {card.said}" if one.without else card.truth
+        heat = heat_picture(drawing, one.heat, f"where it looked to say {spoken(card.said)}")
+    label = spoken(card.truth) + (f", thick the stroke it needs most to say {spoken(card.said)}" if one.without else "")
     needed = needed_picture(drawing, int(np.argmin(one.without)) if one.without else None, label)
     least = min(one.without, default=None)
     return ExplainedCard(card, credit, heat, needed, without_words(one.without), least, one.gap)
@@ -137,7 +149,7 @@ def drawing_map(subject: Subject) -> Map:
     low, high = xy_N2.min(axis=0), xy_N2.max(axis=0)
     xy_N2 = EDGE + (100 - 2 * EDGE) * (xy_N2 - low) / max(float(high[0] - low[0]), 1e-9)
     label_N = subject.facts.label_N[positions]
-    colors = _colors(subject)
+    colors = _colors(subject, np.unique(label_N.astype(np.int64)))
     points = [
         MapPoint(round(x, 1), round(y, 1), colors[k], card.drawing, _words(card), not card.right)
         for (x, y), k, card in zip(xy_N2.tolist(), label_N, subject.cards(positions), strict=True)
@@ -145,17 +157,18 @@ def drawing_map(subject: Subject) -> Map:
     return Map(points, names_on_map(subject.classes, xy_N2, label_N), round(float(xy_N2[:, 1].max()) + EDGE))
 
 
-def _colors(subject: Subject) -> list[str]:
-    """A hue for each class; those often confused have hues that are near."""
-    order = similar_together(subject.confusion_KK + subject.confusion_KK.T.astype(float))
-    place = np.argsort(order)
+def _colors(subject: Subject, class_X: NDArray[np.int64]) -> dict[int, str]:
+    """A hue for each of some classes; those often confused have hues that are near."""
+    confusion_XX = subject.confusions.matrix(class_X)
+    order = similar_together(confusion_XX + confusion_XX.T.astype(float))
     wheel = matplotlib.colormaps["turbo"]
-    return [to_hex(wheel(0.05 + 0.9 * rank / max(len(order) - 1, 1))) for rank in place]
+    hues = [to_hex(wheel(0.05 + 0.9 * rank / max(len(order) - 1, 1))) for rank in range(len(order))]
+    return dict(zip(class_X[order].tolist(), hues, strict=True))
 
 
 def _words(card: Card) -> str:
-    mistake = "" if card.right else f" taken for {card.said},"
-    return f"{card.truth},{mistake} {percent(card.sure, 0)} sure"
+    mistake = "" if card.right else f" taken for {spoken(card.said)},"
+    return f"{spoken(card.truth)},{mistake} {percent(card.sure, 0)} sure"
 
 
 def names_on_map(classes: list[str], xy_N2: NDArray[np.float32], label_N: NDArray[np.int16]) -> list[MapName]:
@@ -169,7 +182,7 @@ def names_on_map(classes: list[str], xy_N2: NDArray[np.float32], label_N: NDArra
         name = shortened(classes[k])
         half = min(LETTER * len(name), 50)  # names stay on the map
         new = MapName(round(float(np.clip(x, half, 100 - half)), 1), round(float(y), 1), name)
-        if not any(_meet(new, other) for other in named):
+        if len(named) < MOST_NAMES and not any(_meet(new, other) for other in named):
             named.append(new)
     return named
 

@@ -1,4 +1,7 @@
-"""Drawings as SVG, to be put into a page: whole, as far as drawn, and coloured by what each point was worth."""
+"""Drawings as SVG, to be put into a page: whole, as far as drawn, and coloured by what each point was worth.
+
+Images are shown as they are stored, ink dark on white paper.
+"""
 
 import base64
 import io
@@ -12,6 +15,7 @@ from markupsafe import Markup
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from PIL import Image
 
 from inkseq.drawings.contact_sheet import INK
 from inkseq.drawings.strokes import CANVAS, Flat
@@ -21,12 +25,15 @@ NUM_INKS = 12
 INKS = [to_hex(INK(0.85 * i / (NUM_INKS - 1))) for i in range(NUM_INKS)]  # from the first stroke to the last
 FOR, AGAINST, NEITHER = "#b0301c", "#1f5fa8", "#d0d4da"
 BOX = f"-8 -8 {CANVAS + 16} {CANVAS + 16}"
+Drawn = Flat | NDArray[np.uint8]  # strokes, or an image's ink
 WARM = LinearSegmentedColormap.from_list("warm", ["#ffffff", "#fdae61", "#d7301f"])
 
 
-def definition(i: int, drawing: Flat) -> Markup:
+def definition(i: int, drawing: Drawn) -> Markup:
     """The drawing, once: every picture of it in the page refers to it as `#d{i}`."""
-    return Markup('<g id="d{}">{}</g>').format(i, Markup("").join(colored(drawing, len(drawing[0]))))
+    if isinstance(drawing, tuple):
+        return Markup('<g id="d{}">{}</g>').format(i, Markup("").join(colored(drawing, len(drawing[0]))))
+    return Markup('<g id="d{}">{}</g>').format(i, _pixels(grey_png(255 - drawing), 0, CANVAS, "scan"))
 
 
 def colored(drawing: Flat, shown: int) -> list[Markup]:
@@ -69,12 +76,32 @@ def needed_picture(drawing: Flat, needed: int | None, label: str) -> Markup:
 def heat_picture(drawing: Flat, heat: Heat, label: str) -> Markup:
     """The drawing on a grid of heat."""
     side = float(np.ptp(drawing[0], axis=0).max()) or 1.0
-    corner, width = CANVAS / 2 + side * heat.low, side * (heat.high - heat.low)
-    image = Markup('<image href="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
-        png(WARM(np.clip(heat.cell_YX, 0, 1))[:, :, :3]), corner, corner, width, width
-    )
     lines = [Markup('<path stroke="#333" d="{}"/>').format(path(stroke)) for stroke in centred(drawing)]
-    return _picture(label, [image, *lines])
+    return _picture(label, [_heat(heat, side), *lines])
+
+
+def credit_over_image(i: int, credit_YX: NDArray[np.float32], label: str) -> Markup:
+    """The image pale, and over it each pixel in red where it spoke for what was said, in blue where against it."""
+    strongest = max(float(np.quantile(np.abs(credit_YX), 0.99)), 1e-9)  # most pixels are paper, which is worth nothing
+    worth_YX1 = np.clip(credit_YX / strongest, -1, 1)[:, :, None]
+    color_YX3 = np.where(worth_YX1 > 0, *(matplotlib.colors.to_rgb(color) for color in (FOR, AGAINST)))
+    shades = _pixels(png(np.dstack([color_YX3, np.abs(worth_YX1) ** 0.7])), 0, CANVAS, "scan")
+    return _picture(label, [Markup('<use href="#d{}" opacity=".25"/>').format(i), shades])
+
+
+def heat_over_image(i: int, heat: Heat, label: str) -> Markup:
+    return _picture(label, [Markup('<use href="#d{}"/>').format(i), _heat(heat, CANVAS)])
+
+
+def _heat(heat: Heat, side: float) -> Markup:
+    """Like felt pen: what lies beneath stays as dark as it is."""
+    corner, width = CANVAS / 2 + side * heat.low, side * (heat.high - heat.low)
+    return _pixels(png(WARM(np.clip(heat.cell_YX, 0, 1))[:, :, :3]), corner, width, "heat")
+
+
+def _pixels(address: str, corner: float, width: float, kind: str) -> Markup:
+    image = Markup('<image class="{}" href="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>')
+    return image.format(kind, address, corner, corner, width, width)
 
 
 def _shade(worth: float) -> str:
@@ -109,6 +136,13 @@ def png(rgb_YX3: NDArray[np.floating]) -> str:
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
+def grey_png(grey_YX: NDArray[np.uint8]) -> str:
+    """The same of greys, in a quarter of the bytes."""
+    file = io.BytesIO()
+    Image.fromarray(grey_YX).save(file, "png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
 def svg(figure: Figure) -> str:
     """A figure as a data: address; within an <img> its ids and styles cannot meet those of others."""
     file = io.BytesIO()
@@ -119,5 +153,5 @@ def svg(figure: Figure) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def definitions(drawings: Iterable[tuple[int, Flat]]) -> Markup:
+def definitions(drawings: Iterable[tuple[int, Drawn]]) -> Markup:
     return Markup("<defs>{}</defs>").format(Markup("").join(definition(i, drawing) for i, drawing in drawings))

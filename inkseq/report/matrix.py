@@ -8,8 +8,10 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 from numpy.typing import NDArray
 
-from inkseq.evaluate.figures import DARKEST, MAX_LABELLED, confusion, similar_together
+from inkseq.evaluate.confusions import Confusions
+from inkseq.evaluate.figures import DARKEST, MAX_LABELLED, MOST_SHOWN, confusion, similar_together
 from inkseq.report.ink import png, svg
+from inkseq.report.words import spoken
 
 LEAST = 0.005  # share of a row that is read out
 
@@ -23,13 +25,15 @@ class ConfusionMatrix(NamedTuple):
     named: str | None  # a larger picture, with names and numbers, where there is room for them
 
 
-def matrix(confusion_KK: NDArray[np.int64], classes: Sequence[str]) -> ConfusionMatrix:
-    share_KK = confusion_KK / np.maximum(confusion_KK.sum(axis=1, keepdims=True), 1)
+def matrix(found: Confusions, classes: Sequence[str]) -> ConfusionMatrix:
+    """Of the classes in most mistakes, 400 at most."""
+    kept = found.most_confused(MOST_SHOWN)
+    share_KK = found.shares(kept)
     order = similar_together(share_KK + share_KK.T)
     share_KK = share_KK[np.ix_(order, order)]
     cells = [[(int(column), round(1000 * row[column])) for column in np.flatnonzero(row >= LEAST)] for row in share_KK]
-    named = svg(confusion(confusion_KK, classes)) if len(classes) <= MAX_LABELLED else None
-    return ConfusionMatrix(png(_colors(share_KK)), [classes[k] for k in order], cells, named)
+    named = svg(confusion(found, classes)) if len(classes) <= MAX_LABELLED else None
+    return ConfusionMatrix(png(_colors(share_KK)), [spoken(classes[k]) for k in kept[order]], cells, named)
 
 
 def _colors(share_KK: NDArray[np.float64]) -> NDArray[np.floating]:

@@ -24,7 +24,7 @@ from inkseq.report.scores import breakdowns, class_rows, confusion_words, measur
 from inkseq.report.subject import Subject, run_name
 from inkseq.report.timing import timing
 from inkseq.report.trusting import trust
-from inkseq.report.words import count, listed, percent
+from inkseq.report.words import count, listed, named, percent, spoken
 
 HERE = Path(__file__).parent
 FEW = 100  # drawings, of which a report says so
@@ -38,6 +38,7 @@ SECTIONS = {
     "drawings": "Drawings",
     "strokes": "Strokes",
     "early": "How early",
+    "looked": "Where it looked",
     "trust": "Trust",
     "map": "Map",
 }
@@ -51,15 +52,17 @@ def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[st
         strongest_pairs(subject),
         breakdowns(subject),
         galleries(subject),
-        timing(subject),
+        timing(subject) if subject.strokes else None,
         trust(subject),
         explained(subject),
     )
     against, run = compare(subject, *other) if other else None, subject.run
+    absent = {"looked"} if subject.strokes else {"strokes", "early"}
+    absent |= set() if against else {"against"}
     return render(
         {
             "generator": GENERATOR,
-            "sections": {name: title for name, title in SECTIONS.items() if against or name != "against"},
+            "sections": {name: title for name, title in SECTIONS.items() if name not in absent},
             "name": run_name(run),
             "data": subject.data.path.resolve().name,
             "subject": subject,
@@ -69,14 +72,14 @@ def report(subject: Subject, other: tuple[Run, Facts] | None, words: Sequence[st
             "findings": findings(subject, known),
             "notes": notes(subject),
             "score_rows": score_rows(known.metrics),
-            "confusion": matrix(subject.confusion_KK, subject.classes),
+            "confusion": matrix(subject.confusions, subject.classes),
             "confusion_words": confusion_words(known.pairs),
             "gap": max((one.gap for one in known.explained), default=0.0),
             "map": drawing_map(subject),
             "against": against,
             "inks": INKS,
             "colors": (FOR, AGAINST),
-            "symbols": definitions((i, subject.data.drawing(i)) for i in sorted(subject.shown)),
+            "symbols": definitions((i, subject.drawn(i)) for i in sorted(subject.shown)),
             "command": f"python -m inkseq.report {shlex.join(words)}",
             "made": f"Weights of step {run.step:,} of {run.folder}, on {subject.drawings.device}; "
             f"torch {version('torch')}, numpy {version('numpy')}.",
@@ -88,7 +91,10 @@ def render(context: dict[str, Any]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {"percent": percent, "counted": count, "number": lambda number: f"{number:,}"}
+    environment.filters |= {"percent": percent, "counted": count, "number": lambda number: f"{number:,}"} | {
+        "named": named,
+        "spoken": spoken,
+    }
     files = {name: Markup((HERE / f"page.{name}").read_text("utf-8")) for name in ("css", "js")}
     return environment.get_template("page.html").render(**context, **files)
 
@@ -103,7 +109,7 @@ def notes(subject: Subject) -> list[str]:
         found.append(f"Left out: {left_out} of classes that it was never taught, {listed(matching.unknown)}.")
     if matching.missing:
         found.append(f"It knows classes that the data does not have: {listed(matching.missing)}.")
-    by_class = zip(subject.classes, subject.per_class, strict=True)
+    by_class = zip(subject.classes, subject.confusions.per_class(), strict=True)
     empty = [name for name, one in by_class if not one.count and name not in matching.missing]
     if empty:
         found.append(f"No drawing in {subject.split}, so nothing is known of {listed(empty)}.")

@@ -3,15 +3,23 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
+from markupsafe import Markup
 
-from inkseq.evaluate.breakdown import GroupScore, by, country_key, points_key, recognized_key, strokes_key
+from inkseq.evaluate.breakdown import (
+    GroupScore,
+    by,
+    country_key,
+    head_and_tail,
+    points_key,
+    recognized_key,
+    strokes_key,
+)
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import Interval, bootstrap, wilson
 from inkseq.evaluate.metrics import ClassMetrics
 from inkseq.evaluate.picks import examples, highest, pairs
 from inkseq.report.subject import Card, Subject
-from inkseq.report.words import percent
+from inkseq.report.words import named, percent, spoken
 
 NUM_PAIRS = 12
 MEANINGS = {
@@ -43,7 +51,7 @@ class Breakdown(NamedTuple):
 @dataclass(frozen=True)
 class ClassRow(ClassMetrics):
     name: str
-    taken_for: str
+    taken_for: Markup  # and how often
 
 
 @dataclass(frozen=True)
@@ -76,25 +84,30 @@ def score_rows(intervals: dict[str, Interval]) -> list[ScoreRow]:
 
 def breakdowns(subject: Subject) -> list[Breakdown]:
     """Only those by which the drawings differ."""
-    facts, data = subject.facts, subject.data
+    facts, data = subject.facts, subject.strokes
+    in_train = head_and_tail(subject.run, subject.confusions.per_class())
+    sizes = "Head, middle and tail: classes by how many drawings of each the run learnt from."
+    some = [Breakdown("By drawings of the class in train", "in train", in_train, sizes)]
     game = "Whether Google's own recogniser got the drawing while it was drawn."
-    some = [
-        Breakdown("By number of points", "points", by(facts, *points_key(data, facts))),
-        Breakdown("By number of strokes", "strokes", by(facts, *strokes_key(data, facts))),
-        Breakdown("By what the game made of it", "the game", by(facts, *recognized_key(data, facts)), game),
-        Breakdown("By country", "country", by(facts, *country_key(data, facts))),
-    ]
+    some += (
+        []
+        if data is None
+        else [
+            Breakdown("By number of points", "points", by(facts, *points_key(data, facts))),
+            Breakdown("By number of strokes", "strokes", by(facts, *strokes_key(data, facts))),
+            Breakdown("By what the game made of it", "the game", by(facts, *recognized_key(data, facts)), game),
+            Breakdown("By country", "country", by(facts, *country_key(data, facts))),
+        ]
+    )
     return [one for one in some if len(one.rows) > 1]
 
 
 def class_rows(subject: Subject) -> list[ClassRow]:
     """The classes, those told apart worst first; those without a drawing last."""
-    confusion_KK = subject.confusion_KK
-    wrong_KK = confusion_KK * (1 - np.eye(len(confusion_KK), dtype=np.int64))
-    rows = []
-    for k, (name, one) in enumerate(zip(subject.classes, subject.per_class, strict=True)):
-        most = int(wrong_KK[k].argmax())
-        taken_for = f"{subject.classes[most]} ({wrong_KK[k, most]:,})" if wrong_KK[k, most] else ""
+    most_taken_for, rows = subject.confusions.most_taken_for(), []
+    for k, (name, one) in enumerate(zip(subject.classes, subject.confusions.per_class(), strict=True)):
+        other, times = most_taken_for.get(k, (k, 0))
+        taken_for = Markup("{} ({:,})").format(named(subject.classes[other]), times) if times else Markup("")
         rows.append(ClassRow(**vars(one), name=name, taken_for=taken_for))
     return sorted(rows, key=lambda row: (row.f1 is None, row.f1 or 0.0, row.name))
 
@@ -102,7 +115,7 @@ def class_rows(subject: Subject) -> list[ClassRow]:
 def strongest_pairs(subject: Subject) -> list[NamedPair]:
     facts = subject.facts
     found = []
-    for pair in pairs(subject.confusion_KK, NUM_PAIRS):
+    for pair in pairs(subject.confusions, NUM_PAIRS):
         typical = highest(facts.truth_N, (facts.label_N == pair.said) & facts.right_N, 1)
         drawn, said = subject.classes[pair.drawn], subject.classes[pair.said]
         shown, beside = subject.cards(examples(facts, pair, 2)), next(iter(subject.cards(typical)), None)
@@ -113,4 +126,6 @@ def strongest_pairs(subject: Subject) -> list[NamedPair]:
 def confusion_words(found: list[NamedPair]) -> str:
     if not found:
         return "nothing was taken for anything else"
-    return "; ".join(f"{pair.drawn} taken for {pair.said} {percent(pair.share, 0)}" for pair in found[:5])
+    return "; ".join(
+        f"{spoken(pair.drawn)} taken for {spoken(pair.said)} {percent(pair.share, 0)}" for pair in found[:5]
+    )

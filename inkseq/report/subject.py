@@ -1,23 +1,25 @@
 """What a report is about: a run, drawings it is tested on, and what it made of each of them."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inkseq.data.kinds import load_split
-from inkseq.data.packed import PackedStrokes, open_strokes
-from inkseq.data.resident import Drawings
+from inkseq.data.kinds import load_once
+from inkseq.data.packed import Packed, PackedImages, PackedStrokes, open_packed
+from inkseq.data.resident import Drawings, let_go
 from inkseq.devices import choose_device
 from inkseq.drawings.strokes import Flat
 from inkseq.errors import UserError
 from inkseq.evaluate.calibration import fit_temperature, sample_logits
+from inkseq.evaluate.confusions import Confusions, count_confusions
 from inkseq.evaluate.facts import Facts, gather_facts
 from inkseq.evaluate.matching import Matching, match
-from inkseq.evaluate.metrics import ClassMetrics
-from inkseq.inference.runs import Run, open_run
+from inkseq.inference.runs import Run, check_sight, open_run
+from inkseq.report.ink import Drawn
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,11 @@ class Subject:
     """A run and the drawings of a split, by the run's classes."""
 
     run: Run
-    data: PackedStrokes
+    data: Packed
     split: str
     drawings: Drawings
     matching: Matching
     facts: Facts
-    confusion_KK: NDArray[np.int64]
-    per_class: list[ClassMetrics]
     temperature: float | None  # None where there is no val to fit it on
     chosen_on: Facts | None  # val's facts, by which thresholds are chosen
     shown: set[int] = field(default_factory=set)  # drawings of which the page needs a picture
@@ -53,9 +53,28 @@ class Subject:
     def classes(self) -> list[str]:
         return self.run.classes
 
+    @property
+    def strokes(self) -> PackedStrokes | None:
+        """The data, if they are strokes."""
+        return self.data if isinstance(self.data, PackedStrokes) else None
+
+    @cached_property
+    def confusions(self) -> Confusions:
+        return count_confusions(self.facts, len(self.classes))
+
+    def drawn(self, index: int) -> Drawn:
+        """A drawing as it is stored, by its index in the dataset."""
+        if isinstance(self.data, PackedImages):
+            ink_YX = np.array(self.data.images[index])
+            let_go(self.data.images)
+            return ink_YX
+        assert self.strokes
+        return self.strokes.drawing(index)
+
     def flat(self, position: int) -> Flat:
         """Points and pen of a drawing, by its position among the facts."""
-        return self.data.drawing(int(self.facts.index_N[position]))
+        assert self.strokes
+        return self.strokes.drawing(int(self.facts.index_N[position]))
 
     def in_split(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Positions in the split, of positions among the facts: those leave out what the run has no word for."""
@@ -82,27 +101,25 @@ def study(folder: str, data: str | None, split: str, checkpoint: str | None, dev
     """Have a run name every drawing of a split; the temperature and thresholds come from val."""
     device = choose_device(device_name)
     run = open_run(folder, checkpoint, device)
-    packed = open_strokes(data or run.config.data)
+    packed = open_packed(data or run.config.data)
+    check_sight(run, packed)
     matching = match(packed.classes, run.classes)
-    drawings = load_split(packed, split, device)
+    drawings = load_once(packed, split, device)
     temperature, chosen_on = None, None
     if (val := val_of(packed, matching, device)) is not None:
         temperature = fit_temperature(*sample_logits(run, val, matching))
-        chosen_on = gather_facts(run, val, matching, temperature)[0] if split != "val" else None
-    facts, metrics = gather_facts(run, drawings, matching, temperature or 1.0)
+        chosen_on = gather_facts(run, val, matching, temperature) if split != "val" else None
+    facts = gather_facts(run, drawings, matching, temperature or 1.0)
     if not np.isfinite(facts.loss_N).all():
         raise UserError(f"{folder} says nothing but NaN of some drawings; its weights are damaged or diverged")
-    confusion_KK = metrics.confusion_KK.cpu().numpy()
-    return Subject(
-        run, packed, split, drawings, matching, facts, confusion_KK, metrics.per_class(), temperature, chosen_on
-    )
+    return Subject(run, packed, split, drawings, matching, facts, temperature, chosen_on)
 
 
-def val_of(packed: PackedStrokes, matching: Matching, device: torch.device) -> Drawings | None:
+def val_of(packed: Packed, matching: Matching, device: torch.device) -> Drawings | None:
     """The val split, if there is one with a word that the run knows."""
     if "val" not in packed.meta["splits"] or not packed.split("val"):
         return None
-    val = load_split(packed, "val", device)
+    val = load_once(packed, "val", device)
     return val if (matching.translate(val.label_N) >= 0).any() else None
 
 
@@ -111,8 +128,8 @@ def study_beside(folder: str, first: Subject) -> tuple[Run, Facts]:
     run = open_run(folder, device=first.drawings.device)
     if Path(folder).resolve() == Path(first.run.folder).resolve():
         raise UserError(f"against={folder} is the run itself")
-    facts, _ = gather_facts(run, first.drawings, match(first.data.classes, run.classes), 1.0)
-    return run, facts
+    check_sight(run, first.data)
+    return run, gather_facts(run, first.drawings, match(first.data.classes, run.classes), 1.0)
 
 
 def run_name(run: Run) -> str:

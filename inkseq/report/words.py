@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
+from inkseq.evaluate.figures import code_points
+
 SOME = 10  # of a list that are named
 
 
@@ -20,4 +24,17 @@ def count(number: int, thing: str) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    return ", ".join(words[:SOME]) + (f" and {len(words) - SOME:,} more" if len(words) > SOME else "")
+    return ", ".join(map(spoken, words[:SOME])) + (f" and {len(words) - SOME:,} more" if len(words) > SOME else "")
+
+
+def named(name: str) -> Markup:
+    """A class's name, whichever way it is written, and its code points if it is a character or two beyond ASCII."""
+    code = code_points(name)
+    return Markup("<bdi>{}</bdi>").format(name) + Markup(f' <span class="code">{code}</span>' if code else "")
+
+
+def spoken(name: str) -> str:
+    """The same where there is only text: marks (Unicode's isolates) keep the direction to the name."""
+    if name.isascii():
+        return name
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE} {code_points(name)}".rstrip()

@@ -12,18 +12,20 @@ from torch import Tensor
 
 from inkseq.data.batches import Batch, longest_first, make_batch
 from inkseq.data.kinds import augment, pick
-from inkseq.data.packed import Packed, PackedStrokes
+from inkseq.data.packed import Packed, PackedImages, PackedStrokes
 from inkseq.data.resident import Drawings
+from inkseq.drawings.contact_sheet import draw_page
 from inkseq.drawings.pixels import put_on
 from inkseq.drawings.raster import thumbnails
-from inkseq.evaluate.calibration import reliability
+from inkseq.evaluate.calibration import MOST_LOGITS, reliability
 from inkseq.evaluate.charts import coverage_chart, early_charts, reliability_chart
+from inkseq.evaluate.confusions import of_matrix
 from inkseq.evaluate.early import early
 from inkseq.evaluate.embedding import embed
-from inkseq.evaluate.figures import confusion, predictions_page
+from inkseq.evaluate.figures import confusion, verdicts
 from inkseq.evaluate.matching import match
 from inkseq.evaluate.metrics import Metrics
-from inkseq.evaluate.pictures import pages
+from inkseq.evaluate.pictures import page, pages, tint
 from inkseq.evaluate.trust import coverage_curve
 from inkseq.inference.ask import answer_split, precision
 from inkseq.inference.runs import Run
@@ -31,7 +33,7 @@ from inkseq.models.pictured import Pictured
 from inkseq.plots import save
 from inkseq.train.tracker import Tracker
 
-ON_PAGE = 48
+ON_PAGE, COLUMNS = 48, 8
 MOST_CURVES = 8  # one for each of the classes that are told apart worst
 MOST_FOR_CURVES = 20_000  # drawings; curves look the same from there on
 MOST_IN_PART = 500  # drawings that are looked at while they are drawn
@@ -43,16 +45,17 @@ AS_SHOWN = 24  # drawings on a page of what a model is shown
 def show(tracker: Tracker, step: int, run: Run, data: Packed, drawings: Drawings, metrics: Metrics) -> None:
     """Pictures of how the drawings of val were taken, for TensorBoard and as PNGs in the run's figures."""
     some = np.random.default_rng(0).permutation(len(drawings))
-    wanted_N = np.isin(np.arange(len(drawings)), some[:MOST_FOR_CURVES])
+    most = min(MOST_FOR_CURVES, MOST_LOGITS // len(data.classes))
+    wanted_N = np.isin(np.arange(len(drawings)), some[:most])
     predicted = answer_split(run.model, drawings, precision(run, drawings.device))
     index_N, label_N, probability_NK = gather(predicted, wanted_N, drawings.first)
     figures = {
-        "confusion": confusion(metrics.confusion_KK.cpu().numpy(), data.classes),
+        "confusion": confusion(of_matrix(metrics.confusion_KK.cpu().numpy()), data.classes),
+        "drawings": _page(data, index_N, label_N, probability_NK),
         **_trust(label_N, probability_NK),
     }
     if isinstance(data, PackedStrokes):
         seen = early(run, drawings, match(data.classes, run.classes), MOST_IN_PART)
-        figures["drawings"] = _page(data, index_N, label_N, probability_NK)
         figures |= dict(zip(("early-points", "early-strokes"), early_charts(seen), strict=True))
     for name, figure in figures.items():
         tracker.picture(step, f"val/{name}", save(figure, run.folder / "figures" / f"val-{name}.png"))
@@ -87,16 +90,20 @@ def gather(
     return index_N.numpy(), label_N, probability_NK
 
 
-def _page(data: PackedStrokes, index_N: NDArray[np.int64], label_N: Tensor, probability_NK: Tensor) -> Figure:
+def _page(data: Packed, index_N: NDArray[np.int64], label_N: Tensor, probability_NK: Tensor) -> Figure:
     """Some drawings, whatever was said of them."""
-    page = np.random.default_rng(1).permutation(len(index_N))[:ON_PAGE]
-    likeliest = probability_NK[page].topk(min(3, len(data.classes)), dim=1)
+    some = np.random.default_rng(1).permutation(len(index_N))[:ON_PAGE]
+    likeliest = probability_NK[some].topk(min(3, len(data.classes)), dim=1)
     guesses = [
         [(data.classes[k], p) for k, p in zip(classes, chances, strict=True)]
         for classes, chances in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
     ]
-    truth = [data.classes[k] for k in label_N[page].tolist()]
-    return predictions_page([data.drawing(i) for i in index_N[page]], truth, guesses)
+    titles, colors, heading = verdicts([data.classes[k] for k in label_N[some].tolist()], guesses)
+    if isinstance(data, PackedImages):
+        ink_BCYX = torch.from_numpy(data.images[index_N[some]])[:, None] / 255
+        return page(heading, tint("ink", ink_BCYX), titles, colors)
+    assert isinstance(data, PackedStrokes)
+    return draw_page([data.drawing(i) for i in index_N[some]], titles, colors, COLUMNS, heading)
 
 
 def _trust(label_N: Tensor, probability_NK: Tensor) -> dict[str, Figure]:

@@ -19,7 +19,7 @@ SIZES: dict[Any, dict[str, Any]] = {
     converting: {"IMAGES": 20},
     drawing: {"DRAWN": 20, "COMPARED": 4, "BATCH": 16, "STEPS": 1, "COUNT": FEW},
     predicting: {"COUNT": FEW, "WINDOW": FEW // 4},
-    reporting: {"MANY": 300},
+    reporting: {"MANY": 300, "IMAGES": 300, "CLASSES": 130},
     searching: {"TRIALS": 1, "KILLED_TRIALS": 1, "KILLS": 0, "STEPS": 5},
     serving: {"CLIENTS": 4, "DRAWINGS": 8, "SHORT": 0.2, "STEADY": 0.2, "COUNT": FEW},
     training: {"BATCH": 16, "STEPS": 1, "COUNT": FEW},

@@ -30,7 +30,7 @@ def in_batches(logits_NK: Tensor, label_N: Tensor, index_N: NDArray[np.int64], s
 def facts_of(logits_NK: Tensor, label_N: Tensor, temperature: float = 1.0) -> Facts:
     index_N = np.arange(len(label_N))
     answers = in_batches(logits_NK, label_N, index_N)
-    return collect(answers, index_N, logits_NK.shape[1], temperature, torch.device("cpu"))[0]
+    return collect(answers, index_N, temperature)
 
 
 def take(facts: Facts, which: NDArray[Any]) -> Facts:

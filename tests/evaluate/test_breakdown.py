@@ -1,15 +1,21 @@
 """Groups of drawings, against looking at each drawing."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
-from inkseq.data.packed import PackedStrokes, count_strokes
-from inkseq.evaluate.breakdown import Key, by, country_key, points_key, recognized_key, strokes_key
+from inkseq.data.packed import PackedStrokes, count_strokes, fingerprint, open_packed
+from inkseq.evaluate.breakdown import Key, by, country_key, head_and_tail, points_key, recognized_key, strokes_key
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import wilson
+from inkseq.evaluate.metrics import ClassMetrics
+from inkseq.inference.runs import Run
 from tests.evaluate.made import facts_of, made_up, take
+from tests.scans import CLASSES, pack_scans
+from tests.train.tiny import tiny
 
 
 def facts_about(data: PackedStrokes, split: str) -> Facts:
@@ -87,3 +93,37 @@ def test_few_countries_need_no_others(data: PackedStrokes) -> None:
     key = country_key(replace(data, countrycode=np.full(len(data), b"US")), facts_about(data, "test"))
     assert key.names == ["US"]
     assert not key.key_N.any()
+
+
+def learnt(folder: Path, counts: list[int]) -> Run:
+    """A run on as many images of each class."""
+    packed = pack_scans(folder / "scans", {"train": sum(counts), "val": 0, "test": 0})
+    np.save(packed / "labels.npy", np.repeat(np.arange(3, dtype=np.int16), counts))
+    config, model = tiny(packed, folder), torch.nn.Identity()
+    return Run(folder, config, CLASSES, model, 0, identity=fingerprint(open_packed(packed)))  # type: ignore[arg-type]
+
+
+def found(right: int, count: int) -> ClassMetrics:
+    return ClassMetrics(count, right / count if count else None, None, None)
+
+
+def test_head_middle_and_tail_are_by_how_many_were_learnt_from(tmp_path: Path) -> None:
+    run, per_class = learnt(tmp_path, [101, 19, 20]), [found(9, 10), found(1, 3), found(2, 4)]
+    rows = head_and_tail(run, per_class)
+    assert [(row.name, row.count, row.top1) for row in rows] == [
+        ("tail, fewer than 20", 3, 1 / 3), ("middle, 20 to 100", 4, 0.5), ("head, more than 100", 10, 0.9)
+    ]  # fmt: skip
+    assert (rows[0].low, rows[0].high) == wilson(1, 3)
+    assert len(head_and_tail(run, [found(9, 10), found(0, 0), found(2, 4)])) == 2  # a class that was not tested
+
+
+@pytest.mark.parametrize("counts", [[30, 60, 100], [5, 5, 6]])
+def test_of_classes_that_are_alike_there_is_no_head_and_no_tail(tmp_path: Path, counts: list[int]) -> None:
+    assert head_and_tail(learnt(tmp_path, counts), [found(1, 2)] * 3) == []
+
+
+def test_nothing_is_said_of_what_it_learnt_from_once_that_is_gone(tmp_path: Path) -> None:
+    run = learnt(tmp_path, [101, 19, 20])
+    assert head_and_tail(replace(run, identity=run.identity | {"size": 64}), [found(1, 2)] * 3) == []
+    (tmp_path / "scans" / "meta.json").unlink()
+    assert head_and_tail(run, [found(1, 2)] * 3) == []

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from inkseq.evaluate.confusions import of_matrix
 from inkseq.evaluate.picks import Pair, examples, least_sure, pairs, surest_right, surest_wrong, suspects
 from tests.evaluate.made import facts_of, made_up, metrics_of
 
@@ -40,7 +41,7 @@ def test_one_class_has_nothing_to_confuse() -> None:
     assert surest_wrong(facts, 2).size == 0
     assert least_sure(facts, 2).tolist() == [0, 1]
     assert suspects(facts, 2) == []
-    assert pairs(np.array([[3]]), 2) == []
+    assert pairs(of_matrix(np.array([[3]])), 2) == []
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -80,20 +81,20 @@ def test_planted_label_errors_are_found_first() -> None:
 
 def test_pairs_are_the_confusions_that_cost_the_most() -> None:
     confusion_KK = np.array([[90, 3, 0, 0], [3, 2, 0, 0], [1, 0, 0, 7], [0, 0, 0, 0]])
-    assert pairs(confusion_KK, 9) == [
+    assert pairs(of_matrix(confusion_KK), 9) == [
         Pair(2, 3, 7, 7 / 8),
         Pair(1, 0, 3, 3 / 5),
         Pair(0, 1, 3, 3 / 93),
         Pair(2, 0, 1, 1 / 8),
     ]
-    assert pairs(confusion_KK, 1) == [Pair(2, 3, 7, 7 / 8)]
+    assert pairs(of_matrix(confusion_KK), 1) == [Pair(2, 3, 7, 7 / 8)]
 
 
 def test_examples_of_a_pair_are_the_surest() -> None:
     logits_NK, label_N = made_up(200, 4, seed=5)
     facts = facts_of(logits_NK, label_N)
     chance_NK = logits_NK.softmax(dim=1)
-    found = pairs(metrics_of(logits_NK, label_N).confusion_KK.numpy(), 99)
+    found = pairs(of_matrix(metrics_of(logits_NK, label_N).confusion_KK.numpy()), 99)
     assert sum(pair.count for pair in found) == (~facts.right_N).sum()
     for pair in found:
         mine = [i for i in range(200) if label_N[i] == pair.drawn and chance_NK[i].argmax() == pair.said]

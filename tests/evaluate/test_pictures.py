@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from inkseq.evaluate.pictures import GREEN, RED, pages, tint
+from inkseq.evaluate.pictures import GREEN, RED, page, pages, tint
 from inkseq.families import PictureConfig
 from inkseq.models.picture import CHANNELS, Picture
 from tests.models.scribbles import pad, scribbles
@@ -37,3 +37,12 @@ def test_ink_is_dark_signs_are_red_and_blue_colours_are_themselves() -> None:
 
     colour_YX3 = tint("stroke_colours", torch.cat([plane_BCYX, plane_BCYX / 2, 0 * plane_BCYX], dim=1))[0]
     np.testing.assert_allclose(colour_YX3[1, 2], [1, 0.5, 0])
+
+
+def test_titles_have_their_colours_and_rows_room_for_them() -> None:
+    rgb_BYX3 = np.zeros((7, 8, 8, 3))
+    (axes,) = page("a page", rgb_BYX3, ["one\ntwo"] * 7, ["#ff0000"] * 7).axes
+    assert {text.get_color() for text in axes.texts} == {"#ff0000"}
+    assert len({text.get_position()[1] for text in axes.texts}) == 2
+    single = page("a page", rgb_BYX3, ["one"] * 7).axes[0]
+    assert axes.get_ylim()[0] > single.get_ylim()[0]

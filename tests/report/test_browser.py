@@ -40,7 +40,11 @@ PLATES = """() => [...document.querySelectorAll(".chart, .ink, .map > svg")].fil
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE, (390, 844)], ids=["desktop", "phone", "larger"])
-def test_fits_and_can_be_read(browser: Browser, page: Path, size: tuple[int, int], scheme: str) -> None:
+@pytest.mark.parametrize("which", ["page", "image_page"])
+def test_fits_and_can_be_read(
+    browser: Browser, which: str, size: tuple[int, int], scheme: str, request: pytest.FixtureRequest
+) -> None:
+    page: Path = request.getfixturevalue(which)
     opened, complaints = open_page(browser, page.as_uri(), size, scheme)
     assert opened.evaluate("document.documentElement.scrollWidth") == size[0]
     for wrong in (WIDER, CUT, BROKEN):
@@ -96,7 +100,9 @@ def test_the_map_is_walked_by_keys_and_pointed_at(browser: Browser, page: Path) 
     opened.close()
 
 
-def test_every_picture_is_there(browser: Browser, page: Path) -> None:
+@pytest.mark.parametrize("which", ["page", "image_page"])
+def test_every_picture_is_there(browser: Browser, which: str, request: pytest.FixtureRequest) -> None:
+    page: Path = request.getfixturevalue(which)
     opened, complaints = open_page(browser, page.as_uri(), DESKTOP)
     missing = opened.evaluate(
         "[...document.querySelectorAll('use')].map(u => u.getAttribute('href'))"
@@ -106,7 +112,7 @@ def test_every_picture_is_there(browser: Browser, page: Path) -> None:
     opened.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     widths = opened.evaluate("[...document.images].map(image => image.naturalWidth)")
     assert 0 not in widths
-    assert len(widths) > 4
+    assert len(widths) >= 4
     assert complaints == []
     opened.close()
 

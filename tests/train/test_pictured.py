@@ -9,6 +9,7 @@ from inkseq.config import AugmentConfig, ConvertConfig
 from inkseq.convert.conversion import convert
 from inkseq.families import CnnConfig, PictureConfig
 from tests.samples import line
+from tests.scans import pack_scans
 from tests.train.tiny import run, tiny
 
 UNKNOWN = "country: unknown for all"
@@ -44,3 +45,10 @@ def test_what_the_network_saw_and_that_it_saw_no_country(
     logged.Reload()
     for name in PICTURE.channels:
         assert [event.step for event in logged.Images(f"train/{name}")] == [2]
+
+
+def test_of_images_there_are_the_pictures_that_need_no_strokes(tmp_path: Path) -> None:
+    packed = pack_scans(tmp_path / "scans", {"train": 60, "val": 30, "test": 30})
+    run(tiny(packed, tmp_path, model=MODEL, duration="2 steps"), pictures=True)
+    drawn = {path.stem for path in (tmp_path / "run" / "figures").glob("*.png")}
+    assert drawn == {"train-ink", *(f"val-{name}" for name in ("confusion", "coverage", "drawings", "reliability"))}
