@@ -17,28 +17,51 @@ from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
 from inkseq.drawings.ndjson import MAX_LINE, MAX_LINES, check_word, load_json
+from inkseq.drawings.scans import ink_of
 from inkseq.drawings.sketchrnn import read_npz
-from inkseq.drawings.sources import ENDINGS, Task, Tick, find_files
+from inkseq.drawings.sources import ENDINGS, IMAGE, IMAGES, KINDS, Task, Tick, find_files
+from inkseq.drawings.strokes import Ink
 from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
+MAX_IMAGE = 2**26  # bytes
 STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
 
 
 def find(source: str, others: list[str] | None = None) -> list[Task]:
     """All that there is to name under a file, folder or zip; `-` is the standard input. `others` as in `find_tasks`."""
-    tasks = [STANDARD_INPUT] if source == "-" else list(find_files(source, [] if others is None else others))
+    if source == "-":
+        return [STANDARD_INPUT]
+    tasks = list(find_files(source, [] if others is None else others, KINDS | IMAGES))
     if not tasks:
-        raise UserError(f"nothing to name in {source}: no {ENDINGS} file there")
+        raise UserError(f"nothing to name in {source}: no {ENDINGS} file there, nor an image")
     return tasks
 
 
-def read_entries(task: Task, tick: Tick) -> Iterator[Entry]:
-    """All entries of a file, the last of them being why the rest cannot be read, if it cannot."""
+def read_entries(task: Task, tick: Tick, side: int | None = None) -> Iterator[Entry]:
+    """All entries of a file, the last of them being why the rest cannot be read, if it cannot.
+
+    An image becomes ink of so many pixels a side.
+    """
     try:
-        yield from entries_of(task, tick, Simplify.auto)
+        if task.kind == IMAGE and side:
+            yield Entry(task.name, _read_image(task, side))
+            tick(task.end)
+        else:
+            yield from entries_of(task, tick, Simplify.auto)
     except Exception as error:
         yield Entry(task.name, None, str(refusal(error)))
+
+
+def _read_image(task: Task, side: int) -> Ink:
+    if task.unreadable:
+        raise Rejected(task.unreadable)
+    stream, _ = open_task(task)
+    with stream:
+        image = _read(stream.read, MAX_IMAGE + 1)
+    if len(image) > MAX_IMAGE:
+        raise Rejected(f"longer than {MAX_IMAGE // 2**20} MB")
+    return ink_of(image, side)
 
 
 def entries_of(task: Task, tick: Tick, mode: Simplify) -> Iterator[Entry]:

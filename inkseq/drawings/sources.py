@@ -3,7 +3,7 @@
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,8 @@ UNLABELLED = SPLITS.index("unlabelled")
 SPLIT_FOLDERS = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
 PLAIN = {".ndjson": "ndjson", ".jsonl": "json", ".json": "json", ".csv": "csv", ".svg": "xml", ".inkml": "xml"}
 KINDS = PLAIN | {f"{ending}.gz": kind for ending, kind in PLAIN.items()} | {".npz": "npz"}
+IMAGE = "image"
+IMAGES = dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), IMAGE)
 ENDINGS = f"{', '.join(PLAIN)} (or .gz of these), .npz or .zip"  # for people
 BY_FOLDER = ("json", "xml")  # kinds of which a drawing may say no word: then it is called after its folder
 
@@ -86,8 +88,8 @@ def find_tasks(raw: list[str], task_bytes: int = TASK_BYTES, others: list[str] |
     return [piece for task in tasks.values() for piece in _pieces(task, task_bytes if task.is_part else task.end)]
 
 
-def find_files(source: str, others: list[str]) -> Iterator[Task]:
-    """Every readable file under a file (of any name), folder or zip, in the order of their names; `others` are named.
+def find_files(source: str, others: list[str], kinds: Mapping[str, str] = KINDS) -> Iterator[Task]:
+    """Every file of these kinds under a file (of any name), folder or zip, in the order of names; others are named.
 
     A link that leads nowhere is one too, and says so when it is read: so it is named and counted like any damage.
     """
@@ -96,12 +98,12 @@ def find_files(source: str, others: list[str]) -> Iterator[Task]:
         raise UserError(f"{source} does not exist")
     place = Path(os.path.abspath(top))  # noqa: PTH100 - resolve() would follow links, whose own names count
     for path in sorted(_walk(top, place)) if top.is_dir() else [top]:
-        if path != top and not _is_read(path):
+        if path != top and not _is_read(path, kinds):
             others.append(Task(path, "", 0).name)
             continue
         folders = (place / path.relative_to(top)).parent.parts
         of_source = folders[len(place.parts) - 1 :] or folders[-1:]  # the source's own name counts
-        for task in _tasks_of(path):
+        for task in _tasks_of(path, kinds):
             if not task.kind and not task.unreadable and _is_zip(path):
                 others.append(task.name)
                 continue
@@ -117,28 +119,28 @@ def passed_over(others: list[str]) -> str:
     return f"{len(others):,} of other kinds passed over{such_as} {', '.join(others[:NAMED])}"
 
 
-def _is_read(path: Path) -> bool:
+def _is_read(path: Path, kinds: Mapping[str, str]) -> bool:
     """Whether a path in a folder is of a kind that is read, or a link to nothing. Nobody waits for pipes."""
-    return bool(kind_of(path.name) or _is_zip(path)) if path.is_file() else not path.exists()
+    return bool(kind_of(path.name, kinds) or _is_zip(path)) if path.is_file() else not path.exists()
 
 
-def _tasks_of(path: Path) -> Iterator[Task]:
+def _tasks_of(path: Path, kinds: Mapping[str, str]) -> Iterator[Task]:
     """What there is to read at a path: itself, or the files within a zip."""
     if not path.exists():
-        yield Task(path, kind_of(path.name), 0, unreadable="a link to what is not there")
+        yield Task(path, kind_of(path.name, kinds), 0, unreadable="a link to what is not there")
     elif not os.access(path, os.R_OK):
         raise UserError(f"{path}: no permission to read it")
-    elif not path.is_file() and (kind_of(path.name) == "npz" or _is_zip(path)):
+    elif not path.is_file() and (kind_of(path.name, kinds) == "npz" or _is_zip(path)):
         raise UserError(f"{path}: a pipe; .npz and .zip are read from a file")
     elif _is_zip(path):
-        yield from _tasks_of_zip(path)
+        yield from _tasks_of_zip(path, kinds)
     else:
-        yield Task(path, kind_of(path.name), path.stat().st_size)
+        yield Task(path, kind_of(path.name, kinds), path.stat().st_size)
 
 
-def kind_of(name: str) -> str:
+def kind_of(name: str, kinds: Mapping[str, str]) -> str:
     """The kind of a file by its name, or ''."""
-    return next((kind for ending, kind in KINDS.items() if name.lower().endswith(ending)), "")
+    return next((kind for ending, kind in kinds.items() if name.lower().endswith(ending)), "")
 
 
 def _split_of(folders: tuple[str, ...]) -> int:
@@ -194,7 +196,7 @@ def _is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
-def _tasks_of_zip(path: Path) -> Iterator[Task]:
+def _tasks_of_zip(path: Path, kinds: Mapping[str, str]) -> Iterator[Task]:
     """The files within a zip, in the order of their names."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -207,7 +209,7 @@ def _tasks_of_zip(path: Path) -> Iterator[Task]:
         if info.filename.lower().endswith((".zip", ".npz")):
             raise UserError(f"{path}: unpack {info.filename} inside it first")
         if not info.filename.endswith("/"):
-            yield Task(path, kind_of(info.filename), info.compress_size, member=info.filename)
+            yield Task(path, kind_of(info.filename, kinds), info.compress_size, member=info.filename)
 
 
 def _parts(member: str) -> tuple[str, ...]:
