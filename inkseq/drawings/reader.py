@@ -19,12 +19,12 @@ from inkseq.drawings.line_entries import csv_entries, document_entries, line_ent
 from inkseq.drawings.ndjson import MAX_LINE, MAX_LINES, check_word, load_json
 from inkseq.drawings.scans import ink_of
 from inkseq.drawings.sketchrnn import read_npz
-from inkseq.drawings.sources import ENDINGS, IMAGE, IMAGES, KINDS, Task, Tick, find_files
+from inkseq.drawings.sources import ENDINGS, IMAGES, KINDS, Task, Tick, find_files
 from inkseq.drawings.strokes import Ink
 from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
-MAX_IMAGE = 2**26  # bytes
+IMAGE, MAX_IMAGE = "image", 2**26  # the kind of a file, and its bytes at most
 STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
 
 

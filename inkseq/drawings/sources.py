@@ -18,8 +18,7 @@ UNLABELLED = SPLITS.index("unlabelled")
 SPLIT_FOLDERS = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
 PLAIN = {".ndjson": "ndjson", ".jsonl": "json", ".json": "json", ".csv": "csv", ".svg": "xml", ".inkml": "xml"}
 KINDS = PLAIN | {f"{ending}.gz": kind for ending, kind in PLAIN.items()} | {".npz": "npz"}
-IMAGE = "image"
-IMAGES = dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), IMAGE)
+IMAGES = dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), "image")
 ENDINGS = f"{', '.join(PLAIN)} (or .gz of these), .npz or .zip"  # for people
 BY_FOLDER = ("json", "xml")  # kinds of which a drawing may say no word: then it is called after its folder
 

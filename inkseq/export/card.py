@@ -29,7 +29,7 @@ READS = "It reads strokes, in the order and direction they were drawn, not pictu
 LOOKS = "It takes strokes and draws its own pictures of them, {size} pixels a side ({channels}): a photograph is none."
 SEES = "It looks at images of ink, {size} pixels a side; of strokes it is told nothing."
 NO_COUNTRY = " Of no drawing is it told the country."
-AS_POINTS = "Drawings have to be canonical (below), as those it learnt from are. In other units it guesses."
+AS_POINTS = "Drawings have to be canonical (below); in other units it guesses."
 AS_INK = "Images have to be ink on bare paper (below), as those it learnt from: shadows and lines are ink to it."
 
 CANONICAL_STROKES = """\

@@ -9,8 +9,8 @@ from typing import TextIO
 from inkseq.cli import main
 from inkseq.config import AnswerFormat, PredictConfig
 from inkseq.drawings.entries import Entry
-from inkseq.drawings.reader import find, read_entries
-from inkseq.drawings.sources import IMAGE, Task, passed_over
+from inkseq.drawings.reader import IMAGE, find, read_entries
+from inkseq.drawings.sources import Task, passed_over
 from inkseq.errors import UserError
 from inkseq.files import check_new
 from inkseq.inference.recogniser import Recogniser
