@@ -58,7 +58,7 @@ class Server:
         self.recogniser, self.own, self.threshold = recogniser, own, threshold
         self.batcher, self.rate = Batcher(recogniser), Rate(rate)
         self.explainer, self.keeper = Worker("explainer", MOST_EXPLAINING), Worker("own", MOST_KEEPING)
-        self.reader = Worker("images", MOST_READING)  # one at a time, since a page may take 100 MB
+        self.reader = Worker("images", MOST_READING)  # one at a time, since the largest takes 260 MB
         self.body_within, self.answer_within = asks.BODY_WITHIN, asks.ANSWER_WITHIN
         self.registry = CollectorRegistry()
         self.requests = Counter("inkseq_requests", "Requests.", ["path", "status"], registry=self.registry)
