@@ -11,6 +11,7 @@ from PIL import Image
 import inkseq
 from inkseq.drawings.reader import MAX_IMAGE, find, read_entries
 from inkseq.errors import UserError
+from inkseq.predict.table import columns
 from tests.predict.conftest import Predict
 from tests.samples import random_lines
 
@@ -46,6 +47,13 @@ def test_each_is_answered_as_what_it_is(folder: Path, of_scans: Path, name_them:
     assert (
         name_them(folder, "csv", run=str(of_scans), top=1)[1].splitlines()[1].startswith(f"{folder}/a.png,,,across,,")
     )
+
+
+def test_signs_of_two_columns_keep_a_table_straight(name_them: Predict, folder: Path, of_scans: Path) -> None:
+    assert columns("お/1.png") == 8
+    (folder / "a.png").rename(folder / "き.png")
+    rows = name_them(folder, "table", run=str(of_scans))[1].splitlines()[2:]
+    assert len({columns(row[: row.index("█")]) for row in rows if "█" in row}) == 1
 
 
 def test_a_zip_of_them_is_as_good(folder: Path, of_scans: Path, name_them: Predict) -> None:
