@@ -100,7 +100,7 @@ def test_one_of_images_takes_drawings_and_says_so(
         page, complaints = open_page(browser, address, DESKTOP)
         expect(page.locator("#learnt")).to_contain_text("A page without a server takes no image files.", timeout=60_000)
         expect(page.locator("#choose")).to_be_hidden()
-        compare(page, as_drawn(packed), seeing)
+        compare(page, as_drawn(packed)[::5], seeing)
         assert complaints == []
         page.close()
 
