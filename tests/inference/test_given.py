@@ -12,10 +12,13 @@ from PIL import Image
 
 import inkseq
 from inkseq.data.packed import PackedImages, open_packed
+from inkseq.drawings.canonical import canonical
+from inkseq.drawings.padded import pad_together
 from inkseq.drawings.pixels import stack
 from inkseq.families import CnnConfig, PictureConfig
 from inkseq.inference.ask import answer
 from inkseq.inference.recogniser import Recogniser
+from inkseq.models.pictured import Pictured
 from tests.scans import CLASSES
 from tests.train.tiny import run, tiny
 
@@ -111,6 +114,11 @@ def test_who_has_learnt_strokes_takes_images_if_it_sees_ink_alone(packed: Path, 
         run(tiny(packed, tmp_path / str(side), model=model, duration="4 steps", evaluate="4 steps"))
         recogniser = inkseq.load(tmp_path / str(side) / "run")
         assert recogniser.run.side == side
+        if side:
+            assert isinstance(recogniser.run.model, Pictured)
+            ink_YX = recogniser.run.model.picture.ink(pad_together([canonical(BAR)]))[0, 0].numpy()
+            drawn, seen = recogniser.predict(BAR), recogniser.predict(1 - ink_YX)
+            assert dict(seen) == pytest.approx(dict(drawn), abs=0.01)
     with pytest.raises(ValueError, match="needs strokes, and an image has none"):
         recogniser.predict(np.zeros((32, 32)))
     with pytest.raises(ValueError, match="needs strokes"):

@@ -10,9 +10,10 @@ export function takeImages(take) {
     given($("file").files);
     $("file").value = "";  // or the same file again would be no change
   });
-  document.addEventListener("dragover", (event) => event.preventDefault());
+  const isFile = (event) => event.dataTransfer.types.includes("Files");
+  document.addEventListener("dragover", (event) => isFile(event) && event.preventDefault());
   document.addEventListener("drop", (event) => {
-    event.preventDefault();
+    if (isFile(event)) event.preventDefault();  // or the browser would leave the page for it
     given(event.dataTransfer.files);
   });
   document.addEventListener("paste", (event) => given(event.clipboardData.files));
