@@ -11,7 +11,7 @@ os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPU ca
 
 
 def load(run: str | Path, device: str = "cpu") -> "Recogniser":
-    """The recogniser of a run folder: `inkseq.load("runs/NAME").predict(strokes)`."""
+    """The recogniser of a run folder: `inkseq.load("runs/NAME").predict(strokes)`, or `predict("FILE.png")`."""
     from inkseq.inference.recogniser import Recogniser  # here: PyTorch takes a second, commands need not wait for it
 
     return Recogniser(run, device)

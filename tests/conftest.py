@@ -13,6 +13,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before PyTorch is imported; of the proces
 
 from tests.gpu import NO_GPU
 from tests.samples import packed_doodles
+from tests.scans import learn_scans
 
 CEILING = 20  # seconds
 ROOMMATES = {"serve": "export"}  # both export a run, for which PyTorch needs ten seconds
@@ -67,3 +68,9 @@ def no_process_left() -> Iterator[None]:
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """50 doodles of each of three classes; the raw ones are beside them."""
     return packed_doodles(tmp_path_factory.mktemp("few"), 50, ["cat", "ladder", "star"])
+
+
+@pytest.fixture(scope="session")
+def of_scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of a small recogniser of images."""
+    return learn_scans(tmp_path_factory.mktemp("of_scans"))

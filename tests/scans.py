@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from inkseq.data.content import digest
 from inkseq.data.packed import FORMAT, IMAGE_ARRAYS
+from inkseq.families import CnnConfig, PictureConfig
+from tests.train.tiny import run, tiny
 
 CLASSES = ["across", "blot", "down"]
 
@@ -50,3 +52,12 @@ def pack_scans(folder: Path, splits: dict[str, int], size: int = 32) -> Path:
     }
     (folder / "meta.json").write_text(json.dumps(meta), "utf-8")
     return folder
+
+
+def learn_scans(folder: Path, size: int = 32) -> Path:
+    """The folder of a run that has learnt to tell them, from a dataset beside it."""
+    data = pack_scans(folder / "scans", {"train": 96, "val": 24, "test": 24}, size)
+    model = CnnConfig(channels=[8, 16], picture=PictureConfig(size=32, channels=["ink"]))
+    config = tiny(data, folder, model=model, duration="80 steps", evaluate="40 steps")
+    run(config)
+    return folder / "run"

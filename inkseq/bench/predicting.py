@@ -11,7 +11,7 @@ from inkseq.bench.converting import MIB, grown, packed_grown, run_measured, trai
 from inkseq.bench.reporting import SMALL
 from inkseq.drawings.entries import Entry
 from inkseq.drawings.reader import find, read_entries
-from inkseq.inference.ask import pad_in_batches
+from inkseq.inference.ask import in_batches
 from inkseq.inference.recogniser import Recogniser
 from inkseq.memory import keep_freed_memory
 from inkseq.predict.outputs import write_jsonl
@@ -60,7 +60,7 @@ def _rates(run: Path, raw: Path, out: Path) -> tuple[float, float]:
 @torch.inference_mode()
 def _seconds_alone(recogniser: Recogniser, window: list[Entry]) -> float:
     drawings = [entry.drawing for entry in window if entry.drawing is not None]
-    ready = [strokes for _, strokes in pad_in_batches(drawings)]
+    ready = [strokes for _, strokes in in_batches(drawings)]
     start = time.perf_counter()
     for strokes in ready:
         recogniser.run.model(strokes)

@@ -158,12 +158,13 @@ def _record(entry: Entry, task: Task) -> Record | Rejected:
     """An entry under its own word and writer, else under its folder's, by the rules of ndjson."""
     if entry.drawing is None:
         return Rejected(entry.error)
+    points, pen = entry.drawing
     try:
         word, writer = check_word(entry.word or task.word), entry.writer or task.writer
-        key_id = check_key(entry.key_id, word, *entry.drawing, writer)
+        key_id = check_key(entry.key_id, word, points, pen, writer)
     except Rejected as rejected:
         return rejected
-    return Record(word, key_id, "", entry.recognized, *entry.drawing, writer=writer)
+    return Record(word, key_id, "", entry.recognized, points, pen, writer=writer)
 
 
 def _record_blocks(

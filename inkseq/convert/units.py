@@ -14,7 +14,7 @@ from inkseq.convert.arrays import blocks_of
 from inkseq.drawings.blocks import read_whole
 from inkseq.drawings.canonical import Rejected, refusal
 from inkseq.drawings.ndjson import check_word
-from inkseq.drawings.scans import fit, ink_of, open_grey
+from inkseq.drawings.scans import fit, open_grey, read_ink
 from inkseq.drawings.sources import Task, Tick
 
 CODE = re.compile(r"U\+[0-9A-F]{4,6}")
@@ -47,7 +47,7 @@ class Files:
     def scans(self, size: int, tick: Tick) -> Iterator[Scan]:
         for task in self.tasks:
             try:
-                ink = ink_of(read_whole(task), size)
+                ink = read_ink(read_whole(task), size)
                 yield Scan(task.name, 1, ink, "", "", check_word(task.word), task.writer, task.split)
             except Exception as error:
                 yield Scan(task.name, 1, None, str(refusal(error)))

@@ -6,16 +6,16 @@ from typing import Any, NamedTuple
 from inkseq.config import Simplify
 from inkseq.drawings.canonical import Rejected, read_drawing, refusal
 from inkseq.drawings.ndjson import UNPRINTABLE, check_word, ink_of, load_json, writer_of
-from inkseq.drawings.strokes import Flat
+from inkseq.drawings.strokes import Drawn
 
 MAX_KEY = 200  # characters
 
 
 class Entry(NamedTuple):
-    """A drawing, canonical, or why there is none."""
+    """A drawing, canonical or as ink, or why there is none."""
 
     source: str  # FILE:LINE
-    drawing: Flat | None
+    drawing: Drawn | None
     error: str = ""
     key_id: str = ""  # as it was given, if it was
     word: str = ""  # likewise

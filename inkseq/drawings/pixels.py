@@ -1,13 +1,16 @@
 """Drawings that come as images: all that is known of them is their ink, pixel by pixel."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from inkseq.devices import send
 from inkseq.drawings.padded import Strokes
+from inkseq.drawings.strokes import Ink
 
 
 class Images(NamedTuple):
@@ -23,6 +26,11 @@ Kind = TypeVar("Kind", Strokes, Images, Input)
 def put_on(drawings: Kind, device: torch.device) -> Kind:
     """The same on a device."""
     return type(drawings)(*(send(part, device) for part in drawings))
+
+
+def stack(images: Sequence[Ink]) -> Images:
+    """Images of one size in one array."""
+    return Images(torch.from_numpy(np.stack(images)).float() / 255)
 
 
 def of_strokes(drawings: Input) -> Strokes:

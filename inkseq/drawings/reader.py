@@ -11,35 +11,47 @@ from xml.etree.ElementTree import Element
 
 from inkseq.config import Simplify
 from inkseq.drawings import inkml, omniglot, svg
-from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, is_gzip, open_task
+from inkseq.drawings.blocks import BYTE_ORDER_MARK, damaged, is_gzip, open_task, read_whole
 from inkseq.drawings.canonical import MAX_WRONG, Damaged, Rejected, check_size, refusal
 from inkseq.drawings.entries import Entry, drawing_entry
 from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.line_entries import csv_entries, document_entries, line_entries
 from inkseq.drawings.ndjson import MAX_LINE, MAX_LINES, check_word, load_json
+from inkseq.drawings.scans import read_ink
 from inkseq.drawings.sketchrnn import read_npz
-from inkseq.drawings.sources import ENDINGS, IMAGE_KINDS, START, Task, Tick, find_files
+from inkseq.drawings.sources import ENDINGS, START, Task, Tick, find_files
 from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
+IMAGE = "image"  # the kind of a file
+ARRAYS_OF_IMAGES = ("images", "labels")  # kinds that convert alone reads
 STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
 
 
 def find(source: str, others: list[str] | None = None) -> list[Task]:
     """All that there is to name under a file, folder or zip; `-` is the standard input. `others` as in `find_tasks`."""
+    if source == "-":
+        return [STANDARD_INPUT]
     others = [] if others is None else others
-    found = [STANDARD_INPUT] if source == "-" else list(find_files(source, others))
-    tasks = [task for task in found if task.kind not in IMAGE_KINDS]
-    others += [task.name for task in found if task.kind in IMAGE_KINDS]
+    found = list(find_files(source, others))
+    others += [task.name for task in found if task.kind in ARRAYS_OF_IMAGES]
+    tasks = [task for task in found if task.kind not in ARRAYS_OF_IMAGES]
     if not tasks:
-        raise UserError(f"nothing to name in {source}: no {ENDINGS} file there")
+        raise UserError(f"nothing to name in {source}: no {ENDINGS} file there, nor an image")
     return tasks
 
 
-def read_entries(task: Task, tick: Tick) -> Iterator[Entry]:
-    """All entries of a file, the last of them being why the rest cannot be read, if it cannot."""
+def read_entries(task: Task, tick: Tick, side: int | None = None) -> Iterator[Entry]:
+    """All entries of a file, the last of them being why the rest cannot be read, if it cannot.
+
+    An image becomes ink of so many pixels a side.
+    """
     try:
-        yield from entries_of(task, tick, Simplify.auto)
+        if task.kind == IMAGE and side:
+            yield Entry(task.name, read_ink(read_whole(task), side))
+            tick(task.end)
+        else:
+            yield from entries_of(task, tick, Simplify.auto)
     except Exception as error:
         yield Entry(task.name, None, str(refusal(error)))
 

@@ -15,7 +15,7 @@ MAX_SCANS = 100  # of a JPEG: each goes over all of its pixels again, and may be
 MIDDLE = 128  # of grey
 
 
-def ink_of(image: bytes, size: int) -> NDArray[np.uint8]:
+def read_ink(image: bytes, size: int) -> NDArray[np.uint8]:
     """What a file shows at so many pixels a side, 255 where there is most ink and 0 on paper; raises Rejected."""
     return fit(open_grey(image, size), size)
 

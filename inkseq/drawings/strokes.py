@@ -18,6 +18,8 @@ MIN_SIDE, MAX_MARGIN = 200, 55  # what `is_canonical` still takes for one
 
 Drawing = Sequence[Sequence[Sequence[float]]]
 Flat = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # points and pen of a canonical drawing
+Ink = NDArray[np.uint8]  # (S, S): an image, 255 where there is most ink, 0 on paper
+Drawn = Flat | Ink
 
 
 def flatten(drawing: Drawing) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:

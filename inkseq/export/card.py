@@ -7,6 +7,8 @@ from typing import NamedTuple
 from inkseq.evaluate.intervals import wilson
 from inkseq.export.about import find_result, licence
 from inkseq.export.check import Agreement
+from inkseq.export.graph import FromImages, Graph
+from inkseq.export.snippets import lines_for
 from inkseq.files import write_whole
 from inkseq.inference.runs import Run
 from inkseq.models.contract import Model
@@ -20,64 +22,26 @@ LIMITS = """\
 - It names one of its classes whatever it is given: a drawing of anything else gets a word too. Decide above which
   probability to believe it on drawings of your own; `python -m inkseq.report` shows what each threshold keeps.
 - {takes}
-- Drawings have to be canonical (below), as those it learnt from are. In other units it guesses.
+- {made}
 - It is as good as said here on people, devices and habits like those of its data, and unknown on others."""
 
 READS = "It reads strokes, in the order and direction they were drawn, not pictures of strokes."
 LOOKS = "It takes strokes and draws its own pictures of them, {size} pixels a side ({channels}): a photograph is none."
+SEES = "It looks at images of ink, {size} pixels a side; of strokes it is told nothing."
 NO_COUNTRY = " Of no drawing is it told the country."
-
-ONNX_USE = """\
-```python
-import json
-import numpy as np
-import onnxruntime
-
-session = onnxruntime.InferenceSession("{file}")
-classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
-
-drawing = [[[0, 128, 255, 128, 0], [90, 0, 90, 180, 90]], [[64, 192], [90, 90]]]  # strokes [xs, ys], canonical
-points = np.concatenate([np.array(stroke, np.float32).T for stroke in drawing])
-pen = np.concatenate([[0] * (len(xs) - 1) + [1] for xs, ys in drawing]).astype(np.float32)
-feed = {{"points": points[None], "pen": pen[None], "length": np.array([len(points)], np.int64)}}
-probability = session.run(["probability"], feed)[0][0]
-print(classes[probability.argmax()], probability.max())
-```
-
-In a browser or in node the same, with `onnxruntime-web` (the `wasm` backend):
-
-```js
-const session = await ort.InferenceSession.create("{file}")
-const {{ probability }} = await session.run({{
-  points: new ort.Tensor("float32", points, [1, n, 2]),             // Float32Array: x, y, x, y ...
-  pen: new ort.Tensor("float32", pen, [1, n]),                      // Float32Array: 1 where a stroke ends
-  length: new ort.Tensor("int64", BigInt64Array.of(BigInt(n)), [1]),
-}})
-```"""
-
-PT2_USE = """\
-```python
-import json
-import torch
-
-extra = {{"inkseq.json": ""}}
-program = torch.export.load("{file}", extra_files=extra).module()
-classes = json.loads(json.loads(extra["inkseq.json"])["classes"])
-
-drawing = [[[0, 128, 255, 128, 0], [90, 0, 90, 180, 90]], [[64, 192], [90, 90]]]  # strokes [xs, ys], canonical
-points = torch.cat([torch.tensor(stroke).float().T for stroke in drawing])
-pen = torch.cat([torch.arange(len(xs)) == len(xs) - 1 for xs, ys in drawing]).float()
-with torch.inference_mode():
-    probability = program(points[None], pen[None], torch.tensor([len(points)]))[0]
-print(classes[int(probability.argmax())], float(probability.max()))
-```"""
-
+AS_POINTS = "Drawings have to be canonical (below); in other units it guesses."
+AS_INK = "Images have to be ink on bare paper (below), as those it learnt from: shadows and lines are ink to it."
 
 CANONICAL_STROKES = """\
 Canonical: whole numbers 0 to 255, x to the right and y down, moved so that the smallest x and y are 0, scaled so that
 the larger side is 255, resampled to a point a pixel, simplified by Ramer-Douglas-Peucker with epsilon 2. The simplified
 drawings of Quick, Draw! are so already; `inkseq.canonical(strokes)` makes any others so. Drawings of
 different lengths go into one batch with anything behind the shorter ones' ends."""
+
+INK = """\
+Ink: {size} x {size} numbers, 0 where there is paper, 1 where there is most ink. The image's longer side fills the
+square, the rest is paper. `inkseq.drawings.scans.read_ink(file, {size}) / 255` is that of a file's bytes, be its ink
+darker than its paper or lighter."""
 
 
 class Measured(NamedTuple):
@@ -111,23 +75,27 @@ class Measured(NamedTuple):
         )
 
 
-def write_card(path: Path, file: Path, run: Run, weights: str, measured: Measured) -> None:
+def write_card(path: Path, file: Path, run: Run, graph: Graph, weights: str, measured: Measured) -> None:
     """NAME.md beside NAME.onnx."""
-    use = (ONNX_USE if file.suffix == ".onnx" else PT2_USE).format(file=file.name)
+    if isinstance(graph, FromImages):
+        given, limits = INK.format(size=graph.size), LIMITS.format(takes=SEES.format(size=graph.size), made=AS_INK)
+    else:
+        given, limits = CANONICAL_STROKES, LIMITS.format(takes=takes(run.model), made=AS_POINTS)
+    learnt = "images of ink of {} classes" if run.image_size else "pen drawings of {} classes from their strokes"
     kept = f"\n\nIts large weights are kept as {weights} and computed with in float32."
     packed = "" if weights == "float32" else kept
     rows = measured.right()
     right = f"\n\n{markdown(['PyTorch', measured.engine], rows)}" if rows else ""
     sections = [
         f"# {file.name}",
-        f"Recognises pen drawings of {len(run.classes)} classes from their strokes. Made by inkseq from the run "
+        f"Recognises {learnt.format(len(run.classes))}. Made by inkseq from the run "
         f"`{run.folder.name}`, step {run.step:,}.",
         f"Classes: {', '.join(map(literal, run.classes))}.",
         f"## Data\n\n`{Path(run.config.data).name}`. {licence(run)}",
         f"## How good it is\n\n{scores(run)}",
         f"## This file\n\n{measured.sentence()}{packed}{right}",
-        f"## Limits\n\n{LIMITS.format(takes=takes(run.model))}",
-        f"## Running it\n\n{use}\n\n{CANONICAL_STROKES}",
+        f"## Limits\n\n{limits}",
+        f"## Running it\n\n{lines_for(file.name, graph)}\n\n{given}",
     ]
     write_whole(path, "\n\n".join(sections) + "\n")
 

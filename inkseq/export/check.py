@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 from torch import nn
 
 from inkseq.data.batches import Counted
-from inkseq.data.packed import PackedStrokes
+from inkseq.data.packed import PackedImages, PackedStrokes
 from inkseq.doodles.write import doodles
 from inkseq.drawings.canonical import canonical
-from inkseq.drawings.strokes import Flat
+from inkseq.drawings.pixels import Images, Input, resize
+from inkseq.drawings.strokes import Drawn
 from inkseq.errors import UserError
-from inkseq.inference.ask import pad_in_batches
+from inkseq.inference.ask import in_batches
 from inkseq.models.contract import Model
+from inkseq.models.picture import Picture
 from inkseq.models.pictured import Pictured
 
 Probability = NDArray[np.float32]
-Reader = Callable[[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]], Probability]  # of a graph's inputs
+Reader = Callable[..., Probability]  # of a graph's inputs
 
 TOLERANCE = 1e-4  # of a probability
 ENOUGH, MOST = 1_000, 10_000  # drawings to compare on
@@ -33,7 +35,7 @@ TIMED, REPEATED = 100, 5  # drawings, one by one, and how often each
 class Compared(NamedTuple):
     """Drawings to compare on: those of test, more of val where they are few, or doodles."""
 
-    drawings: list[Flat]
+    drawings: Sequence[Drawn]
     label_N: NDArray[np.int64]  # of the first, which are those of test and have a word the run knows
     source: str
 
@@ -60,7 +62,7 @@ class Agreement(NamedTuple):
 Compare = Callable[[Reader], Agreement]
 
 
-def held_out(data: PackedStrokes, classes: list[str]) -> Compared:
+def held_out(data: PackedStrokes | PackedImages, classes: list[str]) -> Compared:
     """Drawings of a dataset that nobody trained on."""
     test, val = (data.split(name) if name in data.meta["splits"] else range(0) for name in ("test", "val"))
     test = test[:MOST]
@@ -71,7 +73,11 @@ def held_out(data: PackedStrokes, classes: list[str]) -> Compared:
     parts = [f"{len(split):,} of {name}" for name, split in (("test", test), ("val", val)) if len(split)]
     if not parts:
         raise UserError(f"{data.path} has neither test nor val drawings to compare on; give another data=")
-    return Compared([data.drawing(i) for i in (*test, *val)], label_N, f"{' and '.join(parts)}, {data.path}")
+    which = [*test, *val]
+    drawings: Sequence[Drawn] = (
+        [data.drawing(i) for i in which] if isinstance(data, PackedStrokes) else list(data.images[which])
+    )
+    return Compared(drawings, label_N, f"{' and '.join(parts)}, {data.path}")
 
 
 def some_doodles() -> Compared:
@@ -79,6 +85,15 @@ def some_doodles() -> Compared:
     lines = [line for word in WORDS for block in doodles(word, ENOUGH // len(WORDS), 0) for line in block]
     drawings = [canonical(json.loads(line)["drawing"]) for line in lines]
     return Compared(drawings, np.empty(0, np.int64), f"doodles of {', '.join(WORDS)}")
+
+
+def as_images(compared: Compared, picture: Picture, size: int) -> Compared:
+    """The same, drawn as a model would draw them."""
+    images: list[Drawn] = []
+    for _, strokes in in_batches(compared.drawings):
+        ink_BYX = resize(picture.ink(strokes)[:, 0], size)
+        images += list((ink_BYX * 255).round().byte().numpy())
+    return compared._replace(drawings=images)
 
 
 def in_pytorch(graph: nn.Module) -> Reader:
@@ -98,15 +113,22 @@ def points_at_a_time(model: Model) -> Counted:
     return lambda length_N: length_N * max(pixels // FEW_PIXELS, 1)
 
 
-def probabilities(read: Reader, drawings: Sequence[Flat], num_steps: Counted = np.asarray) -> Probability:
+def probabilities(read: Reader, drawings: Sequence[Drawn], num_steps: Counted = np.asarray) -> Probability:
     """probability_NK of drawings, in batches of similar length."""
     found: list[tuple[NDArray[np.int64], Probability]] = []
-    for which_B, (xy_BT2, pen_BT, length_B, _) in pad_in_batches(drawings, num_steps, doing="asking the file"):
-        found.append((which_B, read(xy_BT2.numpy(), pen_BT.float().numpy(), length_B.numpy())))
+    for which_B, batch in in_batches(drawings, num_steps, doing="asking the file"):
+        found.append((which_B, read(*inputs_of(batch))))
     probability_NK = np.empty((len(drawings), found[0][1].shape[1]), np.float32)
     for which_B, probability_BK in found:
         probability_NK[which_B] = probability_BK
     return probability_NK
+
+
+def inputs_of(batch: Input) -> tuple[NDArray[Any], ...]:
+    """What a graph takes of a batch."""
+    if isinstance(batch, Images):
+        return (batch.ink_BYX.numpy(),)
+    return batch.xy_BT2.numpy(), batch.pen_BT.float().numpy(), batch.length_B.numpy()
 
 
 def agree(expected_NK: Probability, found_NK: Probability, label_N: NDArray[np.int64]) -> Agreement:
@@ -122,15 +144,23 @@ def agree(expected_NK: Probability, found_NK: Probability, label_N: NDArray[np.i
     )
 
 
-def milliseconds(readers: Sequence[Reader], drawings: Sequence[Flat]) -> list[float]:
+def milliseconds(readers: Sequence[Reader], drawings: Sequence[Drawn]) -> list[float]:
     """Of each reader the median over drawings of what one takes alone: its best of some times, since whatever else
     runs only ever makes it longer, and by turns, so that it does so to all alike.
     """
     seconds_RN = np.full((len(readers), min(len(drawings), TIMED)), np.inf)
-    for n, (points, pen) in enumerate(drawings[:TIMED]):
-        inputs = points[None].astype(np.float32), pen[None].astype(np.float32), np.array([len(points)], np.int64)
+    for n, drawing in enumerate(drawings[:TIMED]):
+        inputs = alone(drawing)
         for r, read in list(enumerate(readers)) * REPEATED:
             start = time.perf_counter()
             read(*inputs)
             seconds_RN[r, n] = min(seconds_RN[r, n], time.perf_counter() - start)
     return [float(median) for median in np.median(seconds_RN, axis=1) * 1e3]
+
+
+def alone(drawing: Drawn) -> tuple[NDArray[Any], ...]:
+    """What a graph takes of one drawing, of which nothing is padding."""
+    if isinstance(drawing, np.ndarray):
+        return (drawing[None].astype(np.float32) / 255,)
+    points, pen = drawing
+    return points[None].astype(np.float32), pen[None].astype(np.float32), np.array([len(points)], np.int64)

@@ -1,17 +1,22 @@
-"""A recogniser as one graph: canonical points in, probabilities out, and all that lies between them inside."""
+"""A recogniser as a graph from canonical points, or from images, to probabilities, with everything between inside."""
+
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from inkseq.drawings.padded import Strokes
+from inkseq.drawings.pixels import Images
 from inkseq.models.contract import Model
 
-INPUTS, OUTPUT = ("points", "pen", "length"), "probability"
-EXAMPLE = (torch.zeros(3, 13, 2), torch.zeros(3, 13), torch.tensor([13, 5, 1]))  # other sizes do as well
+OUTPUT = "probability"
 
 
 class FromPoints(nn.Module):
     """probability_BK of points_BT2 (0..255), pen_BT and length_B; what lies behind a drawing's end is never read."""
+
+    inputs: ClassVar = {"points": {0: "batch", 1: "points"}, "pen": {0: "batch", 1: "points"}, "length": {0: "batch"}}
+    example = (torch.zeros(3, 13, 2), torch.zeros(3, 13), torch.tensor([13, 5, 1]))  # other sizes do as well
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -25,3 +30,22 @@ class FromPoints(nn.Module):
         pen_BT = (pen.gather(1, point_BT) > 0.5) & (time_T < length[:, None])
         logits_BK: Tensor = self.model(Strokes(xy_BT2, pen_BT, length, torch.zeros_like(length)))
         return logits_BK.softmax(dim=1)
+
+
+class FromImages(nn.Module):
+    """probability_BK of ink_BYX (0..1), of the size that the recogniser learnt from."""
+
+    inputs: ClassVar = {"image": {0: "batch"}}
+
+    def __init__(self, model: Model, size: int) -> None:
+        super().__init__()
+        self.model, self.size = model, size
+        self.example = (torch.zeros(3, size, size),)
+        self.eval()
+
+    def forward(self, image: Tensor) -> Tensor:
+        logits_BK: Tensor = self.model(Images(image))
+        return logits_BK.softmax(dim=1)
+
+
+Graph = FromPoints | FromImages

@@ -15,7 +15,7 @@ from torch.onnx.ops import symbolic_multi_out
 from inkseq.config import Quantize
 from inkseq.export.about import in_json
 from inkseq.export.check import Compare, Reader
-from inkseq.export.graph import EXAMPLE, INPUTS, OUTPUT, FromPoints
+from inkseq.export.graph import OUTPUT, Graph
 from inkseq.export.quantise import quantise
 from inkseq.export.translations import TRANSLATIONS
 from inkseq.models.layers import BiRNN
@@ -25,7 +25,7 @@ GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}  # PyTorch's, in the order of O
 ENGINE = f"ONNX Runtime {onnxruntime.__version__}"
 
 
-def export(graph: FromPoints, file: Path, facts: dict[str, str], how: Quantize, compare: Compare) -> Reader:
+def export(graph: Graph, file: Path, facts: dict[str, str], how: Quantize, compare: Compare) -> Reader:
     """Write the file, if the graph is what PyTorch computes. What packed weights lose is measured and told in it."""
     model = make_onnx(graph)
     agreement = compare(open_onnx(model.SerializeToString()))
@@ -67,23 +67,22 @@ class OnnxBiRNN(nn.Module):
         return h_T2BH.permute(2, 0, 1, 3).reshape(num_drawings, num_points, 2 * self.hidden)
 
 
-def make_onnx(graph: FromPoints) -> onnx.ModelProto:
+def make_onnx(graph: Graph) -> onnx.ModelProto:
     """The graph for any number of drawings and points."""
     graph = copy.deepcopy(graph)
     for name, module in list(graph.named_modules()):
         if isinstance(module, BiRNN):
             graph.set_submodule(name, OnnxBiRNN(module))
-    sizes = {0: "batch", 1: "points"}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision
     with warnings.catch_warnings(action="ignore"):  # of PyTorch about PyTorch
         program = torch.onnx.export(
             graph,
-            EXAMPLE,
+            graph.example,
             verbose=False,
             opset_version=OPSET,
-            input_names=INPUTS,
+            input_names=list(graph.inputs),
             output_names=[OUTPUT],
-            dynamic_shapes=(sizes, sizes, {0: "batch"}),
+            dynamic_shapes=tuple(graph.inputs.values()),
             custom_translation_table=TRANSLATIONS,
         )
     assert program is not None
@@ -104,4 +103,5 @@ def open_onnx(file: Path | bytes) -> Reader:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    return lambda *inputs: session.run([OUTPUT], dict(zip(INPUTS, inputs, strict=True)))[0]
+    names = [one.name for one in session.get_inputs()]
+    return lambda *inputs: session.run([OUTPUT], dict(zip(names, inputs, strict=True)))[0]

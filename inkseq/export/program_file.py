@@ -12,12 +12,12 @@ from torch.export._patches import register_gru_while_loop_decomposition, registe
 
 from inkseq.export.about import in_json
 from inkseq.export.check import Compare, Reader, in_pytorch
-from inkseq.export.graph import EXAMPLE, FromPoints
+from inkseq.export.graph import Graph
 
 FACTS = "inkseq.json"  # the file within the file that says what it is
 
 
-def export(graph: FromPoints, file: Path, facts: dict[str, str], compare: Compare) -> Reader:
+def export(graph: Graph, file: Path, facts: dict[str, str], compare: Compare) -> Reader:
     """Write the file, if the program is what PyTorch computes."""
     logging.getLogger("torch._export.serde.serialize").setLevel(logging.ERROR)  # of symbols that nothing needs
     program = make_program(graph)
@@ -29,12 +29,12 @@ def export(graph: FromPoints, file: Path, facts: dict[str, str], compare: Compar
         return in_pytorch(torch.export.load(file).module())
 
 
-def make_program(graph: FromPoints) -> ExportedProgram:
+def make_program(graph: Graph) -> ExportedProgram:
     """The graph for any number of drawings and points."""
-    sizes = {0: Dim.DYNAMIC, 1: Dim.DYNAMIC}
+    sizes = tuple(dict.fromkeys(of_input, Dim.DYNAMIC) for of_input in graph.inputs.values())
     with (
         register_lstm_while_loop_decomposition(),
         register_gru_while_loop_decomposition(),
         warnings.catch_warnings(action="ignore"),  # of PyTorch about PyTorch
     ):
-        return torch.export.export(graph, EXAMPLE, dynamic_shapes=(sizes, sizes, {0: Dim.DYNAMIC}))
+        return torch.export.export(graph, graph.example, dynamic_shapes=sizes)

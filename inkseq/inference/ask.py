@@ -16,9 +16,9 @@ from inkseq.data.batches import Batch, Counted, cut_by_length, gather_first, lon
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices
 from inkseq.devices import ALONE, Ranks, choose_precision
-from inkseq.drawings.padded import Strokes, pad_together
-from inkseq.drawings.pixels import Input, put_on
-from inkseq.drawings.strokes import Flat
+from inkseq.drawings.padded import pad_together
+from inkseq.drawings.pixels import Input, put_on, stack
+from inkseq.drawings.strokes import Drawn
 from inkseq.inference.runs import Run
 from inkseq.models.contract import Model
 
@@ -86,11 +86,11 @@ def answer_parts(
     return said_NC
 
 
-def answer_flat(run: Run, drawings: Sequence[Flat], device: torch.device, doing: str = "") -> NDArray[np.float32]:
-    """probability_NK of canonical drawings, in float32 whatever the run was trained in."""
+def answer_drawn(run: Run, drawings: Sequence[Drawn], device: torch.device, doing: str = "") -> NDArray[np.float32]:
+    """probability_NK of canonical drawings and of images, in float32 whatever the run was trained in."""
     probability_NK = np.empty((len(drawings), len(run.classes)), np.float32)
-    for which_B, strokes in pad_in_batches(drawings, run.model.num_steps, doing):
-        probability_NK[which_B] = answer(run.model, put_on(strokes, device)).softmax(dim=1).cpu().numpy()
+    for which_B, batch in in_batches(drawings, run.model.num_steps, doing):
+        probability_NK[which_B] = answer(run.model, put_on(batch, device)).softmax(dim=1).cpu().numpy()
     return probability_NK
 
 
@@ -111,15 +111,26 @@ def precision(run: Run, device: torch.device) -> torch.dtype:
     return choose_precision(run.config.precision, device)[0]
 
 
-def pad_in_batches(
-    drawings: Sequence[Flat], num_steps: Counted = np.asarray, doing: str = ""
-) -> Iterator[tuple[Indices, Strokes]]:
-    """All drawings once, as padded arrays on the host, and which they are; a bar says what is done with them."""
-    length_N = np.array([len(points) for points, _ in drawings], np.int64)
+def in_batches(
+    drawings: Sequence[Drawn], num_steps: Counted = np.asarray, doing: str = ""
+) -> Iterator[tuple[Indices, Input]]:
+    """All drawings once, as arrays on the host, images apart from strokes, and which they are.
+
+    A bar says what is done with them.
+    """
+    is_image_N = np.array([isinstance(one, np.ndarray) for one in drawings], np.bool_)
     with waiting(len(drawings), doing) as bar:
-        for which_B in together(length_N, num_steps):
-            yield which_B, pad_together([drawings[i] for i in which_B])
-            bar.update(len(which_B))
+        for which_M in (np.flatnonzero(~is_image_N), np.flatnonzero(is_image_N)):
+            length_M = np.array([len(drawings[int(i)][0]) for i in which_M], np.int64)  # points, or rows of pixels
+            for at_B in together(length_M, num_steps):
+                yield which_M[at_B], join([drawings[int(i)] for i in which_M[at_B]])
+                bar.update(len(at_B))
+
+
+def join(drawings: Sequence[Drawn]) -> Input:
+    """Drawings of one kind in one array."""
+    strokes = [one for one in drawings if isinstance(one, tuple)]
+    return pad_together(strokes) if strokes else stack([one for one in drawings if isinstance(one, np.ndarray)])
 
 
 def together(

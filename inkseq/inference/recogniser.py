@@ -1,4 +1,4 @@
-"""A trained recogniser for programs: strokes in, words out, by the same steps as in training."""
+"""A trained recogniser for programs: strokes or images in, words out, by the same steps as in training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkseq.devices import choose_device
-from inkseq.drawings.canonical import AnyStrokes, canonical
-from inkseq.drawings.strokes import Flat
-from inkseq.inference.ask import answer_flat
+from inkseq.drawings.canonical import AnyStrokes
+from inkseq.drawings.strokes import Drawn
+from inkseq.inference.ask import answer_drawn
+from inkseq.inference.given import AnyImage, as_drawn
 from inkseq.inference.runs import open_run
 
 
@@ -29,16 +30,17 @@ class Recogniser:
         self.run = open_run(run, checkpoint, self.device)
         self.classes = self.run.classes
 
-    def predict(self, strokes: AnyStrokes, top: int = 5) -> list[Guess]:
+    def predict(self, drawing: AnyStrokes | AnyImage, top: int = 5) -> list[Guess]:
         """What a drawing is, the likeliest word first. Strokes are `[xs, ys]` or `[xs, ys, times]`, in any units.
 
-        ValueError says what is wrong with strokes that are no drawing.
+        One that looks at ink alone takes images too: a file's path or bytes, a picture of Pillow, an array of grey.
+        ValueError says what is wrong with strokes that are no drawing, or with an image.
         """
-        return self.predict_many([strokes], top)[0]
+        return self.predict_many([drawing], top)[0]
 
-    def predict_many(self, drawings: Sequence[AnyStrokes], top: int = 5) -> list[list[Guess]]:
+    def predict_many(self, drawings: Sequence[AnyStrokes | AnyImage], top: int = 5) -> list[list[Guess]]:
         """The same of many, in their order; much faster than one by one."""
-        return self.guesses(self.probabilities([canonical(strokes) for strokes in drawings]), top)
+        return self.guesses(self.probabilities([as_drawn(one, self.run.side) for one in drawings]), top)
 
     def guesses(self, probability_NK: NDArray[np.float32], top: int) -> list[list[Guess]]:
         """The likeliest words of each row; of equals the first in the order of the classes."""
@@ -49,6 +51,6 @@ class Recogniser:
             for classes, chances in zip(order_NG.tolist(), chance_NG.tolist(), strict=True)
         ]
 
-    def probabilities(self, drawings: Sequence[Flat], doing: str = "") -> NDArray[np.float32]:
-        """probability_NK of canonical drawings; a bar says what is done, if that is told."""
-        return answer_flat(self.run, drawings, self.device, doing)
+    def probabilities(self, drawings: Sequence[Drawn], doing: str = "") -> NDArray[np.float32]:
+        """probability_NK of canonical drawings, and images of `run.side`; a bar says what is done, if that is told."""
+        return answer_drawn(self.run, drawings, self.device, doing)

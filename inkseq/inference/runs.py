@@ -17,6 +17,7 @@ from inkseq.errors import UserError
 from inkseq.files import locked, write_whole
 from inkseq.inference import checkpoint
 from inkseq.models.contract import Model
+from inkseq.models.pictured import Pictured
 from inkseq.models.zoo import make_model, translate
 
 LOG = "output.log"  # what a run says that has no terminal to itself
@@ -33,6 +34,14 @@ class Run:
     step: int
     image_size: int | None = None  # of the images it learnt from, pixels a side; None: it learnt from strokes
     identity: dict[str, Any] = field(default_factory=dict)  # of the dataset it learnt from, its `fingerprint`
+
+    @property
+    def side(self) -> int | None:
+        """Pixels a side of the images that it can be asked about; None where its model sees more than ink, or reads."""
+        if self.image_size or not isinstance(self.model, Pictured):
+            return self.image_size
+        picture = self.model.picture
+        return picture.size if [*picture.of_ink, *picture.of_country] == ["ink"] else None
 
 
 def open_run(folder: str | Path, which: str | None = None, device: torch.device | str = "cpu") -> Run:

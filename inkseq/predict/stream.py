@@ -53,7 +53,8 @@ def answer_windows(
         probability_NK = recogniser.probabilities([entry.drawing for entry in window if entry.drawing is not None])
         guesses = iter(recogniser.guesses(probability_NK, top))
         answers = [
-            _answer(entry, next(guesses), threshold) if entry.drawing else Answer(entry, [], "") for entry in window
+            Answer(entry, [], "") if entry.drawing is None else _answer(entry, next(guesses), threshold)
+            for entry in window
         ]
         tally.add(answers)
         yield answers

@@ -2,6 +2,7 @@
 
 from itertools import chain
 from typing import TextIO
+from unicodedata import east_asian_width
 
 from inkseq.predict.outputs import Windows, each
 from inkseq.predict.stream import NOT_SURE, Answer, Tally
@@ -18,9 +19,9 @@ def write_table(windows: Windows, file: TextIO, words: list[str], folder: str, w
     if len(first) < 2:
         file.writelines(_one(answer, width) for answer in first)
         return
-    source = max(len(_short(answer.entry.source, folder)) for answer in first)
-    given = max(len(answer.entry.word) for answer in first)
-    widths = [min(max(source, len(HEADER[0])), WIDEST), max(map(len, [*words, NOT_SURE])), BAR + 6]
+    source = max(columns(_short(answer.entry.source, folder)) for answer in first)
+    given = max(columns(answer.entry.word) for answer in first)
+    widths = [min(max(source, len(HEADER[0])), WIDEST), max(map(columns, [*words, NOT_SURE])), BAR + 6]
     widths += [min(given + len("not "), WIDEST)] if given else []
     header = [name for name in HEADER if given or name != "given"]
     file.write(_line(header, widths, width) + _line(["-" * w for w in [*widths, 20]], widths, width))
@@ -50,14 +51,24 @@ def bar(chance: float, width: int) -> str:
     return "█" * whole + EIGHTHS[eighths]
 
 
+def columns(text: str) -> int:
+    """How wide a text is on a terminal, where Chinese and Japanese signs take two columns."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def fill(text: str, width: int) -> str:
+    """A text with spaces up to so many columns."""
+    return text + " " * (width - columns(text))
+
+
 def _one(answer: Answer, width: int) -> str:
     """A drawing and all its guesses."""
     entry, guesses, said = answer
     if not guesses:
         return f"{entry.source}: {entry.error}\n"
-    longest = max(len(guess.word) for guess in guesses)
+    longest = max(columns(guess.word) for guess in guesses)
     room = max(min(width - longest - 12, WIDEST_BAR), BAR)
-    lines = [f"  {word:<{longest}}  {bar(chance, room):<{room}}  {chance:>6.1%}\n" for word, chance in guesses]
+    lines = [f"  {fill(word, longest)}  {bar(chance, room):<{room}}  {chance:>6.1%}\n" for word, chance in guesses]
     notes = [NOT_SURE] * (said == NOT_SURE) + [f"given as {entry.word}"] * bool(entry.word)
     return f"{': '.join([entry.source, *notes])}\n{''.join(lines)}"
 
@@ -68,7 +79,7 @@ def _row(answer: Answer, folder: str, widths: list[int], width: int) -> str:
     if len(source) > widths[0]:
         source = f"…{source[1 - widths[0] :]}"
     if not guesses:
-        return f"{source:<{widths[0]}}  error: {entry.error}\n"
+        return f"{fill(source, widths[0])}  error: {entry.error}\n"
     chance = guesses[0].probability
     cells = [source, said, f"{bar(chance, BAR):<{BAR}} {chance:>5.0%}"]
     if len(widths) == 4:
@@ -84,6 +95,6 @@ def _short(source: str, folder: str) -> str:
 
 def _line(cells: list[str], widths: list[int], width: int) -> str:
     """Cells in columns, the last one a list as long as there is room for."""
-    padded = [cell.ljust(w) for cell, w in zip(cells, widths, strict=False)]
+    padded = [fill(cell, w) for cell, w in zip(cells, widths, strict=False)]
     line = "  ".join([*padded, *cells[len(widths) :]]).rstrip()
     return (line if len(line) <= width else line[: width + 1].rpartition(", ")[0] or line[:width]) + "\n"

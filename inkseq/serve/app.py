@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from inkseq.drawings.padded import pad_together
 from inkseq.drawings.pixels import put_on
-from inkseq.drawings.strokes import Flat
+from inkseq.drawings.strokes import Drawn, Flat
 from inkseq.evaluate.explanation import tell_points
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve import assets as files
@@ -45,7 +45,8 @@ HEADERS = {
     "cache-control": "no-store",
 }
 SHOWN = 200  # drawings of one's own that the page lists
-MOST_EXPLAINING, MOST_KEEPING = 8, 64  # who may wait at a time: to have a drawing explained, for the file of one's own
+# Who may wait at a time: to have a drawing explained or an image read, for the file of one's own.
+MOST_EXPLAINING, MOST_READING, MOST_KEEPING = 8, 16, 64
 LOG = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -57,6 +58,7 @@ class Server:
         self.recogniser, self.own, self.threshold = recogniser, own, threshold
         self.batcher, self.rate = Batcher(recogniser), Rate(rate)
         self.explainer, self.keeper = Worker("explainer", MOST_EXPLAINING), Worker("own", MOST_KEEPING)
+        self.reader = Worker("images", MOST_READING)  # one at a time, since the largest takes 260 MB
         self.body_within, self.answer_within = asks.BODY_WITHIN, asks.ANSWER_WITHIN
         self.registry = CollectorRegistry()
         self.requests = Counter("inkseq_requests", "Requests.", ["path", "status"], registry=self.registry)
@@ -67,21 +69,30 @@ class Server:
         """Answer until the end."""
         async with self.batcher.open():
             yield
-        self.explainer.close()
-        self.keeper.close()
+        for worker in (self.explainer, self.reader, self.keeper):
+            worker.close()
 
     def busy(self) -> bool:
         """Whether a thread would have to be torn away from what it does."""
-        return any(worker.busy() for worker in (self.batcher.thread, self.explainer, self.keeper))
+        return any(worker.busy() for worker in (self.batcher.thread, self.explainer, self.reader, self.keeper))
 
     async def predict(self, request: Request) -> Response:
         begin = time.perf_counter()
-        ask = await asks.read(request, Ask, self.body_within)
-        probability_K = await self.batcher.ask(await asks.to_drawing(ask.strokes))
-        guesses = self.recogniser.guesses(probability_K[None], ask.top)[0]
+        drawing, top = await self._asked(request)
+        probability_K = await self.batcher.ask(drawing)
+        guesses = self.recogniser.guesses(probability_K[None], top)[0]
         self.seconds.observe(time.perf_counter() - begin)
         said = [{"word": word, "probability": round(chance, 6)} for word, chance in guesses]
         return answer({"guesses": said, "sure": guesses[0].probability >= self.threshold})
+
+    async def _asked(self, request: Request) -> tuple[Drawn, int]:
+        """What is to be named, and how many guesses are wanted."""
+        side = self.recogniser.run.side
+        if side and asks.content_type(request).startswith("image/"):
+            image = await asks.read_body(request, self.body_within)
+            return await self.reader.do(asks.to_ink, image, side), asks.GUESSES
+        ask = await asks.read(request, Ask, self.body_within)
+        return await asks.to_drawing(ask.strokes), ask.top
 
     async def explain(self, request: Request) -> Response:
         ask = await asks.read(request, AskWhy, self.body_within)
@@ -108,7 +119,7 @@ class Server:
     async def classes(self, request: Request) -> Response:
         run = self.recogniser.run
         about = {"classes": self.recogniser.classes, "threshold": self.threshold, "run": run.folder.name}
-        return answer(about | {"command": command(self.own.path, run.folder)})
+        return answer(about | {"image_size": run.image_size, "command": command(self.own.path, run.folder)})
 
     async def teach(self, request: Request) -> Response:
         lesson = await asks.read(request, Lesson, self.body_within)
@@ -135,7 +146,7 @@ class Server:
         return Response(generate_latest(self.registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def openapi(self, request: Request) -> Response:
-        return answer(describe())
+        return answer(describe(self.recogniser.run.side is not None))
 
     async def file(self, request: Request) -> Response:
         content, kind = files.PAGE[request.url.path.lstrip("/") or "index.html"]
@@ -143,7 +154,7 @@ class Server:
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
+    return Response(msgspec.json.encode(content), status, media_type=asks.JSON)
 
 
 def make_app(server: Server, hosts: list[str]) -> Starlette:

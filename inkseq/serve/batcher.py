@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from inkseq.drawings.strokes import Flat
+from inkseq.drawings.strokes import Drawn
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve.requests import Refused
 from inkseq.serve.thread import Worker
@@ -20,7 +20,7 @@ MOST_WAITING = 512  # at a few hundred a second, those behind would wait for lon
 STUCK_AFTER = 60.0  # seconds over one batch; the longest drawings take a slow machine some
 
 LOG = logging.getLogger(__name__)
-Question = tuple[Flat, "asyncio.Future[NDArray[np.float32]]"]
+Question = tuple[Drawn, "asyncio.Future[NDArray[np.float32]]"]
 
 
 class Batcher:
@@ -57,8 +57,8 @@ class Batcher:
             return f"the recogniser has been busy with one batch for {lasts:.0f} seconds; restart the server"
         return ""
 
-    async def ask(self, drawing: Flat) -> NDArray[np.float32]:
-        """probability_K of a canonical drawing."""
+    async def ask(self, drawing: Drawn) -> NDArray[np.float32]:
+        """probability_K of a canonical drawing, or of an image's ink."""
         if trouble := self.trouble():
             raise Refused(503, trouble)
         if len(self._waiting) >= MOST_WAITING:

@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
-from inkseq.serve.requests import Ask, AskWhy, Lesson
+from inkseq.serve.requests import IMAGES, JSON, Ask, AskWhy, Lesson
 
 PROBLEMS = {
     400: "not JSON",
     408: "the body was too slow",
     413: "the body is too large",
-    415: "the content type is not JSON",
+    415: "the content type is another",
     422: "not what is asked for, or no drawing",
     429: "too many requests",
     500: "something went wrong",
@@ -19,9 +19,10 @@ PROBLEMS = {
 }
 ALWAYS = 429, 500, 503  # what anybody may be told
 TEXT, NUMBER, TRUTH = {"type": "string"}, {"type": "number"}, {"type": "boolean"}
+FILE = {"type": "string", "format": "binary"}
 
 
-def describe() -> dict[str, Any]:
+def describe(takes_images: bool) -> dict[str, Any]:
     (ask, ask_why, lesson), components = msgspec.json.schema_components(
         (Ask, AskWhy, Lesson), ref_template="#/components/schemas/{name}"
     )
@@ -31,12 +32,16 @@ def describe() -> dict[str, Any]:
     credited = {"strokes": strokes, "credit": _list(_list(NUMBER))}
     metrics = {"200": _content("text/plain", TEXT), **_problems(*ALWAYS)}
     counts = {"type": "object", "additionalProperties": {"type": "integer"}}
-    known = {"classes": _list(TEXT), "threshold": NUMBER, "run": TEXT, "command": TEXT}
+    size = {"type": ["integer", "null"]}  # of the images it learnt from, pixels a side
+    known = {"classes": _list(TEXT), "threshold": NUMBER, "run": TEXT, "image_size": size, "command": TEXT}
+    predict = _post("What is this drawing?", ask, 200, {"guesses": _list(guess), "sure": TRUTH})
+    if takes_images:
+        predict["requestBody"]["content"] |= {kind: {"schema": FILE} for kind in IMAGES}
     return {
         "openapi": "3.1.0",
         "info": {"title": "inkseq", "version": "1", "description": "Pen drawings, named from their strokes."},
         "paths": {
-            "/predict": {"post": _post("What is this drawing?", ask, 200, {"guesses": _list(guess), "sure": TRUTH})},
+            "/predict": {"post": predict},
             "/explain": {"post": _post("Which points speak for a word?", ask_why, 200, credited)},
             "/own": {
                 "post": _post("Teach a word by an example.", lesson, 201, {"key_id": TEXT, "word": TEXT}),
@@ -60,22 +65,22 @@ def describe() -> dict[str, Any]:
 def _post(summary: str, asked: dict[str, Any], status: int, answered: dict[str, Any]) -> dict[str, Any]:
     return {
         "summary": summary,
-        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
-        "responses": {str(status): _content("application/json", _object(answered)), **_problems(*PROBLEMS)},
+        "requestBody": {"required": True, "content": {JSON: {"schema": asked}}},
+        "responses": {str(status): _content(JSON, _object(answered)), **_problems(*PROBLEMS)},
     }
 
 
 def _get(summary: str, answered: dict[str, Any]) -> dict[str, Any]:
     return {
         "summary": summary,
-        "responses": {"200": _content("application/json", _object(answered)), **_problems(*ALWAYS)},
+        "responses": {"200": _content(JSON, _object(answered)), **_problems(*ALWAYS)},
     }
 
 
 def _problems(*statuses: int) -> dict[str, Any]:
     problem = {"$ref": "#/components/schemas/Problem"}
     said = PROBLEMS | {404: "there is none"}
-    return {str(status): _content("application/json", problem, said[status]) for status in statuses}
+    return {str(status): _content(JSON, problem, said[status]) for status in statuses}
 
 
 def _content(kind: str, schema: dict[str, Any], description: str = "answered") -> dict[str, Any]:

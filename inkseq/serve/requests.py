@@ -9,11 +9,14 @@ from starlette.requests import ClientDisconnect, Request
 
 from inkseq.drawings.canonical import Rejected, read_drawing
 from inkseq.drawings.ndjson import UNPRINTABLE
-from inkseq.drawings.strokes import Flat
+from inkseq.drawings.scans import read_ink
+from inkseq.drawings.strokes import Flat, Ink
 
 MOST_BYTES = 1 << 20
 MOST_POINTS, MOST_STROKES = 20_000, 1_000
 FEW_POINTS = 300  # 0.1 ms to simplify as people draw
+JSON, IMAGES = "application/json", ("image/png", "image/jpeg", "image/tiff")  # content types
+GUESSES = 5
 MOST_EXPLAINED = 1_000  # points of a simplified drawing, ten times what people draw: a second or two
 BODY_WITHIN, ANSWER_WITHIN = 10.0, 20.0  # seconds; the answer from when the headers are there
 
@@ -39,7 +42,7 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True):
     """What is this drawing?"""
 
     strokes: StrokeLists
-    top: Top = 5
+    top: Top = GUESSES
 
 
 class AskWhy(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,13 +64,21 @@ Asked = TypeVar("Asked", Ask, AskWhy, Lesson)
 
 async def read(request: Request, what: type[Asked], within: float) -> Asked:
     """The body of a request, which must be JSON of this shape."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refused(415, "the content type has to be application/json")
+    if content_type(request) != JSON:
+        raise Refused(415, f"the content type has to be {JSON}")
+    return decode(await read_body(request, within), what)
+
+
+def content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_body(request: Request, within: float) -> bytes:
+    """All of it, if it comes within so many seconds."""
     try:
-        body = await asyncio.wait_for(_body(request), within)
+        return await asyncio.wait_for(_body(request), within)
     except TimeoutError:
         raise Refused(408, f"the body did not come within {within:g} seconds") from None
-    return decode(body, what)
 
 
 def decode(body: bytes, what: type[Asked]) -> Asked:
@@ -99,6 +110,14 @@ async def to_drawing(strokes: list[list[list[float]]]) -> Flat:
         raise Refused(422, f"{count:,} points; {MOST_POINTS:,} are the most")
     try:
         return read_drawing(strokes) if count <= FEW_POINTS else await run_in_threadpool(read_drawing, strokes)
+    except Rejected as reason:
+        raise Refused(422, str(reason)) from None
+
+
+def to_ink(image: bytes, side: int) -> Ink:
+    """What a file shows, as `convert` reads it."""
+    try:
+        return read_ink(image, side)
     except Rejected as reason:
         raise Refused(422, str(reason)) from None
 

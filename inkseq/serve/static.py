@@ -19,13 +19,14 @@ BRAIN, STATIC_BRAIN = "brain.js", "static-brain.js"  # the one that asks a serve
 def write_page(run: str, out: Path, threshold: float) -> str:
     """Write the folder; a line about how well its recogniser agrees with the run."""
     check_out(out)
-    about = {"classes": open_run(run).classes, "threshold": threshold, "run": Path(run).resolve().name}
-    about |= {"command": command(Path("own.ndjson"), Path(run))}
+    opened = open_run(run)
+    about = {"classes": opened.classes, "threshold": threshold, "run": Path(run).resolve().name}
+    about |= {"image_size": opened.image_size, "command": command(Path("own.ndjson"), Path(run))}
     with whole_folder(out, f"another process is writing {out} just now") as folder:
         for name, content in (page_files() | engine()).items():
             (folder / name).write_bytes(content)
         (folder / ABOUT).write_text(json.dumps(about), "utf-8")
-        return export(ExportConfig(run=run, out=str(folder / MODEL))).sentence()
+        return export(ExportConfig(run=run, out=str(folder / MODEL)), from_points=True).sentence()
 
 
 def page_files() -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkseq.drawings.canonical import Rejected
-from inkseq.drawings.scans import MAX_PIXELS, ink_of
+from inkseq.drawings.scans import MAX_PIXELS, read_ink
 
 
 def written() -> NDArray[np.uint8]:
@@ -53,7 +53,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_however_it_was_saved_the_ink_is_the_same(way: str) -> None:
-    off = np.abs(ink_of(WAYS[way], 40).astype(int) - (255 - GREY))
+    off = np.abs(read_ink(WAYS[way], 40).astype(int) - (255 - GREY))
     if "many" in way:  # edges that were sharp lie between pixels
         assert off.mean() < 4
     else:
@@ -61,17 +61,17 @@ def test_however_it_was_saved_the_ink_is_the_same(way: str) -> None:
 
 
 def test_black_and_white() -> None:
-    assert (ink_of(saved(Image.fromarray(GREY > 128)), 40) == np.where(GREY < 128, 255, 0)).all()
+    assert (read_ink(saved(Image.fromarray(GREY > 128)), 40) == np.where(GREY < 128, 255, 0)).all()
 
 
 def test_the_longer_side_fills_the_square_and_the_rest_is_paper() -> None:
-    tall = ink_of(saved(IMAGE.crop((5, 0, 25, 40))), 64)
+    tall = read_ink(saved(IMAGE.crop((5, 0, 25, 40))), 64)
     assert not tall[:, :16].any()
     assert not tall[:, 48:].any()
     assert tall[:, 16:48].any()
-    assert ink_of(saved(IMAGE.resize((1, 3000))), 32).shape == (32, 32)
+    assert read_ink(saved(IMAGE.resize((1, 3000))), 32).shape == (32, 32)
     yellowed = np.where(GREY[:, 5:25] > 128, 210, 20).astype(np.uint8)
-    assert set(np.unique(ink_of(saved(Image.fromarray(yellowed)), 40))) == {45, 235}
+    assert set(np.unique(read_ink(saved(Image.fromarray(yellowed)), 40))) == {45, 235}
 
 
 def of_size(width: int, height: int) -> bytes:
@@ -98,12 +98,12 @@ def of_size(width: int, height: int) -> bytes:
 )
 def test_what_is_no_image_says_why(image: bytes, reason: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Rejected, match=reason):
-        ink_of(image, 32)
+        read_ink(image, 32)
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_million_pixels_are_no_bomb() -> None:
-    assert ink_of(saved(Image.new("1", (1000, 1000), 1)), 32).max() == 0
+    assert read_ink(saved(Image.new("1", (1000, 1000), 1)), 32).max() == 0
 
 
 def test_damaged_bytes_are_read_or_refused_and_say_nothing(capfd: pytest.CaptureFixture[str]) -> None:
@@ -121,7 +121,7 @@ def test_damaged_bytes_are_read_or_refused_and_say_nothing(capfd: pytest.Capture
             damaged = np.frombuffer(WAYS[way], np.uint8).copy()
             damaged[rng.integers(len(damaged), size=3)] = rng.integers(256, size=3)
             try:
-                assert ink_of(damaged.tobytes(), 32).shape == (32, 32)
+                assert read_ink(damaged.tobytes(), 32).shape == (32, 32)
             except Rejected:
                 refused += 1
     assert refused

@@ -23,6 +23,7 @@ from inkseq.export import onnx_file
 from inkseq.export.__main__ import run
 from inkseq.export.card import Measured, write_card
 from inkseq.export.check import ENOUGH, Agreement, agree, held_out, points_at_a_time, probabilities
+from inkseq.export.graph import FromPoints
 from inkseq.export.quantise import round_rows
 from inkseq.export.verified import drawings_for
 from inkseq.families import CnnConfig, HybridConfig, Layout, PictureConfig
@@ -98,7 +99,7 @@ def test_a_card_shows_any_word_as_it_is(exported: Exported, tmp_path: Path) -> N
     words = ["</script><script>alert(1)</script>", "[a](b) *c* `d` | e", "two\nlines"]
     few = dataclasses.replace(exported.recogniser.run, classes=words)
     measured = Measured("none", Agreement(1, 0.0, 1, 0, 0, 0), 1, "nothing", [], 1)
-    write_card(tmp_path / "few.md", tmp_path / "few.onnx", few, "float32", measured)
+    write_card(tmp_path / "few.md", tmp_path / "few.onnx", few, FromPoints(few.model), "float32", measured)
     line = next(one for one in (tmp_path / "few.md").read_text().splitlines() if one.startswith("Classes: "))
     assert line == (r"Classes: \</script\>\<script\>alert(1)\</script\>, \[a\](b) \*c\* \`d\` \| e, two lines.")
 
@@ -120,7 +121,7 @@ def test_a_card_of_a_model_that_looks_says_what_it_looks_at(
     looks = dataclasses.replace(exported.recogniser.run, model=model)
     measured = Measured("none", Agreement(1, 0.0, 1, 0, 0, 0), 1, "nothing", [], 1)
     for run_of, words in ((looks, said), (exported.recogniser.run, "It reads strokes, in the order")):
-        write_card(tmp_path / "card.md", tmp_path / "card.onnx", run_of, "float32", measured)
+        write_card(tmp_path / "card.md", tmp_path / "card.onnx", run_of, FromPoints(run_of.model), "float32", measured)
         assert words in (tmp_path / "card.md").read_text()
 
 
@@ -210,7 +211,7 @@ def test_drawings_are_those_nobody_trained_on(exported: Exported, packed: Path, 
     assert compared.label_N.tolist() == data.labels[data.split("test").start : data.split("test").stop].tolist()
     assert len(held_out(data, ["other"]).label_N) == 0
     trained.config.data, there = str(tmp_path / "gone"), trained.config.data
-    doodles = drawings_for(None, trained)
+    doodles = drawings_for(None, trained, FromPoints(trained.model))
     trained.config.data = there
     assert (len(doodles.drawings), len(doodles.label_N)) == (ENOUGH, 0)
 

@@ -174,6 +174,7 @@ def _check(entry: Entry) -> None:
         assert "cannot be read (" not in entry.error, entry  # a fault of the reader's, which `refusal` has caught
         return
     assert not entry.error, entry
+    assert isinstance(entry.drawing, tuple), entry
     _check_drawing(entry.drawing)
 
 

@@ -1,5 +1,6 @@
 """The interface is what its description says: schemathesis makes requests of it and judges the answers."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
 from schemathesis.hooks import HookContext
 
+import inkseq
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve.app import Server, make_app
 from inkseq.serve.own import OwnDrawings
@@ -32,12 +34,14 @@ RIGHT = {("POST /predict", 200), ("POST /explain", 200), ("POST /own", 201), ("D
 
 
 @pytest.mark.slow
-def test_answers_are_as_described(recogniser: Recogniser, tmp_path: Path) -> None:
+@pytest.mark.parametrize("learnt", ["strokes", "images"])
+def test_answers_are_as_described(learnt: str, recogniser: Recogniser, of_scans: Path, tmp_path: Path) -> None:
     """By the engine, not by its plugin for pytest, of which pytest 9 and xdist run one operation only."""
-    server = Server(recogniser, OwnDrawings(tmp_path / "own.ndjson"), threshold=0.5, rate=1e9)
+    asked = recogniser if learnt == "strokes" else inkseq.load(of_scans)
+    server = Server(asked, OwnDrawings(tmp_path / "own.ndjson"), threshold=0.5, rate=1e9)
     app, config = make_app(server, ["testserver"]), SchemathesisConfig.from_str(SETTINGS)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
-    schema.hook("map_body")(as_a_drawing)
+    schema.hook("map_body")(partial(as_a_drawing, asked.classes[-1]))
     wrong: list[str] = []
     answered: set[tuple[str | None, int]] = set()
     for event in from_schema(schema).execute():
@@ -51,13 +55,13 @@ def test_answers_are_as_described(recogniser: Recogniser, tmp_path: Path) -> Non
     assert answered >= RIGHT
 
 
-def as_a_drawing(context: HookContext, body: Any) -> Any:
+def as_a_drawing(word: str, context: HookContext, body: Any) -> Any:
     """What JSON Schema cannot ask for: a word that is known, and as many x as y. Nothing that is wrong gets lost."""
     if not isinstance(body, dict):
         return body
     explain = context.operation is not None and context.operation.path == "/explain"
     if explain and isinstance(body.get("word"), str) and 0 < len(body["word"]) <= 100:
-        body["word"] = "star"
+        body["word"] = word
     if isinstance(body.get("strokes"), list):
         for stroke in body["strokes"]:
             if isinstance(stroke, list) and all(isinstance(column, list) for column in stroke):

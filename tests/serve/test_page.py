@@ -1,14 +1,18 @@
 """The page in a real browser: drawn on with a pen, played through, taught, and looked at on a phone."""
 
+import base64
 import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+import inkseq
 from inkseq.data.packed import open_strokes
 from inkseq.drawings.simplify import simplify
 from inkseq.drawings.strokes import flatten, unflatten
@@ -16,6 +20,7 @@ from inkseq.inference.recogniser import Recogniser
 from inkseq.serve.app import Server
 from inkseq.serve.assets import PAGE
 from inkseq.serve.own import OwnDrawings
+from inkseq.serve.requests import MOST_BYTES
 from tests.browser import DESKTOP, PHONE, browser, needs_chromium, open_page, violations
 from tests.serve.conftest import listening_to
 
@@ -123,6 +128,106 @@ def test_own_symbols_are_taught_and_forgotten(page: tuple[Page, list[str], int],
     left = [json.loads(line)["key_id"] for line in (tmp_path / "own.ndjson").read_text().splitlines()]
     assert left == [rows[0]["key_id"]]  # the newest is shown first
     assert opened.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("way", ["chosen", "dropped", "pasted"])
+def test_an_image_is_named_and_shown(
+    browser: Browser, of_scans: Path, tmp_path: Path, way: Literal["chosen", "dropped", "pasted"]
+) -> None:
+    images = np.load(of_scans.parent / "scans" / "images.npy")
+    Image.fromarray(255 - images[2]).resize((96, 96)).save(tmp_path / "down.png")
+    with listening_to(Server(inkseq.load(of_scans), OwnDrawings(tmp_path / "own.ndjson"), 0.0, 10_000)) as address:
+        opened, complaints = open_page(browser, f"http://127.0.0.1:{address[1]}/", PHONE)
+        expect(opened.locator("#learnt")).to_contain_text("It learnt from images of 32 × 32 pixels")
+        empty = sheet(opened)
+        give(opened, tmp_path / "down.png", "image/png", way)
+        expect(opened.locator("#guesses li").first).to_contain_text("down")
+        assert sheet(opened) != empty
+        assert violations(opened) == {}
+        assert opened.evaluate("document.documentElement.scrollWidth") == PHONE[0]
+        draw(opened, [[[0, 255], [0, 10]]])  # on a new sheet
+        expect(opened.locator("#guesses li").first).to_contain_text("across")
+        give(opened, tmp_path / "down.png", "image/png", way)
+        expect(opened.locator("#guesses li").first).to_contain_text("down")
+        opened.locator("#clear").click()
+        expect(opened.locator("#verdict")).to_have_text("Draw something.")
+        assert sheet(opened) == empty
+        assert complaints == []
+        opened.close()
+
+
+def test_what_the_server_would_not_take_the_page_makes_smaller_or_says(
+    browser: Browser, of_scans: Path, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(200, 256, (1500, 1500)).astype(np.uint8)
+    noise[600:700, 200:1300] = 20  # a bar across
+    Image.fromarray(noise).save(tmp_path / "large.png")
+    Image.fromarray(noise).save(tmp_path / "small.webp", quality=5)
+    Image.fromarray(noise[::9, ::9]).save(tmp_path / "scan.tiff")
+    (tmp_path / "none.png").write_bytes(b"nothing")
+    assert (tmp_path / "large.png").stat().st_size > MOST_BYTES
+    with listening_to(Server(inkseq.load(of_scans), OwnDrawings(tmp_path / "own.ndjson"), 0.0, 10_000)) as address:
+        opened, complaints = open_page(browser, f"http://127.0.0.1:{address[1]}/", DESKTOP)
+        for name, kind in (("large.png", "image/png"), ("small.webp", "image/webp"), ("scan.tiff", "image/tiff")):
+            give(opened, tmp_path / name, kind, "dropped")
+            expect(opened.locator("#guesses li").first).to_contain_text("across")
+            opened.locator("#clear").click()
+            expect(opened.locator("#guesses li")).to_have_count(0)
+        assert complaints == []
+        give(opened, tmp_path / "none.png", "image/png", "dropped")
+        expect(opened.locator("#verdict")).to_have_text("Cannot ask: no PNG, JPEG or TIFF image")
+        expect(opened.locator("#guesses li")).to_have_count(0)
+        opened.get_by_role("tab", name="Teach").click()
+        empty = sheet(opened)
+        give(opened, tmp_path / "large.png", "image/png", "dropped")
+        opened.wait_for_timeout(200)
+        assert sheet(opened) == empty
+        opened.close()
+
+
+def give(page: Page, file: Path, kind: str, way: Literal["chosen", "dropped", "pasted"]) -> None:
+    if way == "chosen":
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Choose an image").click()
+        chooser.value.set_files(file)
+        return
+    event, data, name = {
+        "dropped": ("DragEvent", "dataTransfer", "drop"),
+        "pasted": ("ClipboardEvent", "clipboardData", "paste"),
+    }[way]
+    page.evaluate(
+        """([bytes, file, type, event, data, name]) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))], file, { type }));
+            document.body.dispatchEvent(new window[event](name, { [data]: transfer, bubbles: true, cancelable: true }));
+        }""",
+        [base64.b64encode(file.read_bytes()).decode(), file.name, kind, event, data, name],
+    )
+
+
+def sheet(page: Page) -> str:
+    """What the paper shows."""
+    shown: str = page.locator("#pad").evaluate("pad => pad.toDataURL()")
+    return shown
+
+
+def test_a_sign_of_another_script_has_its_code_point_beside_it(
+    browser: Browser, recogniser: Recogniser, tmp_path: Path
+) -> None:
+    odd = copy.copy(recogniser)
+    odd.classes = ["お", "きゃ", "пила"]
+    with listening_to(Server(odd, OwnDrawings(tmp_path / "own.ndjson"), 0.0, 10_000)) as address:
+        opened, _ = open_page(browser, f"http://127.0.0.1:{address[1]}/", DESKTOP)
+        known = "お U+304A, きゃ U+304D U+3083, пила"
+        expect(opened.locator("#known")).to_have_text(known, use_inner_text=False)
+        draw(opened, [[[0, 255], [0, 200]]])
+        expect(opened.locator("#guesses li")).to_have_count(3)
+        shown = opened.locator("#guesses li span:first-of-type").all_text_contents()
+        assert sorted(shown) == sorted(known.split(", "))
+        opened.get_by_role("tab", name="Play").click()
+        opened.get_by_role("button", name="Start").click()
+        assert opened.locator("#task").inner_text().removeprefix("Draw ") in odd.classes
+        opened.close()
 
 
 def test_any_word_is_shown_as_it_is(browser: Browser, recogniser: Recogniser, tmp_path: Path) -> None:

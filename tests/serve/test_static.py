@@ -26,7 +26,8 @@ BRAINS = ("static-brain.js", "brain.js")
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine and a model of a byte each."""
 
-    def export(config: ExportConfig) -> Measured:
+    def export(config: ExportConfig, from_points: bool) -> Measured:
+        assert from_points
         Path(config.out).write_bytes(b"m")
         Path(config.out).with_suffix(".md").write_bytes(b"c")
         return Measured("none", Agreement(1, 0.0, 1, 0, 0, 0), 1, "nothing", [], 1)
@@ -56,7 +57,10 @@ def test_a_folder_holds_all_that_the_page_needs(
         assert (site / name).read_bytes() == PAGE[name][0]
     assert (site / "brain.js").read_bytes() == PAGE["static-brain.js"][0]
     about = json.loads((site / "recogniser.json").read_text())
-    assert about == {"classes": recogniser.classes, "threshold": 0.7, "run": "run"} | {"command": about["command"]}
+    assert about == {"classes": recogniser.classes, "threshold": 0.7, "run": "run"} | {
+        "image_size": None,
+        "command": about["command"],
+    }
     assert shlex.split(about["command"])[3:] == [
         "experiment=own_symbols",
         "raw=own.ndjson",

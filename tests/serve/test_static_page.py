@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import inkseq
 from inkseq.config import Simplify
 from inkseq.data.packed import open_strokes
 from inkseq.drawings.ndjson import parse_line
@@ -87,6 +88,19 @@ def test_one_that_looks_draws_its_pictures_in_the_browser(
         page, complaints = open_page(browser, address, DESKTOP)
         expect(page.locator("#verdict")).to_have_text("Draw something.", timeout=60_000)
         compare(page, [*as_drawn(packed), [[[3, 3], [9, 9]]], [[[0, 255], [0, 0]], [[7], [255]]]], looker)
+        assert complaints == []
+        page.close()
+
+
+def test_one_of_images_takes_drawings_and_says_so(
+    browser: Browser, packed: Path, of_scans: Path, tmp_path: Path
+) -> None:
+    seeing = inkseq.load(of_scans)
+    with put_up(seeing, tmp_path) as address:
+        page, complaints = open_page(browser, address, DESKTOP)
+        expect(page.locator("#learnt")).to_contain_text("A page without a server takes no image files.", timeout=60_000)
+        expect(page.locator("#choose")).to_be_hidden()
+        compare(page, as_drawn(packed)[::5], seeing)
         assert complaints == []
         page.close()
 

@@ -1,7 +1,8 @@
 // The page: one sheet of paper, three things to do with it.
 
 import * as brain from "./brain.js";
-import { Game, article } from "./game.js";
+import { Game, a } from "./game.js";
+import { decode, takeImages, toSend } from "./image.js";
 import { Pad } from "./pad.js";
 import { Lessons } from "./teach.js";
 
@@ -17,16 +18,19 @@ async function changed() {
   asking = true;
   while (stale) {  // one question at a time, always about the latest drawing
     stale = false;
-    const strokes = pad.strokes;
+    const { strokes, image } = pad;
     try {
-      guesses = strokes.length ? await brain.guess(strokes) : [];
+      guesses = image ? await guessImage(image) : strokes.length ? await brain.guess(strokes) : [];
       show(null);
     } catch (error) {
+      guesses = [];
       show(error);
     }
   }
   asking = false;
 }
+
+const guessImage = async ({ file, bitmap }) => brain.guessImage(await toSend(file, bitmap));
 
 function show(error) {
   if (mode === "game") game?.hear(error ? [] : guesses);
@@ -37,7 +41,7 @@ function show(error) {
 function verdict() {
   if (!guesses.length) return classes.length ? "Draw something." : "One moment …";
   const [{ word, probability }] = guesses;
-  const thing = `${article(word)} ${word}`;
+  const thing = a(word);
   return probability >= threshold ? `I know: it’s ${thing}!` : probability >= threshold / 2 ? `Perhaps ${thing}?` : "Hmm …";
 }
 
@@ -45,10 +49,16 @@ function row({ word, probability }) {
   const item = document.createElement("li"), bar = document.createElement("i");
   const name = document.createElement("span"), share = document.createElement("span");
   bar.style.width = `${100 * probability}%`;
-  name.textContent = word;
+  name.textContent = labelled(word);
   share.textContent = `${(100 * probability).toFixed(probability < 0.0995 ? 1 : 0)} %`;
   item.append(bar, name, share);
   return item;
+}
+
+// With the code points of a sign or two that not every font has.
+function labelled(word) {
+  const signs = [...word], points = signs.map((sign) => `U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`);
+  return signs.length <= 2 && /[^\0-\x7f]/.test(word) ? `${word} ${points.join(" ")}` : word;
 }
 
 // ------------------------------------------------------------------ what to do
@@ -87,11 +97,25 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !pad.locked) pad.clear();
 });
 
+// ------------------------------------------------------------------ images
+function tellOfImages(size) {
+  const none = brain.guessImage ? "" : " A page without a server takes no image files.";
+  $("learnt").textContent = `It learnt from images of ${size} × ${size} pixels, and makes one of what you draw.${none}`;
+  $("learnt").hidden = false;
+  $("give").hidden = !brain.guessImage;
+  if (none) return;
+  takeImages(async (file) => {
+    const image = { file, bitmap: await decode(file) };
+    if (mode === "draw") pad.show(image);
+  });
+}
+
 // ------------------------------------------------------------------ begin
 try {
   const about = await brain.about();
   ({ classes, threshold } = about);
-  $("known").textContent = classes.join(", ");
+  $("known").textContent = classes.map(labelled).join(", ");
+  if (about.image_size) tellOfImages(about.image_size);
   game = new Game(pad, classes, threshold, brain);
   lessons = new Lessons(pad, about.command, brain);
   if (mode === "teach") lessons.load();

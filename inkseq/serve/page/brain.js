@@ -1,10 +1,11 @@
 // Who is asked: the server this page came from.
 
 async function send(method, path, body) {
+  const isFile = body instanceof Blob;
   const response = await fetch(path, {
     method,
-    headers: body ? { "Content-Type": "application/json" } : {},
-    body: body ? JSON.stringify(body) : undefined,
+    headers: body ? { "Content-Type": isFile ? body.type : "application/json" } : {},
+    body: body && !isFile ? JSON.stringify(body) : body,
   });
   const content = response.status === 204 ? null : await response.json();
   if (!response.ok) throw new Error(content.error || `status ${response.status}`);
@@ -13,6 +14,7 @@ async function send(method, path, body) {
 
 export const about = () => send("GET", "classes");
 export const guess = async (strokes) => (await send("POST", "predict", { strokes, top: 5 })).guesses;
+export const guessImage = async (file) => (await send("POST", "predict", file)).guesses;
 export const explain = (strokes, word) => send("POST", "explain", { strokes, word });
 export const taught = () => send("GET", "own");
 export const teach = (word, strokes) => send("POST", "own", { word, strokes });

@@ -4,7 +4,8 @@ import { picture } from "./pad.js";
 
 const SECONDS = 20, ROUNDS = 6, PAUSE = 1200;
 const $ = (id) => document.getElementById(id);
-export const article = (word) => (/^[aeiou]/i.test(word) ? "an" : "a");
+// A word with its article, if it is of an alphabet that has such.
+export const a = (word) => (/^[^\0-\x7f]/.test(word) ? word : `${/^[aeiou]/i.test(word) ? "an" : "a"} ${word}`);
 
 export class Game {
   constructor(pad, classes, threshold, brain) {
@@ -32,7 +33,7 @@ export class Game {
   round() {
     this.word = this.words[this.played.length];
     this.began = performance.now();
-    $("task").textContent = `Draw ${article(this.word)} ${this.word}`;
+    $("task").textContent = `Draw ${a(this.word)}`;
     $("score").textContent = `Word ${this.played.length + 1} of ${this.words.length}`;
     $("heard").textContent = "";
     this.pad.locked = false;
@@ -58,7 +59,7 @@ export class Game {
   next(known) {
     const seconds = Math.min(SECONDS, (performance.now() - this.began) / 1000);
     this.played.push({ word: this.word, known, seconds, strokes: this.pad.strokes });
-    $("task").textContent = known ? `I know: it’s ${article(this.word)} ${this.word}!` : `That was ${article(this.word)} ${this.word}.`;
+    $("task").textContent = known ? `I know: it’s ${a(this.word)}!` : `That was ${a(this.word)}.`;
     this.word = null;
     this.pad.locked = true;
     clearInterval(this.timer);

@@ -11,6 +11,7 @@ export class Pad {
     this.canvas = canvas;
     this.changed = changed;
     this.strokes = [];
+    this.image = null;  // { file, bitmap }, where there are no strokes
     this.locked = false;
     this.pointer = null;
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
@@ -38,6 +39,7 @@ export class Pad {
     event.preventDefault();
     this.pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
+    this.image = null;
     if (!this.strokes.length) this.began = event.timeStamp;
     this.strokes.push([[], [], []]);
     this.add(event);
@@ -67,15 +69,20 @@ export class Pad {
 
   undo() {
     if (this.locked) return;
-    this.pointer = null;
+    this.pointer = this.image = null;
     this.strokes.pop();
     this.paint();
     this.changed();
   }
 
   clear() {
+    this.show(null);
+  }
+
+  show(image) {
     this.pointer = null;
     this.strokes = [];
+    this.image = image;
     this.paint();
     this.changed();
   }
@@ -84,6 +91,7 @@ export class Pad {
     const context = this.canvas.getContext("2d");
     const scale = this.canvas.width / 1000;
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    if (this.image?.bitmap) this.paste(context, this.image.bitmap);
     context.lineWidth = 9 * scale;
     context.lineCap = context.lineJoin = "round";
     this.strokes.forEach(([xs, ys], i) => {
@@ -94,6 +102,13 @@ export class Pad {
       for (let k = 1; k < xs.length; k++) context.lineTo(xs[k] * scale, ys[k] * scale);
       context.stroke();
     });
+  }
+
+  paste(context, bitmap) {
+    const { width, height } = this.canvas, scale = Math.min(width / bitmap.width, height / bitmap.height);
+    const [w, h] = [scale * bitmap.width, scale * bitmap.height];
+    context.imageSmoothingEnabled = scale < 1;  // the few pixels of a small one are shown as they are
+    context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h);
   }
 }
 
