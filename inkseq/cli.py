@@ -131,12 +131,12 @@ def compose_config(
         for (word, key, equals, text), after in zip(parts, [*words[1:], ""], strict=False):
             if not equals or key.startswith("-"):
                 raise UserError(_no_setting(word, after, types, groups))
-            if key not in types and key not in groups:
+            if key not in types and key not in groups and not _is_in_dict(key, types):
                 raise UserError(_unknown(key, known, composed))
             if not text:
                 raise UserError(f"{key}= has no value; see --help")
             if key not in groups:
-                OmegaConf.update(composed, key, _value(key, text, get_origin(types[key]) is list))
+                OmegaConf.update(composed, key, _value(key, text, get_origin(types.get(key)) is list), force_add=True)
         config = OmegaConf.to_object(composed)
     except MissingMandatoryValue as error:
         raise UserError(f"{error.full_key}= is needed; see --help") from None
@@ -211,6 +211,11 @@ def _types(schema: type, family: type = ModelConfig, prefix: str = "") -> Iterat
         nested = family if one.type is ModelConfig else one.type
         if isinstance(nested, type) and is_dataclass(nested):
             yield from _types(nested, family, f"{prefix}{one.name}.")
+
+
+def _is_in_dict(key: str, types: dict[str, Any]) -> bool:
+    """Whether a key lies within a setting that takes any: `model.members.read.hidden`."""
+    return any(key.startswith(f"{one}.") and get_origin(kind) is dict for one, kind in types.items())
 
 
 def _choice(group: str, name: str) -> str:
