@@ -9,7 +9,7 @@ from inkseq.data.packed import open_packed
 from inkseq.devices import choose_device
 from inkseq.evaluate.scoring import class_table, evaluate
 from inkseq.files import check_new, write_whole
-from inkseq.inference.runs import open_run
+from inkseq.inference.joined import open_runs
 from inkseq.memory import keep_freed_memory
 from inkseq.tables import table
 
@@ -19,7 +19,7 @@ def run(config: EvaluateConfig) -> None:
     check_new(config.out, config.overwrite)
     keep_freed_memory()
     device = choose_device(config.device)
-    trained = open_run(config.run, config.checkpoint, device)
+    trained = open_runs(config.run, config.checkpoint, device)
     data = open_packed(config.data or trained.config.data)
     metrics = evaluate(trained, data, config.split, device)
     overall, per_class = metrics.compute(), dict(zip(data.classes, metrics.per_class(), strict=True))

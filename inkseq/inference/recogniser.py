@@ -11,7 +11,7 @@ from inkseq.devices import choose_device
 from inkseq.drawings.canonical import AnyStrokes, canonical
 from inkseq.drawings.strokes import Flat
 from inkseq.inference.ask import answer_flat
-from inkseq.inference.runs import open_run
+from inkseq.inference.joined import open_runs
 
 
 class Guess(NamedTuple):
@@ -26,7 +26,7 @@ class Recogniser:
 
     def __init__(self, run: str | Path, device: str = "cpu", checkpoint: str | None = None) -> None:
         self.device = choose_device(device)
-        self.run = open_run(run, checkpoint, self.device)
+        self.run = open_runs(run, checkpoint, self.device)
         self.classes = self.run.classes
 
     def predict(self, strokes: AnyStrokes, top: int = 5) -> list[Guess]:

@@ -1,5 +1,8 @@
 """Several models of any families that answer together: late fusion, an ensemble that is trained, kept and asked as one.
 
+What they say is added up, logit by logit, each as often as its weight says: so their probabilities are multiplied
+(geometric mean, product of experts).
+
 Each learns by its own loss and by no other. What is judged together leans on each other, and knows less than strangers.
 """
 
@@ -18,16 +21,13 @@ from inkseq.models.contract import Answers, Explainable, Model, Sight, explainab
 
 
 class Fusion(Model):
-    """It says the mean of what the members say: of their logits, so the geometric mean of their probabilities."""
+    """The members, and what all of them together say."""
 
     head: "Heads"
 
-    def __init__(self, config: FusionConfig, num_classes: int, make: Callable[[ModelConfig, int], Model]) -> None:
+    def __init__(self, parts: Sequence[Model]) -> None:
         super().__init__()
-        if len(config.members) < 2:
-            raise UserError(f"model.members: a fusion is of two or more, not {len(config.members)}")
-        members = {name: make(typed(settings), num_classes) for name, settings in config.members.items()}
-        self.members, self.parts = nn.ModuleDict(members), tuple(members.values())
+        self.members, self.parts = nn.ModuleList(parts), tuple(parts)
         self.head = Heads(self.parts)
         self.room = max(part.room for part in self.parts)
         self.sees_images = all(part.sees_images for part in self.parts)
@@ -71,15 +71,26 @@ class Fusion(Model):
 
 
 class Heads(nn.Module):
-    """The members' heads, beside each other: features_BC of all -> the mean of their logits."""
+    """The members' heads, beside each other: features_BC of all -> the sum of their logits, by weight."""
+
+    weight_M: Tensor
 
     def __init__(self, parts: Sequence[Model]) -> None:
         super().__init__()
         self.parts = tuple(parts)  # in a tuple, since their weights are kept with the members
+        self.register_buffer("weight_M", torch.full([len(parts)], 1 / len(parts)))
 
     def forward(self, features_BC: Tensor) -> Tensor:
         own = torch.split(features_BC, [width_of(part.head) for part in self.parts], dim=1)
-        return torch.stack([part.head(own_BC) for part, own_BC in zip(self.parts, own, strict=True)]).mean(0)
+        logits_MBK = torch.stack([part.head(own_BC) for part, own_BC in zip(self.parts, own, strict=True)])
+        return (logits_MBK * self.weight_M[:, None, None]).sum(0)
+
+
+def make_fusion(config: FusionConfig, num_classes: int, make: Callable[[ModelConfig, int], Model]) -> Fusion:
+    """With members of the settings that the config has, which `make` makes."""
+    if len(config.members) < 2:
+        raise UserError(f"model.members: a fusion is of two or more, not {len(config.members)}")
+    return Fusion([make(typed(settings), num_classes) for settings in config.members.values()])
 
 
 def width_of(head: nn.Module) -> int:

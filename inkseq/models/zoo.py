@@ -7,7 +7,7 @@ from inkseq.errors import UserError
 from inkseq.families import FAMILIES, HybridConfig, ModelConfig
 from inkseq.models.cnn import Cnn
 from inkseq.models.contract import Model
-from inkseq.models.fusion import Fusion
+from inkseq.models.fusion import make_fusion
 from inkseq.models.hybrid import Hybrid
 from inkseq.models.image import Image
 from inkseq.models.mobilenet import MobileNet
@@ -17,7 +17,7 @@ MODELS: dict[str, Callable[[Any, int], Model]] = {
     "mobilenet": MobileNet,
     "image": Image,
     "cnn": Cnn,
-    "fusion": lambda config, num_classes: Fusion(config, num_classes, make_model),
+    "fusion": lambda config, num_classes: make_fusion(config, num_classes, make_model),
 }
 
 

@@ -17,7 +17,8 @@ from inkseq.evaluate.calibration import fit_temperature, sample_logits
 from inkseq.evaluate.facts import Facts, gather_facts
 from inkseq.evaluate.matching import Matching, match
 from inkseq.evaluate.metrics import ClassMetrics
-from inkseq.inference.runs import Run, open_run
+from inkseq.inference.joined import folder_of, open_runs
+from inkseq.inference.runs import Run
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Subject:
 def study(folder: str, data: str | None, split: str, checkpoint: str | None, device_name: str) -> Subject:
     """Have a run name every drawing of a split; the temperature and thresholds come from val."""
     device = choose_device(device_name)
-    run = open_run(folder, checkpoint, device)
+    run = open_runs(folder, checkpoint, device)
     packed = open_strokes(data or run.config.data)
     matching = match(packed.classes, run.classes)
     drawings = load_split(packed, split, device)
@@ -108,8 +109,8 @@ def val_of(packed: PackedStrokes, matching: Matching, device: torch.device) -> D
 
 def study_beside(folder: str, first: Subject) -> tuple[Run, Facts]:
     """What another run makes of the same drawings; nothing is chosen by it."""
-    run = open_run(folder, device=first.drawings.device)
-    if Path(folder).resolve() == Path(first.run.folder).resolve():
+    run = open_runs(folder, device=first.drawings.device)
+    if folder_of(folder).resolve() == first.run.folder.resolve():
         raise UserError(f"against={folder} is the run itself")
     facts, _ = gather_facts(run, first.drawings, match(first.data.classes, run.classes), 1.0)
     return run, facts

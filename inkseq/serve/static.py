@@ -7,7 +7,7 @@ from inkseq.config import ExportConfig
 from inkseq.errors import UserError
 from inkseq.export.verified import export
 from inkseq.files import whole_folder
-from inkseq.inference.runs import open_run
+from inkseq.inference.joined import folder_of, open_runs
 from inkseq.serve.assets import PAGE
 from inkseq.serve.command import command
 from inkseq.serve.engine import FILES, LICENCES, engine
@@ -19,7 +19,7 @@ BRAIN, STATIC_BRAIN = "brain.js", "static-brain.js"  # the one that asks a serve
 def write_page(run: str, out: Path, threshold: float) -> str:
     """Write the folder; a line about how well its recogniser agrees with the run."""
     check_out(out)
-    about = {"classes": open_run(run).classes, "threshold": threshold, "run": Path(run).resolve().name}
+    about = {"classes": open_runs(run).classes, "threshold": threshold, "run": folder_of(run).resolve().name}
     about |= {"command": command(Path("own.ndjson"), Path(run))}
     with whole_folder(out, f"another process is writing {out} just now") as folder:
         for name, content in (page_files() | engine()).items():

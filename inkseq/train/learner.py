@@ -59,7 +59,7 @@ class Learner:
         self.model = make_model(config.model, len(classes)).to(device)
         self.origin = self._begin(classes) if fresh else ""
         for name, parameter in self.model.named_parameters():
-            parameter.requires_grad = name.startswith(HEAD) or not config.freeze
+            parameter.requires_grad = bool(HEAD.match(name)) or not config.freeze
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
         self.optimizer = make_optimizer(self.model, config.optim)
         self.scaler = self._make_scaler()
