@@ -257,6 +257,18 @@ class SweepConfig:
 
 
 @dataclass
+class EnsembleConfig:
+    runs: list[str] = MISSING  # run folders, of any models that know the same words
+    out: str | None = None  # the run folder to make; the first one's folder and all names, joined by +, unless told
+    overwrite: bool = False  # of an ensemble
+    data: str | None = None  # a packed folder; the first run's own unless told
+    split: str = "test"  # to say on it what is gained; weights are of val
+    stack: bool = False  # say too what a second model gains that learns on val whom to believe (scikit-learn)
+    views: int = 1  # and what it gains to ask of so many views of each drawing (test-time augmentation)
+    device: str = "auto"
+
+
+@dataclass
 class CollectConfig:
     out: str | None = None  # experiments/NAME, to make of the run folders; without both the tables are written again
 

@@ -24,6 +24,7 @@ def run(config: EvaluateConfig) -> None:
     metrics = evaluate(trained, data, config.split, device)
     overall, per_class = metrics.compute(), dict(zip(data.classes, metrics.per_class(), strict=True))
     out = Path(config.out or trained.folder / f"evaluation-{config.split}.json")
+    trained.folder.mkdir(exist_ok=True)  # of several runs there is none yet
     report = {
         "run": str(trained.folder),
         "step": trained.step,

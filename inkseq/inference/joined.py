@@ -30,9 +30,14 @@ def open_runs(runs: str | Path, which: str | None = None, device: torch.device |
     return opened[0] if len(opened) == 1 else join(opened)
 
 
-def folders_of(runs: str | Path) -> list[str | Path]:
-    """`runs/a,runs/b` -> runs/a, runs/b; a folder whose own name has a comma is itself."""
-    return [runs] if Path(runs).exists() else [*str(runs).split(",")]
+def folders_of(runs: str | Path) -> list[str]:
+    """`runs/a,runs/b` -> runs/a, runs/b. A folder's own name may have commas: the longest that is there counts."""
+    pieces, folders = str(runs).split(","), list[str]()
+    while pieces:
+        names = [",".join(pieces[:count]) for count in range(len(pieces), 0, -1)]
+        folders.append(next((name for name in names if Path(name).exists()), pieces[0]))
+        pieces = pieces[folders[-1].count(",") + 1 :]
+    return folders
 
 
 def folder_of(runs: str | Path) -> Path:

@@ -81,9 +81,12 @@ class Heads(nn.Module):
         self.register_buffer("weight_M", torch.full([len(parts)], 1 / len(parts)))
 
     def forward(self, features_BC: Tensor) -> Tensor:
+        return (self.each(features_BC) * self.weight_M[:, None, None]).sum(0)
+
+    def each(self, features_BC: Tensor) -> Tensor:
+        """logits_MBK: what each member says by itself."""
         own = torch.split(features_BC, [width_of(part.head) for part in self.parts], dim=1)
-        logits_MBK = torch.stack([part.head(own_BC) for part, own_BC in zip(self.parts, own, strict=True)])
-        return (logits_MBK * self.weight_M[:, None, None]).sum(0)
+        return torch.stack([part.head(own_BC) for part, own_BC in zip(self.parts, own, strict=True)])
 
 
 def make_fusion(config: FusionConfig, num_classes: int, make: Callable[[ModelConfig, int], Model]) -> Fusion:
