@@ -82,12 +82,14 @@ class OptimConfig:
 
 
 Precision = Enum("Precision", ["auto", "float32", "bfloat16", "float16"])
-Sampling = Enum("Sampling", ["natural", "balanced", "square_root", "capped"])
+Keep = Enum("Keep", ["best", "all"])
+Sampling = Enum("Sampling", ["auto", "natural", "balanced", "square_root", "capped"])
+Loss = Enum("Loss", ["cross_entropy", "class_balanced", "focal"])
 
 
 @dataclass
 class AugmentConfig:
-    """How much of each; 0 is none of it. A spread is a standard deviation."""
+    """How much of each; 0 is none of it. A spread is a standard deviation. Of images only some of it can be done."""
 
     rotate: float = 0.0  # spread, in degrees
     shear: float = 0.0  # spread of how far x moves as y moves by 1
@@ -103,6 +105,10 @@ class AugmentConfig:
     drop_points: float = 0.0  # probability of a point to be left out, unless it begins or ends a stroke
     drop_strokes: float = 0.0  # probability of a stroke to be left out that has a quarter of the ink at most
     prefix: float = 0.0  # probability of a drawing to be broken off, behind any of its points
+    shift: float = 0.0  # images: spread of the place, in sides
+    thickness: float = 0.0  # images: spread of how far ink goes beyond its edges, in pixels; 1 at most
+    bleed: float = 0.0  # images: probability that another one shows through from the back
+    erase: float = 0.0  # images: probability that a rectangle is wiped
 
 
 @dataclass
@@ -116,7 +122,7 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=HybridConfig)  # model=NAME chooses one of conf/model
     optim: OptimConfig = field(default_factory=OptimConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    sampling: Sampling = Sampling.natural  # an epoch: every drawing once; all classes alike; by root of size; `cap`
+    sampling: Sampling = Sampling.auto  # every drawing once; classes alike; by root of size; `cap`; auto: as they are
     cap: int | None = None  # capped: drawings of a class in an epoch, at most
     unrecognized: float = 1.0  # weight in the loss of what the game did not recognise; 0 leaves it out
     batch_size: int | None = None  # drawings a step, over all devices; null: by data on a GPU, else 64
@@ -125,8 +131,10 @@ class TrainConfig:
     max_minutes: float | None = None  # stop then, wherever the schedule is
     evaluate: str = "5%"  # how often, on the whole of val
     best_by: str = "auto"  # which metric of val picks the weights; auto: top1, or the last once the rate has come down
+    keep: Keep = Keep.best  # all: also the weights of each evaluation, checkpoints/step-000123.pt
     patience: int | None = None  # early stopping, after so many evaluations without a better one
     log: str = "20 steps"
+    loss: Loss = Loss.cross_entropy  # class_balanced: rare classes count more; focal: what it gets wrong does
     label_smoothing: float = 0.1
     ema: float = 0.0  # decay of the weights' exponential moving average, which is evaluated; 0: the weights themselves
     precision: Precision = Precision.auto
@@ -170,7 +178,7 @@ class EvaluateConfig:
     run: str = MISSING  # a run folder
     data: str | None = None  # a packed folder; the run's own unless told
     split: str = "test"
-    checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
+    checkpoint: str | None = None  # best, last or step-000123; best unless told, last without a val split
     out: str | None = None  # JSON; RUN/evaluation-SPLIT.json unless told
     overwrite: bool = False  # of a file that out= names
     device: str = "auto"
@@ -182,7 +190,7 @@ class ReportConfig:
     split: str = "test"
     data: str | None = None  # a packed folder; the run's own unless told
     against: str | None = None  # a second run folder, to show what each gets right that the other does not
-    checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
+    checkpoint: str | None = None  # best, last or step-000123; best unless told, last without a val split
     out: str | None = None  # folder for index.html; RUN/report unless told
     device: str = "auto"
 
@@ -211,7 +219,7 @@ class PredictConfig:
     threshold: float = 0.0  # a first guess less likely than this is answered "not sure"
     out: str | None = None  # a file; standard output unless told
     overwrite: bool = False  # of a file that out= names
-    checkpoint: str | None = None  # best or last; best unless told, last where there was no val split to choose by
+    checkpoint: str | None = None  # best, last or step-000123; best unless told, last without a val split
     device: str = "auto"
 
 

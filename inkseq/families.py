@@ -16,6 +16,8 @@ Activation = Enum("Activation", ["none", "relu", "gelu", "silu"])
 Norm = Enum("Norm", ["none", "batch", "layer"])
 Cell = Enum("Cell", ["lstm", "gru", "attention"])
 Pooling = Enum("Pooling", ["sum", "mean", "max", "mean_max", "attention"])
+Order = Enum("Order", ["relu_bn", "bn_relu"])
+Binarise = Enum("Binarise", ["none", "fixed", "otsu", "adaptive"])
 
 
 @dataclass
@@ -60,6 +62,7 @@ class PictureConfig:
     line: float = 2.0  # how broad a line is, in pixels
     margin: float = 2.0  # pixels around the drawing
     channels: list[str] = field(default_factory=lambda: ["ink"])  # of models.picture
+    binarise: Binarise = Binarise.none  # ink in black and white, see models/binarise.py
 
 
 @dataclass
@@ -99,6 +102,20 @@ class CnnConfig(ModelConfig):
 
 
 @dataclass
+class CharCnnConfig(ModelConfig):
+    """Blocks of two convolutions, as those take who read characters from images of them."""
+
+    name: str = "charcnn"  # the family
+    preset: str = "charcnn"  # what the run is called after
+    picture: PictureConfig = field(default_factory=PictureConfig)
+    width: int = 32  # channels of the first block; of each other twice as many
+    most: int = 512  # channels of the last block
+    order: Order = Order.relu_bn  # behind a convolution: ReLU before batch norm, or behind it
+    hidden: int = 512  # numbers between the two dense layers
+    dropout: float = 0.5  # before the last layer; half of it before the one before
+
+
+@dataclass
 class FusionConfig(ModelConfig):
     """Several models that answer together."""
 
@@ -119,6 +136,7 @@ FAMILIES: dict[str, type[ModelConfig]] = {  # their networks are in models/zoo.p
     "mobilenet": MobileNetConfig,
     "image": ImageConfig,
     "cnn": CnnConfig,
+    "charcnn": CharCnnConfig,
     "fusion": FusionConfig,
 }
 

@@ -18,7 +18,7 @@ from inkseq.drawings.padded import Ends, Strokes, pick_rows, stay_at_end
 from inkseq.errors import UserError
 
 SMALL = 0.25  # of a drawing's ink: a 4 without its upright is none, a cat without a whisker is one
-PROBABILITIES = {"mirror", "swap", "reverse", "drop_points", "drop_strokes", "prefix"}
+PROBABILITIES = {"mirror", "swap", "reverse", "drop_points", "drop_strokes", "prefix", "bleed", "erase"}
 
 
 def check_augment(config: AugmentConfig) -> None:

@@ -9,6 +9,7 @@ from inkseq.data.augment import augment_strokes
 from inkseq.data.images import ImagesOfSplit
 from inkseq.data.packed import Packed, PackedImages, PackedStrokes
 from inkseq.data.points import StrokesOfSplit
+from inkseq.data.rescan import augment_images
 from inkseq.data.resident import MEMORY_SHARE, Drawings
 from inkseq.drawings.padded import number_countries, pad_together
 from inkseq.drawings.pixels import Images, Input
@@ -24,7 +25,9 @@ def load_split(data: Packed, split: str, device: torch.device, share: float = ME
 
 def augment(drawings: Input, config: AugmentConfig, generator: torch.Generator) -> Input:
     """Drawings changed at random."""
-    return drawings if isinstance(drawings, Images) else augment_strokes(drawings, config, generator)
+    if isinstance(drawings, Images):
+        return augment_images(drawings, config, generator)
+    return augment_strokes(drawings, config, generator)
 
 
 def pick(data: Packed, index_N: NDArray[np.int64]) -> Input:

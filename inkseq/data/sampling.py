@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from inkseq.config import Sampling, TrainConfig
 from inkseq.data.packed import Packed, PackedStrokes
+from inkseq.data.rare import NAMED
 from inkseq.errors import UserError
 
 Indices = NDArray[np.int64]
 
 MOST_LOTS = 1 << 22  # that an epoch draws, which takes 0.2 s: each for so many drawings as there are more
 STRETCH = 1 << 20  # labels looked at together: numpy would take 16 bytes each
-NAMED = 8  # classes, where a line names some
 BLOCK = 4096  # draws of a small class that are made together, in whole shuffles; of a larger one a shuffle at a time
 
 
@@ -34,7 +34,8 @@ class Sampler:
         cap: int | None = None,
         weight_N: NDArray[np.float64] | None = None,  # 1, or less where the game did not recognise a drawing
     ) -> None:
-        self._label_N, self._natural = label_N, sampling is Sampling.natural  # natural: no class matters
+        self._label_N = label_N
+        self._natural = sampling in (Sampling.natural, Sampling.auto)  # no class matters; of auto nobody has made more
         self._lighter = None if weight_N is None else weight_N[weight_N < 1]
         some_weigh_less = self._lighter is not None and self._lighter.any()
         self.weight_N = weight_N if some_weigh_less else None  # None: all that are drawn weigh the same

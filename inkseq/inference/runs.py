@@ -35,7 +35,7 @@ class Run:
 
 
 def open_run(folder: str | Path, which: str | None = None, device: torch.device | str = "cpu") -> Run:
-    """The model of a run folder with the weights of `best.pt` or `last.pt`, ready to evaluate.
+    """The model of a run folder with the weights of `best.pt`, `last.pt` or another it kept, ready to evaluate.
 
     Unless told it takes the best, or the last where there is no best since there was no val split to choose it by.
     """
@@ -44,8 +44,8 @@ def open_run(folder: str | Path, which: str | None = None, device: torch.device 
     kept = last if last.exists() and not best.exists() else best
     path = kept if which is None else kept.with_stem(which)
     if not path.exists():
-        there = sorted(p.stem for p in folder.glob("checkpoints/[!.]*.pt"))
-        hint = f"there is {', '.join(there)}" if there else "is it a run folder, and was it evaluated at least once?"
+        there = ", ".join(sorted(p.stem for p in folder.glob("checkpoints/[!.]*.pt")))
+        hint = f"there is {in_a_line(there)}" if there else "is it a run folder, and was it evaluated at least once?"
         raise UserError(f"{path} does not exist; {hint}")
     state = checkpoint.load(path, device)
     config = config_of(state, folder)

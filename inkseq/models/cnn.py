@@ -10,7 +10,7 @@ from inkseq.drawings.pixels import Input
 from inkseq.errors import UserError
 from inkseq.families import CnnConfig
 from inkseq.models.contract import BY_ITSELF, Answers, check_probability
-from inkseq.models.pictured import Pictured
+from inkseq.models.pictured import Pictured, pool
 
 
 class Cnn(Pictured):
@@ -69,11 +69,6 @@ def stage(channels_in: int, channels: int, dropout: float) -> nn.Module:
     """To half the pixels a side, and a block."""
     halve = nn.Conv2d(channels_in, channels, 3, stride=2, padding=1)
     return nn.Sequential(halve, nn.GroupNorm(1, channels), nn.ReLU(), Block(channels, dropout))
-
-
-def pool(x_BCYX: Tensor) -> Tensor:
-    x_BCYX = x_BCYX.float()
-    return torch.cat([x_BCYX.mean((2, 3)), x_BCYX.amax((2, 3))], dim=1)
 
 
 def check(config: CnnConfig) -> None:

@@ -1,12 +1,11 @@
 """MobileNet (arXiv 1704.04861), which many took for Quick, Draw! as pictures, with the head that came with it there."""
 
-import torch
 from torch import Tensor, nn
 
 from inkseq.errors import UserError
 from inkseq.families import MobileNetConfig
 from inkseq.models.contract import check_probability
-from inkseq.models.pictured import Pictured
+from inkseq.models.pictured import Pictured, dense, pool
 
 FIRST = 32  # channels
 BLOCKS = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1)]  # stride
@@ -25,19 +24,11 @@ class MobileNet(Pictured):
         for wide, stride in BLOCKS:
             layers += separable(channels, channels := round(wide * config.width), stride)
         self.body = nn.Sequential(*layers)
-        self.dense = nn.Sequential(
-            nn.BatchNorm1d(2 * channels),
-            nn.Dropout(config.dropout / 2),
-            nn.Linear(2 * channels, config.hidden),
-            nn.ReLU(),
-            nn.BatchNorm1d(config.hidden),
-            nn.Dropout(config.dropout),
-        )
+        self.dense = dense(2 * channels, config.hidden, config.dropout)
         self.head = nn.Linear(config.hidden, num_classes)
 
     def see(self, picture_BCYX: Tensor) -> Tensor:
-        h_BCYX = self.body(picture_BCYX).float()
-        features_BC: Tensor = self.dense(torch.cat([h_BCYX.mean((2, 3)), h_BCYX.amax((2, 3))], dim=1))
+        features_BC: Tensor = self.dense(pool(self.body(picture_BCYX)))
         return features_BC
 
 

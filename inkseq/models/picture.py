@@ -17,6 +17,7 @@ from inkseq.drawings.pixels import Images, Input, of_strokes, resize
 from inkseq.drawings.raster import Lines, keep, paint, share_out, trace
 from inkseq.errors import UserError
 from inkseq.families import PictureConfig
+from inkseq.models.binarise import BINARISE
 
 SIZES = 32, 256
 UNKNOWN = 0.2  # share of drawings, in training, whose country is kept from the network
@@ -88,6 +89,7 @@ class Picture(nn.Module):
         super().__init__()
         check(config)
         self.size, self.line, self.margin = config.size, config.line, config.margin
+        self.binarise = BINARISE[config.binarise]
         self.of_ink = [name for name in config.channels if name in OF_INK]
         self.of_country = [name for name in config.channels if name in OF_COUNTRY]
         self.planes = sum(CHANNELS[name] for name in config.channels)
@@ -103,7 +105,7 @@ class Picture(nn.Module):
     def ink(self, drawings: Input) -> Tensor:
         """The planes that are drawn; an image is ink already."""
         if isinstance(drawings, Images):
-            return resize(drawings.ink_BYX, self.size)[:, None]
+            return self.binarise(resize(drawings.ink_BYX, self.size))[:, None]
         lines = trace(drawings, self.size, self.margin)
         traced = Traced(drawings, lines, self.colours)
         names = [name for name in self.of_ink if name in VALUES]
@@ -111,6 +113,7 @@ class Picture(nn.Module):
         drawn_BCYX = self._paint(lines, torch.cat([lines.to_BT2[:, :, :0], *values], dim=-1))
         parts = torch.split(drawn_BCYX, [1, *(VALUES[name][1] for name in names)], dim=1)
         planes = dict(zip(["ink", *names], parts, strict=True))
+        planes["ink"] = self.binarise(planes["ink"][:, 0])[:, None]  # as scans are
         if "ends" in self.of_ink:
             planes["ends"] = self._ends(drawings, lines)
         return torch.cat([planes[name] for name in self.of_ink], dim=1)

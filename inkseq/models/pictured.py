@@ -16,6 +16,24 @@ from inkseq.models.picture import Picture, pixel_to_place
 PIXELS_OF_A_STEP = 32  # so that as many pictures go into memory as drawings of a hundred points, at 64 pixels a side
 
 
+def pool(x_BCYX: Tensor) -> Tensor:
+    """Each channel's mean over the picture, and its maximum."""
+    x_BCYX = x_BCYX.float()
+    return torch.cat([x_BCYX.mean((2, 3)), x_BCYX.amax((2, 3))], dim=1)
+
+
+def dense(channels: int, hidden: int, dropout: float) -> nn.Module:
+    """What many have between that and the last layer: a dense layer amid batch norm and dropout."""
+    return nn.Sequential(
+        nn.BatchNorm1d(channels),
+        nn.Dropout(dropout / 2),
+        nn.Linear(channels, hidden),
+        nn.ReLU(),
+        nn.BatchNorm1d(hidden),
+        nn.Dropout(dropout),
+    )
+
+
 class Pictured(Model):
     """A picture -> features -> class logits. What looks is `see`."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from inkseq.errors import UserError
 from inkseq.families import FAMILIES, HybridConfig, ModelConfig
+from inkseq.models.charcnn import CharCnn
 from inkseq.models.cnn import Cnn
 from inkseq.models.contract import Model
 from inkseq.models.fusion import make_fusion
@@ -17,6 +18,7 @@ MODELS: dict[str, Callable[[Any, int], Model]] = {
     "mobilenet": MobileNet,
     "image": Image,
     "cnn": Cnn,
+    "charcnn": CharCnn,
     "fusion": lambda config, num_classes: make_fusion(config, num_classes, make_model),
 }
 
@@ -28,7 +30,10 @@ def make_model(config: ModelConfig, num_classes: int) -> Model:
 
 
 def translate(config: dict[str, Any]) -> dict[str, Any]:
-    """The config of a run from before there were families, and rows were a setting of all, in today's words."""
+    """The config of a run from before in today's words: there were no families, rows were a setting of all, and every
+    drawing was drawn once.
+    """
+    config = {"sampling": "natural"} | config
     if config["model"].get("name") != "bilstm":
         return config
     model = config["model"] | {"name": HybridConfig.name, "layout": config["layout"]}

@@ -56,7 +56,7 @@ def make_rows(groups: list[list[Finished]]) -> list[Row]:
     names = iter(run_names([run.folder for run in runs]))
     named = [[(next(names), run.config.seed) for run in members] for members in groups]
     called = [(run, group) for group, some in zip(group_names(named), named, strict=True) for run, _ in some]
-    default = _dotted(plain(compose_config(TrainConfig, ["data=any", f"batch_size={USUAL_BATCH}"])))
+    default = _dotted(plain(compose_config(TrainConfig, ["data=any", f"batch_size={USUAL_BATCH}", "sampling=natural"])))
     changed = [differences(default, _dotted(plain(run.config))) for run in runs]
     anywhere = dict(sorted((key, pair[0]) for pairs in changed for key, pair in pairs.items()))
     return [

@@ -51,7 +51,8 @@ def check_training(config: TrainConfig, data: Packed) -> None:
         model = make_model(config.model, len(data.classes))
     if isinstance(data, PackedImages) and not model.sees_images:
         raise UserError(
-            f"model={config.model.preset} reads strokes, and {data.path} has images; model=cnn, mobilenet or image look"
+            f"model={config.model.preset} reads strokes, and {data.path} has images; "
+            "model=charcnn, cnn, mobilenet or image look"
         )
     plan_steps(config, count, step_seconds=1.0)
 

@@ -10,15 +10,17 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
-from inkseq.config import TrainConfig, batch_of
+from inkseq.config import Loss, TrainConfig, batch_of
 from inkseq.data.batches import Batch, Batches, Share
 from inkseq.data.kinds import load_split
 from inkseq.data.packed import Packed
-from inkseq.data.sampling import make_sampler
+from inkseq.data.resident import Drawings
+from inkseq.data.sampling import count_labels, make_sampler
 from inkseq.devices import Ranks, choose_device, choose_precision, reads_in_bfloat16
 from inkseq.memory import keep_freed_memory
 from inkseq.models.contract import Answers, Model
 from inkseq.models.zoo import make_model
+from inkseq.train.losses import Weigh, class_balanced, focal
 from inkseq.train.optim import clip_, follow, make_optimizer, pace, share_unmoved
 from inkseq.train.resume import HEAD, start_from
 
@@ -31,15 +33,21 @@ class Answering(nn.Module):
         self.model, self.forward = model, model.answers
 
 
-def judge(answers: Answers, label_B: Tensor, share: Share, smoothing: float) -> Tensor:
-    """The loss of a group that counts for so much, or of which each drawing does."""
+def judge(answers: Answers, label_B: Tensor, share: Share, smoothing: float, weigh: Weigh | None = None) -> Tensor:
+    """The loss of a group that counts for so much, or of which each drawing does; its answers as `weigh` says."""
     logits_MK, drawing_M, weight_M = answers
     label_M = label_B if drawing_M is None else label_B[drawing_M]
     loss_of = partial(cross_entropy, logits_MK.float(), label_M, label_smoothing=smoothing)
-    if weight_M is None:
-        return share * loss_of() if isinstance(share, float) else share @ loss_of(reduction="none")
-    share_M = share / len(label_B) if isinstance(share, float) else share[drawing_M]
-    return (share_M * weight_M) @ loss_of(reduction="none")
+    if isinstance(share, float) and weight_M is None and weigh is None:
+        return share * loss_of()
+    loss_M = loss_of(reduction="none")
+    if weigh is not None:
+        loss_M = loss_M * weigh(logits_MK.float(), label_M)
+    if isinstance(share, float):
+        share_M = loss_M.new_full(loss_M.shape, share / len(label_B))
+    else:
+        share_M = share if drawing_M is None else share[drawing_M]
+    return (share_M if weight_M is None else share_M * weight_M) @ loss_M
 
 
 class Learner:
@@ -53,8 +61,9 @@ class Learner:
         dtype: torch.dtype,
         ranks: Ranks,
         fresh: bool = True,  # else it gets its weights from `load`
+        weigh: Weigh | None = None,  # what each answer counts in the loss
     ) -> None:
-        self.config, self.device, self.dtype, self.ranks = config, device, dtype, ranks
+        self.config, self.device, self.dtype, self.ranks, self.weigh = config, device, dtype, ranks, weigh
         torch.manual_seed(config.seed)
         self.model = make_model(config.model, len(classes)).to(device)
         self.origin = self._begin(classes) if fresh else ""
@@ -126,7 +135,7 @@ class Learner:
     def _add_gradients(self, batch: Batch, share: Share) -> Tensor:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
             answers = self.net(batch.drawings)
-        loss = judge(answers, batch.label_B, share, self.config.label_smoothing)
+        loss = judge(answers, batch.label_B, share, self.config.label_smoothing, self.weigh)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
@@ -163,13 +172,20 @@ def needs_scale(dtype: torch.dtype, device: torch.device) -> bool:
     return dtype is torch.float16 or (dtype is torch.bfloat16 and not reads_in_bfloat16(device))
 
 
+def make_weigh(loss: Loss, train: Drawings) -> Weigh | None:
+    """What answers count in the loss; None where they count alike."""
+    if loss is Loss.class_balanced:
+        return class_balanced(torch.from_numpy(count_labels(train.label_N, len(train.classes))), train.device)
+    return focal if loss is Loss.focal else None
+
+
 def set_up(config: TrainConfig, data: Packed, ranks: Ranks, fresh: bool = True) -> tuple[Batches, Learner, str]:
     """What every command that takes training steps begins with; and why it computes in the precision it does."""
     keep_freed_memory()
     device = choose_device(config.device)
     dtype, reason = choose_precision(config.precision, device)
-    learner = Learner(config, data.classes, device, dtype, ranks, fresh)
     drawings, sampler = load_split(data, "train", device), make_sampler(config, data)
+    learner = Learner(config, data.classes, device, dtype, ranks, fresh, make_weigh(config.loss, drawings))
     how = batch_of(config), config.seed, config.augment, config.micro_batch
     few_shapes = device.type == "cuda"
     return Batches(drawings, *how, *ranks, sampler, learner.model.num_steps, few_shapes), learner, reason

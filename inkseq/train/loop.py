@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from inkseq.config import Schedule, plain
+from inkseq.config import Keep, Schedule, plain
 from inkseq.data.kinds import load_split
 from inkseq.data.packed import check_content, fingerprint
 from inkseq.devices import Ranks
@@ -145,6 +145,8 @@ def train(
                     tracker.histograms(step, learner.best_model)
                 if improved:
                     save("best")
+            if (due or last) and config.keep is Keep.all:
+                save(f"step-{step:06d}")
             if due and not last:
                 now = time.perf_counter()
                 plan = keep_to_time(plan, config, step, ranks.largest(spent + now - started, device))

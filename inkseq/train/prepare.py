@@ -22,6 +22,7 @@ from inkseq.inference.joined import open_runs
 from inkseq.inference.runs import lock, run_folder
 from inkseq.train.batch_size import choose_batch_size
 from inkseq.train.checks import check_training
+from inkseq.train.imbalance import choose_sampling
 
 PACKED = Path("data/packed")
 INK = "ink"
@@ -60,6 +61,7 @@ def prepare(config: TrainConfig) -> Prepared:
     data, folder = open_packed(config.data), run_folder(config)
     if isinstance(data, PackedImages):
         config = _for_images(config)
+    config = choose_sampling(config, data, folder)
     check_training(config, data)
     return Prepared(choose_batch_size(config, len(make_sampler(config, data)), folder), data, folder)
 

@@ -24,6 +24,7 @@ FREE = {
     "max_minutes",
     "evaluate",
     "best_by",
+    "keep",
     "patience",
     "log",
     "device",

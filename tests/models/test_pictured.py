@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from inkseq.errors import UserError
-from inkseq.families import CnnConfig, ImageConfig, MobileNetConfig, ModelConfig, PictureConfig
+from inkseq.families import CharCnnConfig, CnnConfig, ImageConfig, MobileNetConfig, ModelConfig, Order, PictureConfig
 from inkseq.models.contract import Model, explainable
 from inkseq.models.picture import CHANNELS
 from inkseq.models.zoo import make_model
@@ -19,6 +19,8 @@ PICTURE = PictureConfig(size=32, channels=list(CHANNELS))
 FAMILIES: dict[str, ModelConfig] = {
     "cnn": CnnConfig(picture=PICTURE, channels=[8, 12, 16]),
     "mobilenet": MobileNetConfig(picture=PICTURE, width=0.1, hidden=16),
+    "charcnn": CharCnnConfig(picture=PICTURE, width=8, most=16, hidden=16),
+    "charcnn-bn-relu": CharCnnConfig(picture=PICTURE, width=8, most=8, order=Order.bn_relu, hidden=16),
     "image-efficientnet": ImageConfig(picture=PICTURE, backbone="test_efficientnet"),  # batch norm, squeeze and excite
     "image-convnext": ImageConfig(picture=PICTURE, backbone="test_convnext"),  # layer norm
     "image-vit": ImageConfig(picture=PICTURE, backbone="test_vit"),  # attention
@@ -116,6 +118,9 @@ def test_it_takes_as_long_over_one_drawing_as_over_another(family: str) -> None:
         ("mobilenet", {"width": 0.01}, r"model.width must be from 0.05 to 4, model.hidden 1 or more"),
         ("mobilenet", {"hidden": 0}, r"model.hidden 1 or more"),
         ("mobilenet", {"dropout": -0.1}, r"model.dropout=-0.1: expected a probability"),
+        ("charcnn", {"width": 17}, r"model.width must be from 1 to model.most"),
+        ("charcnn", {"width": 1, "most": 64}, r"model.width=1, doubled up to 64, needs 128 pixels a side"),
+        ("charcnn", {"dropout": 2.0}, r"model.dropout=2.0: expected a probability"),
         ("image-vit", {"dropout": 1.5}, r"model.dropout=1.5: expected a probability"),
     ],
 )
