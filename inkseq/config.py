@@ -143,6 +143,7 @@ class TrainConfig:
     seed: int = 0
     init_from: str | None = None  # a run whose weights to start from, with a new head where classes differ
     freeze: bool = False  # train only the head
+    distil_from: str | None = None  # a run, or several with commas between them, to learn from too (distillation)
 
 
 USUAL_BATCH = 64  # which the presets' learning rates are meant for
