@@ -125,18 +125,18 @@ def compose_config(
     chosen = [_choice(key, text) for _, key, _, text in parts if key in groups and text]
     values = _read_yaml(schema, _yaml(schema), *chosen)  # type: ignore[arg-type]  # to mypy a class has no hash
     composed = _typed(schema, values | ({"model": model} if model else {}))
-    types = dict(_types(schema, _family(composed)))
+    types = dict(_types(schema, _family(composed))) | dict(_types_of_members(composed))
     known = sorted({*types, *groups, *also})
     try:
         for (word, key, equals, text), after in zip(parts, [*words[1:], ""], strict=False):
             if not equals or key.startswith("-"):
                 raise UserError(_no_setting(word, after, types, groups))
-            if key not in types and key not in groups and not _is_in_dict(key, types):
+            if key not in types and key not in groups:
                 raise UserError(_unknown(key, known, composed))
             if not text:
                 raise UserError(f"{key}= has no value; see --help")
             if key not in groups:
-                OmegaConf.update(composed, key, _value(key, text, get_origin(types.get(key)) is list), force_add=True)
+                OmegaConf.update(composed, key, _value(key, text, get_origin(types[key]) is list))
         config = OmegaConf.to_object(composed)
     except MissingMandatoryValue as error:
         raise UserError(f"{error.full_key}= is needed; see --help") from None
@@ -213,9 +213,11 @@ def _types(schema: type, family: type = ModelConfig, prefix: str = "") -> Iterat
             yield from _types(nested, family, f"{prefix}{one.name}.")
 
 
-def _is_in_dict(key: str, types: dict[str, Any]) -> bool:
-    """Whether a key lies within a setting that takes any: `model.members.read.hidden`."""
-    return any(key.startswith(f"{one}.") and get_origin(kind) is dict for one, kind in types.items())
+def _types_of_members(composed: DictConfig) -> Iterator[tuple[str, Any]]:
+    """The same of the models that a fusion is made of: `model.members.NAME.KEY`."""
+    for name, settings in composed.get("model", {}).get("members", {}).items():
+        family = FAMILIES.get(settings.get("name", HybridConfig.name), ModelConfig)
+        yield from _types(family, prefix=f"model.members.{name}.")
 
 
 def _choice(group: str, name: str) -> str:

@@ -76,10 +76,16 @@ def test_weights_are_kept_once_and_with_their_member() -> None:
 
 
 def test_words_reach_the_members() -> None:
-    words = ["data=x", "model=fusion", "model.members.read.hidden=24", "model.members.seen.picture.size=40"]
+    to_read, to_see = "model.members.read.hidden=24", "model.members.seen.channels=[8,12]"
+    words = ["data=x", "model=fusion", to_read, to_see, "model.members.read.cell=gru"]
     config = plain(compose_config(TrainConfig, words))["model"]["members"]
     assert config["read"]["hidden"] == 24
-    assert config["seen"]["picture"]["size"] == 40
+    assert config["read"]["cell"] == "gru"
+    assert config["seen"]["channels"] == [8, 12]
+    with pytest.raises(UserError, match=r"no setting 'model.members.raed.hidden'"):
+        compose_config(TrainConfig, ["model=fusion", "model.members.raed.hidden=24"])
+    with pytest.raises(UserError, match="hiden"):
+        compose_config(TrainConfig, ["model=fusion", "model.members.read.hiden=24"])
 
 
 @pytest.mark.parametrize(
