@@ -12,6 +12,7 @@ from inkseq.cli import compose_config
 from inkseq.config import TrainConfig
 from inkseq.errors import UserError
 from inkseq.families import ImageConfig, PictureConfig
+from inkseq.inference.runs import run_folder
 from inkseq.models.image import Image
 from inkseq.models.zoo import make_model
 
@@ -97,3 +98,8 @@ def test_a_torchvision_of_another_torch_is_said_in_a_line(tmp_path: Path, monkey
     monkeypatch.delitem(sys.modules, "timm", raising=False)
     with pytest.raises(UserError, match=r"timm cannot be imported \(operator torchvision::nms does not exist\): torch"):
         Image(SMALL, 4)
+
+
+def test_a_run_is_called_after_its_backbone() -> None:
+    config = compose_config(TrainConfig, ["data=packed/birds", "model=image", "model.backbone=resnet18"])
+    assert run_folder(config) == Path("runs/resnet18-birds")
