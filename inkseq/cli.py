@@ -125,7 +125,7 @@ def compose_config(
     chosen = [_choice(key, text) for _, key, _, text in parts if key in groups and text]
     values = _read_yaml(schema, _yaml(schema), *chosen)  # type: ignore[arg-type]  # to mypy a class has no hash
     composed = _typed(schema, values | ({"model": model} if model else {}))
-    types = dict(_types(schema, _family(composed)))
+    types = dict(_types(schema, _family(composed))) | dict(_types_of_members(composed))
     known = sorted({*types, *groups, *also})
     try:
         for (word, key, equals, text), after in zip(parts, [*words[1:], ""], strict=False):
@@ -211,6 +211,13 @@ def _types(schema: type, family: type = ModelConfig, prefix: str = "") -> Iterat
         nested = family if one.type is ModelConfig else one.type
         if isinstance(nested, type) and is_dataclass(nested):
             yield from _types(nested, family, f"{prefix}{one.name}.")
+
+
+def _types_of_members(composed: DictConfig) -> Iterator[tuple[str, Any]]:
+    """The same of the models that a fusion is made of: `model.members.NAME.KEY`."""
+    for name, settings in composed.get("model", {}).get("members", {}).items():
+        family = FAMILIES.get(settings.get("name", HybridConfig.name), ModelConfig)
+        yield from _types(family, prefix=f"model.members.{name}.")
 
 
 def _choice(group: str, name: str) -> str:

@@ -147,6 +147,7 @@ class TrainConfig:
     seed: int = 0
     init_from: str | None = None  # a run whose weights to start from, with a new head where classes differ
     freeze: bool = False  # train only the head
+    distil_from: str | None = None  # a run, or several with commas between them, to learn from too (distillation)
 
 
 USUAL_BATCH = 64  # which the presets' learning rates are meant for
@@ -266,6 +267,18 @@ class SweepConfig:
     storage: str | None = None  # a database: sqlite:///FILE, postgresql://...; a file in the study unless told
     seed: int = 0  # of the sampler, and of every run
     out: str | None = None  # the best as an experiment; conf/experiment/NAME.yaml unless told
+
+
+@dataclass
+class EnsembleConfig:
+    runs: list[str] = MISSING  # run folders, of any models that know the same words
+    out: str | None = None  # the run folder to make; the first one's folder and all names, joined by +, unless told
+    overwrite: bool = False  # of an ensemble
+    data: str | None = None  # a packed folder; the first run's own unless told
+    split: str = "test"  # to say on it what is gained; weights are of val
+    stack: bool = False  # say too what a second model gains that learns on val whom to believe (scikit-learn)
+    views: int = 1  # and what it gains to ask of so many views of each drawing (test-time augmentation)
+    device: str = "auto"
 
 
 @dataclass

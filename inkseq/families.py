@@ -4,6 +4,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from inkseq.errors import UserError
+
 MISSING: Any = "???"  # how Hydra writes a value that has to be given
 
 Layout = Enum("Layout", ["inkseq", "tutorial"])
@@ -110,10 +115,40 @@ class CharCnnConfig(ModelConfig):
     dropout: float = 0.5  # before the last layer; half of it before the one before
 
 
+@dataclass
+class FusionConfig(ModelConfig):
+    """Several models that answer together."""
+
+    name: str = "fusion"  # the family
+    preset: str = "fusion"  # what the run is called after
+    members: dict[str, Any] = field(default_factory=dict)  # by a name of your choice, settings as model= has them
+
+    def __post_init__(self) -> None:
+        """Every setting of every member, so that a run knows them whatever the defaults will be."""
+        self.members = {
+            name: OmegaConf.to_container(OmegaConf.structured(typed(settings)), enum_to_str=True)
+            for name, settings in self.members.items()
+        }
+
+
 FAMILIES: dict[str, type[ModelConfig]] = {  # their networks are in models/zoo.py
     "hybrid": HybridConfig,
     "mobilenet": MobileNetConfig,
     "image": ImageConfig,
     "cnn": CnnConfig,
     "charcnn": CharCnnConfig,
+    "fusion": FusionConfig,
 }
+
+
+def typed(settings: dict[str, Any]) -> ModelConfig:
+    """A model's settings in the class of their family."""
+    name = settings.get("name", HybridConfig.name)
+    if name not in FAMILIES:
+        raise UserError(f"model.name={name}: there are {', '.join(FAMILIES)}")
+    try:
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(FAMILIES[name]()), settings))
+    except OmegaConfBaseException as error:
+        raise UserError(f"model {name}: {str(error).splitlines()[0]}") from None
+    assert isinstance(config, ModelConfig)
+    return config

@@ -15,7 +15,7 @@ FLOORS = [
     "models data doodles download",
     "inference convert",
     "evaluate predict record",
-    "train report export",
+    "train report export ensemble",
     "sweep serve",
     "bench",
 ]

@@ -95,7 +95,8 @@ def _check_command(room: str, words: list[str]) -> None:
         return
     if not find_spec(f"inkseq.{room}"):
         raise UserError(f"there is no command inkseq.{room}")
-    words = [word for word in words if word and not PLACEHOLDER.fullmatch(word) and not word.startswith(APART)]
+    apart = () if room == "ensemble" else APART  # whose runs= are what it is about
+    words = [word for word in words if word and not PLACEHOLDER.fullmatch(word) and not word.startswith(apart)]
     if words and "--help" not in words:
         _compose(room, tuple(words))
 

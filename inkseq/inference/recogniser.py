@@ -12,7 +12,7 @@ from inkseq.drawings.canonical import AnyStrokes
 from inkseq.drawings.strokes import Drawn
 from inkseq.inference.ask import answer_drawn
 from inkseq.inference.given import AnyImage, as_drawn
-from inkseq.inference.runs import open_run
+from inkseq.inference.joined import open_runs
 
 
 class Guess(NamedTuple):
@@ -27,7 +27,7 @@ class Recogniser:
 
     def __init__(self, run: str | Path, device: str = "cpu", checkpoint: str | None = None) -> None:
         self.device = choose_device(device)
-        self.run = open_run(run, checkpoint, self.device)
+        self.run = open_runs(run, checkpoint, self.device)
         self.classes = self.run.classes
 
     def predict(self, drawing: AnyStrokes | AnyImage, top: int = 5) -> list[Guess]:

@@ -3,6 +3,7 @@
 docs/extending.md says how to add a family.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ class Model(nn.Module):
 
     head: nn.Module  # the last layer; a run that starts from another one's weights has a new one for new classes
     sees_images = False  # where all that it is shown is ink
+    parts: Sequence["Model"] = ()  # models that it is made of
     room = 1  # points behind the longest drawing: torch.export takes a size that can be 1 for one that always is
 
     def features(self, drawings: Any) -> Tensor:
@@ -88,4 +90,4 @@ def check_probability(name: str, value: float) -> None:
 
 def explainable(model: Model) -> Explainable | None:
     """The model, if it can be explained."""
-    return model if isinstance(model, Explainable) else None
+    return model if isinstance(model, Explainable) and all(map(explainable, model.parts)) else None

@@ -8,6 +8,7 @@ from inkseq.families import FAMILIES, HybridConfig, ModelConfig
 from inkseq.models.charcnn import CharCnn
 from inkseq.models.cnn import Cnn
 from inkseq.models.contract import Model
+from inkseq.models.fusion import make_fusion
 from inkseq.models.hybrid import Hybrid
 from inkseq.models.image import Image
 from inkseq.models.mobilenet import MobileNet
@@ -18,6 +19,7 @@ MODELS: dict[str, Callable[[Any, int], Model]] = {
     "image": Image,
     "cnn": Cnn,
     "charcnn": CharCnn,
+    "fusion": lambda config, num_classes: make_fusion(config, num_classes, make_model),
 }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from inkseq.cli import main
 from inkseq.config import ReportConfig
+from inkseq.inference.joined import folder_of
 from inkseq.memory import keep_freed_memory
 from inkseq.report.page import check_out, report, write
 from inkseq.report.subject import study, study_beside
@@ -13,7 +14,7 @@ from inkseq.report.subject import study, study_beside
 def run(config: ReportConfig, words: Sequence[str]) -> None:
     """Report on a run: python -m inkseq.report run=runs/NAME split=test, or against=runs/OTHER beside it."""
     keep_freed_memory()
-    out = Path(config.out or Path(config.run) / "report")
+    out = Path(config.out or folder_of(config.run) / "report")
     check_out(out)
     subject = study(config.run, config.data, config.split, config.checkpoint, config.device)
     other = study_beside(config.against, subject) if config.against else None

@@ -18,7 +18,8 @@ from inkseq.evaluate.calibration import fit_temperature, sample_logits
 from inkseq.evaluate.confusions import Confusions, count_confusions
 from inkseq.evaluate.facts import Facts, gather_facts
 from inkseq.evaluate.matching import Matching, match
-from inkseq.inference.runs import Run, check_sight, open_run
+from inkseq.inference.joined import folder_of, open_runs
+from inkseq.inference.runs import Run, check_sight
 from inkseq.report.ink import Drawn
 
 
@@ -100,7 +101,7 @@ class Subject:
 def study(folder: str, data: str | None, split: str, checkpoint: str | None, device_name: str) -> Subject:
     """Have a run name every drawing of a split; the temperature and thresholds come from val."""
     device = choose_device(device_name)
-    run = open_run(folder, checkpoint, device)
+    run = open_runs(folder, checkpoint, device)
     packed = open_packed(data or run.config.data)
     check_sight(run, packed)
     matching = match(packed.classes, run.classes)
@@ -125,8 +126,8 @@ def val_of(packed: Packed, matching: Matching, device: torch.device) -> Drawings
 
 def study_beside(folder: str, first: Subject) -> tuple[Run, Facts]:
     """What another run makes of the same drawings; nothing is chosen by it."""
-    run = open_run(folder, device=first.drawings.device)
-    if Path(folder).resolve() == Path(first.run.folder).resolve():
+    run = open_runs(folder, device=first.drawings.device)
+    if folder_of(folder).resolve() == first.run.folder.resolve():
         raise UserError(f"against={folder} is the run itself")
     check_sight(run, first.data)
     return run, gather_facts(run, first.drawings, match(first.data.classes, run.classes), 1.0)

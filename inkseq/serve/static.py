@@ -7,7 +7,7 @@ from inkseq.config import ExportConfig
 from inkseq.errors import UserError
 from inkseq.export.verified import export
 from inkseq.files import whole_folder
-from inkseq.inference.runs import open_run
+from inkseq.inference.joined import open_runs
 from inkseq.serve.assets import PAGE
 from inkseq.serve.command import command
 from inkseq.serve.engine import FILES, LICENCES, engine
@@ -19,8 +19,8 @@ BRAIN, STATIC_BRAIN = "brain.js", "static-brain.js"  # the one that asks a serve
 def write_page(run: str, out: Path, threshold: float) -> str:
     """Write the folder; a line about how well its recogniser agrees with the run."""
     check_out(out)
-    opened = open_run(run)
-    about = {"classes": opened.classes, "threshold": threshold, "run": Path(run).resolve().name}
+    opened = open_runs(run)
+    about = {"classes": opened.classes, "threshold": threshold, "run": opened.folder.resolve().name}
     about |= {"image_size": opened.image_size, "command": command(Path("own.ndjson"), Path(run))}
     with whole_folder(out, f"another process is writing {out} just now") as folder:
         for name, content in (page_files() | engine()).items():

@@ -14,6 +14,7 @@ from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
 from inkseq.models.zoo import make_model
 from inkseq.train.durations import plan_steps
+from inkseq.train.teacher import open_teacher
 
 Rule = tuple[Callable[[float], bool], str]
 
@@ -54,6 +55,8 @@ def check_training(config: TrainConfig, data: Packed) -> None:
             f"model={config.model.preset} reads strokes, and {data.path} has images; "
             "model=charcnn, cnn, mobilenet or image look"
         )
+    if config.distil_from:
+        open_teacher(config.distil_from, data.classes, torch.device("cpu"))
     plan_steps(config, count, step_seconds=1.0)
 
 

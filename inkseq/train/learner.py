@@ -23,6 +23,7 @@ from inkseq.models.zoo import make_model
 from inkseq.train.losses import Weigh, class_balanced, focal
 from inkseq.train.optim import clip_, follow, make_optimizer, pace, share_unmoved
 from inkseq.train.resume import HEAD, start_from
+from inkseq.train.teacher import open_teacher, taught
 
 
 class Answering(nn.Module):
@@ -33,14 +34,26 @@ class Answering(nn.Module):
         self.model, self.forward = model, model.answers
 
 
-def judge(answers: Answers, label_B: Tensor, share: Share, smoothing: float, weigh: Weigh | None = None) -> Tensor:
-    """The loss of a group that counts for so much, or of which each drawing does; its answers as `weigh` says."""
+def judge(
+    answers: Answers,
+    label_B: Tensor,
+    share: Share,
+    smoothing: float,
+    weigh: Weigh | None = None,
+    told_BK: Tensor | None = None,
+) -> Tensor:
+    """The loss of a group that counts for so much, or of which each drawing does; its answers as `weigh` says.
+
+    `told_BK` are a teacher's logits.
+    """
     logits_MK, drawing_M, weight_M = answers
     label_M = label_B if drawing_M is None else label_B[drawing_M]
     loss_of = partial(cross_entropy, logits_MK.float(), label_M, label_smoothing=smoothing)
-    if isinstance(share, float) and weight_M is None and weigh is None:
+    if isinstance(share, float) and weight_M is None and weigh is None and told_BK is None:
         return share * loss_of()
     loss_M = loss_of(reduction="none")
+    if told_BK is not None:
+        loss_M = taught(loss_M, logits_MK, told_BK if drawing_M is None else told_BK[drawing_M])
     if weigh is not None:
         loss_M = loss_M * weigh(logits_MK.float(), label_M)
     if isinstance(share, float):
@@ -67,8 +80,9 @@ class Learner:
         torch.manual_seed(config.seed)
         self.model = make_model(config.model, len(classes)).to(device)
         self.origin = self._begin(classes) if fresh else ""
+        self.teacher = open_teacher(config.distil_from, classes, device) if config.distil_from else None
         for name, parameter in self.model.named_parameters():
-            parameter.requires_grad = name.startswith(HEAD) or not config.freeze
+            parameter.requires_grad = bool(HEAD.match(name)) or not config.freeze
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None
         self.optimizer = make_optimizer(self.model, config.optim)
         self.scaler = self._make_scaler()
@@ -135,9 +149,15 @@ class Learner:
     def _add_gradients(self, batch: Batch, share: Share) -> Tensor:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
             answers = self.net(batch.drawings)
-        loss = judge(answers, batch.label_B, share, self.config.label_smoothing, self.weigh)
+            told_BK = self._ask_teacher(batch)
+        loss = judge(answers, batch.label_B, share, self.config.label_smoothing, self.weigh, told_BK)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
+
+    @torch.no_grad()
+    def _ask_teacher(self, batch: Batch) -> Tensor | None:
+        """What it makes of the drawings as they are learnt from, augmented."""
+        return None if self.teacher is None else self.teacher(batch.drawings)
 
     def _no_exchange(self, hold: bool) -> Any:
         """Ranks exchange gradients once a step, behind its last group."""

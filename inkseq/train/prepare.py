@@ -18,7 +18,8 @@ from inkseq.drawings.ndjson import UNPRINTABLE
 from inkseq.drawings.sources import find_tasks
 from inkseq.errors import UserError
 from inkseq.families import PictureConfig
-from inkseq.inference.runs import lock, open_run, run_folder
+from inkseq.inference.joined import open_runs
+from inkseq.inference.runs import lock, run_folder
 from inkseq.train.batch_size import choose_batch_size
 from inkseq.train.checks import check_training
 from inkseq.train.imbalance import choose_sampling
@@ -48,7 +49,7 @@ def training_config(words: list[str], also: Collection[str] = ()) -> TrainConfig
         own = run_folder(compose_config(TrainConfig, words, also))
         if (own / "checkpoints" / "last.pt").exists():
             folder, which = own, "last"
-    return compose_config(TrainConfig, words, also, plain(open_run(folder, which).config.model))
+    return compose_config(TrainConfig, words, also, plain(open_runs(folder, which).config.model))
 
 
 def prepare(config: TrainConfig) -> Prepared:

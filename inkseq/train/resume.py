@@ -1,5 +1,6 @@
 """Going on with a run, or starting from another one's weights; and saying what does not fit."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from inkseq.config import TrainConfig, plain
 from inkseq.data.packed import Packed, fingerprint
 from inkseq.errors import UserError
 from inkseq.inference import checkpoint
-from inkseq.inference.runs import config_of, data_differences, differences, in_a_line, open_run
+from inkseq.inference.joined import open_runs
+from inkseq.inference.runs import config_of, data_differences, differences, in_a_line
 
 # What may change between a stop and going on: names, places, time and memory it takes, not what is learnt how.
 FREE = {
@@ -31,7 +33,7 @@ FREE = {
 }
 LENGTHS = {"duration", "max_minutes", "patience"}  # a run that finished goes on where these have changed
 
-HEAD = "head."  # what the names of its weights begin with
+HEAD = re.compile(r"(members\.\d+\.)*head\.")  # what the names of its weights begin with, or of the heads of several
 SHAPELESS = {"dropout", "conv_dropout", "seen_alone", "read_alone", "judge_each"}  # no weight depends on these
 
 
@@ -78,10 +80,10 @@ def check_ahead(state: dict[str, Any], config: TrainConfig, total: int, folder: 
 
 def start_from(run: str, config: TrainConfig, model: nn.Module, classes: list[str]) -> str:
     """Copy another run's weights into the model, its head too where the classes are the same; says what it did."""
-    other = open_run(run)
+    other = open_runs(run)
     ours, theirs = model.state_dict(), other.model.state_dict()
     same_head = other.classes == classes
-    new = set() if same_head else {name for name in ours if name.startswith(HEAD)}
+    new = set() if same_head else {name for name in ours if HEAD.match(name)}
     shapes, others = ({name: x.shape for name, x in state.items() if name not in new} for state in (ours, theirs))
     if shapes != others:
         raise UserError(f"init_from={run} is another model; say {_said_of_model(other.config, config)}")

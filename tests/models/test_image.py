@@ -12,6 +12,7 @@ from inkseq.cli import compose_config
 from inkseq.config import TrainConfig
 from inkseq.errors import UserError
 from inkseq.families import ImageConfig, PictureConfig
+from inkseq.inference.runs import run_folder
 from inkseq.models.image import Image
 from inkseq.models.zoo import make_model
 
@@ -25,7 +26,7 @@ SMALL = ImageConfig(backbone="test_resnet", picture=PictureConfig(size=32))
 def test_presets_are_as_large_as_they_say(preset: str, parameters: int, cells: int) -> None:
     config = compose_config(TrainConfig, [f"model={preset}"]).model
     assert isinstance(config, ImageConfig)
-    assert config.preset == preset
+    assert config.preset == (config.backbone if preset == "image" else preset)
     with torch.device("meta"):
         model = make_model(config, 16)
         assert isinstance(model, Image)
@@ -97,3 +98,8 @@ def test_a_torchvision_of_another_torch_is_said_in_a_line(tmp_path: Path, monkey
     monkeypatch.delitem(sys.modules, "timm", raising=False)
     with pytest.raises(UserError, match=r"timm cannot be imported \(operator torchvision::nms does not exist\): torch"):
         Image(SMALL, 4)
+
+
+def test_a_run_is_called_after_its_backbone() -> None:
+    config = compose_config(TrainConfig, ["data=packed/birds", "model=image", "model.backbone=resnet18"])
+    assert run_folder(config) == Path("runs/resnet18-birds")

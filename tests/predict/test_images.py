@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 import inkseq
-from inkseq.drawings.blocks import MAX_WHOLE, find, read_entries
+from inkseq.drawings.blocks import MAX_WHOLE
+from inkseq.drawings.reader import find, read_entries
 from inkseq.errors import UserError
 from inkseq.predict.table import columns
 from tests.predict.conftest import Predict
