@@ -30,31 +30,30 @@ Headers = dict[Task, list[str]]
 
 def units_of(tasks: list[Task], others: list[str]) -> list[Unit]:
     """The images among what was found, none where it is strokes; both together are refused. `others` grow."""
-    headers = {task: _header(task) for task in tasks if task.kind == "csv"}
+    readable = [task for task in tasks if task.kind == "csv" and not task.unreadable and not task.is_pipe]
+    headers = {task: _header(task) for task in readable}
     maps = {task: header for task, header in headers.items() if "char" in header and {"index", "Unicode"} & {*header}}
-    tables = [task for task, header in headers.items() if header == PAGES]
-    pages = [task for task in tables if not _stem(task).startswith(SUBMISSION)]
+    pages = [task for task, header in headers.items() if header == PAGES and not _stem(task).startswith(SUBMISSION)]
     images = [task for task in tasks if task.kind in IMAGE_KINDS]
     if not images and not pages:
         return []
-    broken = [task for task in tasks if task.unreadable and task not in images]  # links, of no kind that is known
-    for task in tasks:
-        if task.kind not in IMAGE_KINDS and task not in maps and task not in tables and not task.unreadable:
+    rest = [task for task in tasks if task.kind not in IMAGE_KINDS]
+    for task in rest:
+        if not task.unreadable and "drawing" in headers.get(task, ["drawing"]):
             raise UserError(f"{task.name} holds strokes and {(images + pages)[0].name} images; convert each by itself")
     units: list[Unit] = [unit for table in pages for unit in _pages(table, images, maps)]
     under = [table.path.parent for table in pages]
     free = [task for task in images if not any(task.path.is_relative_to(folder) for folder in under)]
     used = {row.page for unit in units if isinstance(unit, Pages) for row in unit.rows} | set(free)
     others += [task.name for task in images if task not in used]
+    others += [task.name for task in headers if task not in maps and task not in pages]
     units += _arrays([task for task in free if task.kind != "image"], maps)
-    files = [task for task in free if task.kind == "image"] + broken
+    files = [task for task in free if task.kind == "image"] + [task for task in rest if task.unreadable]
     return units + [Files(files[at : at + FILES_A_UNIT]) for at in range(0, len(files), FILES_A_UNIT)]
 
 
 def _header(task: Task) -> list[str]:
-    """The names of a table's columns, if it is one. Nobody reads a pipe twice."""
-    if task.is_pipe or task.unreadable:
-        return []
+    """The names of a table's columns, if it is one."""
     try:
         stream, _ = open_task(task)
         with stream:

@@ -10,8 +10,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from inkseq.drawings.canonical import Rejected
 
 FORMATS = ("PNG", "JPEG", "TIFF")  # Pillow opens no other
-MAX_PIXELS = 2**25  # a page at 600 dots an inch; known before anything is decoded, and 4 bytes each of memory
-MAX_SCANS = 100  # of a JPEG: each goes over all of its pixels again, and may be 20 bytes long
+MAX_PIXELS = 2**25  # of a page at 300 dots an inch 9 million; known before any is decoded, and up to 12 bytes each
+MAX_SCANNED = 2**29  # pixels of a JPEG, again for each of its scans: one that changes nothing is 20 bytes long
+JPEG, SCAN = b"\xff\xd8", b"\xff\xda"  # how one begins, and each of its scans
 MIDDLE = 128  # of grey
 
 
@@ -24,12 +25,15 @@ def open_grey(image: bytes, size: int = MAX_PIXELS) -> Image.Image:
     """A file in grey, over white and the right way up; no larger than `size` needs. Raises Rejected."""
     if not image:
         raise Rejected("empty")
-    if image.count(b"\xff\xda") > MAX_SCANS and image.startswith(b"\xff\xd8"):
-        raise Rejected(f"a JPEG of more than {MAX_SCANS} scans")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what Pillow has doubts about is no image here
-            return _grey(Image.open(BytesIO(image), formats=FORMATS), size)
+            opened = Image.open(BytesIO(image), formats=FORMATS)
+            if opened.width * opened.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            if opened.width * opened.height * image.count(SCAN) > MAX_SCANNED and image.startswith(JPEG):
+                raise Rejected("a JPEG that is scanned too often")
+            return _grey(opened, size)
     except (Rejected, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -43,8 +47,6 @@ def open_grey(image: bytes, size: int = MAX_PIXELS) -> Image.Image:
 
 def _grey(image: Image.Image, size: int) -> Image.Image:
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise Rejected(f"more than {MAX_PIXELS:,} pixels")
     enough = 2 * size / max(width, height)  # the rest is left to `fit`
     if enough < 1:
         image.draft("L", (round(width * enough), round(height * enough)))  # a JPEG is decoded at a fraction of its size

@@ -124,7 +124,7 @@ def test_the_characters_of_pages_are_cut_out(tmp_path: Path) -> None:
     assert data.writer is not None
     by = {image.tobytes(): data.meta["writers"][who] for image, who in zip(data.images, data.writer, strict=True)}
     assert [by[scribble(seed).tobytes()] for seed in (1, 2, 3)] == ["p_1", "p_1", "p_2"]
-    assert [Path(name).name for name in books.others] == ["t_1.png"]
+    assert [Path(name).name for name in books.others] == ["t_1.png", "sample_submission.csv"]
 
 
 def test_boxes_and_pages_that_are_wrong_are_named(tmp_path: Path) -> None:
