@@ -20,7 +20,7 @@ from inkseq.record.names import group_names, run_names
 Row = dict[str, str]
 
 # In which runs of a group may differ.
-NOT_LEARNT = {"seed", "name", "model.preset", "runs", "data", "device", "threads", "log"}
+NOT_LEARNT = {"seed", "name", "model.preset", "runs", "data", "device", "threads", "log", "keep"}
 IN_COLUMNS = {"seed", "name", "runs", "data"}  # told by columns of their own, not by `config`
 VERSIONS = ("torch", "numpy", "python")
 BEFORE = [
