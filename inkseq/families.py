@@ -4,9 +4,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
 from inkseq.errors import UserError
 
 MISSING: Any = "???"  # how Hydra writes a value that has to be given
@@ -125,6 +122,8 @@ class FusionConfig(ModelConfig):
 
     def __post_init__(self) -> None:
         """Every setting of every member, so that a run knows them whatever the defaults will be."""
+        from omegaconf import OmegaConf  # here, since batches and models run without it
+
         self.members = {
             name: OmegaConf.to_container(OmegaConf.structured(typed(settings)), enum_to_str=True)
             for name, settings in self.members.items()
@@ -143,6 +142,9 @@ FAMILIES: dict[str, type[ModelConfig]] = {  # their networks are in models/zoo.p
 
 def typed(settings: dict[str, Any]) -> ModelConfig:
     """A model's settings in the class of their family."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
     name = settings.get("name", HybridConfig.name)
     if name not in FAMILIES:
         raise UserError(f"model.name={name}: there are {', '.join(FAMILIES)}")

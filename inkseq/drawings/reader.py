@@ -19,12 +19,11 @@ from inkseq.drawings.line_entries import csv_entries, document_entries, line_ent
 from inkseq.drawings.ndjson import MAX_LINE, MAX_LINES, check_word, load_json
 from inkseq.drawings.scans import read_ink
 from inkseq.drawings.sketchrnn import read_npz
-from inkseq.drawings.sources import ENDINGS, START, Task, Tick, find_files
+from inkseq.drawings.sources import ARRAY_KINDS, ENDINGS, START, Task, Tick, find_files
 from inkseq.drawings.xml import parse_xml
 from inkseq.errors import UserError
 
 IMAGE = "image"  # the kind of a file
-ARRAYS_OF_IMAGES = ("images", "labels")  # kinds that convert alone reads
 STANDARD_INPUT = Task(Path("-"), "ndjson", 0)  # a line at a time, which is answered as it comes
 
 
@@ -34,8 +33,8 @@ def find(source: str, others: list[str] | None = None) -> list[Task]:
         return [STANDARD_INPUT]
     others = [] if others is None else others
     found = list(find_files(source, others))
-    others += [task.name for task in found if task.kind in ARRAYS_OF_IMAGES]
-    tasks = [task for task in found if task.kind not in ARRAYS_OF_IMAGES]
+    others += [task.name for task in found if task.kind in ARRAY_KINDS]
+    tasks = [task for task in found if task.kind not in ARRAY_KINDS]
     if not tasks:
         raise UserError(f"nothing to name in {source}: no {ENDINGS} file there, nor an image")
     return tasks

@@ -26,7 +26,8 @@ IMAGES = dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), "image")
 ARRAYS = re.compile(
     r"(?P<set>.+)-(?:(?P<labels>labels)|images|imgs)(?:[-.]idx[13]-ubyte(?:\.gz)?|\.npz)", re.IGNORECASE
 )
-IMAGE_KINDS = ("image", "images", "labels")  # a file an image, an array of them, what they show
+ARRAY_KINDS = ("images", "labels")  # an array of images, and what they show
+IMAGE_KINDS = ("image", *ARRAY_KINDS)
 ENDINGS = f"{', '.join(PLAIN)} (or .gz of these), .npz, an Omniglot .txt or .zip"  # for people
 IMAGE_ENDINGS = f"{', '.join(IMAGES)}, -images-idx3-ubyte or -imgs.npz"
 BY_FOLDER = ("json", "xml", "txt", "image")  # a drawing that says no word is called after its folder

@@ -61,9 +61,10 @@ def test_what_the_page_tells_trains(packed: Path, name: str) -> None:
     assert run(config)["steps"] == 1
     assert run_folder(config).parent == Path("runs")
     (found,) = Path("runs").iterdir()
-    assert found.name.startswith(f"{name}-what I drew-")  # MODEL-DATA, after what is trained
+    preset = config.model.preset
+    assert found.name.startswith(f"{preset}-what I drew-")  # MODEL-DATA, after what is trained
     assert plain(open_run(found).config)["model"] == plain(open_run(origin).config)["model"]
-    assert f"preset: {name}\n" in (found / ".hydra" / "config.yaml").read_text()
+    assert f"preset: {preset}\n" in (found / ".hydra" / "config.yaml").read_text()
     assert open_run(found).classes == ["cat", "star"]
 
 
