@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inkseq.data.packed import PackedStrokes, count_strokes, fingerprint, open_packed
+from inkseq.data.packed import Packed, PackedStrokes, count_strokes, fingerprint, open_packed
 from inkseq.data.sampling import Indices, count_labels
 from inkseq.errors import UserError
 from inkseq.evaluate.facts import Facts
@@ -16,7 +16,7 @@ from inkseq.evaluate.intervals import wilson
 from inkseq.evaluate.metrics import ClassMetrics
 from inkseq.inference.runs import Run, data_differences
 
-COUNTRIES = 10  # the most frequent ones; the rest are one group
+MOST_GROUPS = 10  # countries, or writers: the most frequent ones; the rest are one group
 # The first of each range, fixed so that the tables of two datasets have the same rows. The median of quickdraw16 is 46
 # points and 5 strokes, that of the UCI pen digits 21 points and 1 stroke.
 POINTS = (1, 10, 20, 35, 50, 70)
@@ -62,13 +62,26 @@ def recognized_key(data: PackedStrokes, facts: Facts) -> Key:
 
 
 def country_key(data: PackedStrokes, facts: Facts) -> Key:
-    """Where they were drawn, the most frequent first; equally frequent ones by their letters."""
+    """Where they were drawn."""
     codes, code_N = np.unique(data.countrycode[facts.index_N], return_inverse=True)
-    by_count = np.argsort(-np.bincount(code_N), kind="stable")
-    rank = np.empty(len(codes), np.int64)
-    rank[by_count] = np.arange(len(codes))
-    names = [bytes(code).decode() or "unknown" for code in codes[by_count[:COUNTRIES]]]
-    return Key(np.minimum(rank, COUNTRIES)[code_N], [*names, "others"] if len(codes) > COUNTRIES else names)
+    return _most_frequent(code_N, [bytes(code).decode() or "unknown" for code in codes])
+
+
+def writer_key(data: Packed, facts: Facts) -> Key | None:
+    """Who drew them, where that is known of any."""
+    if data.writer is None:
+        return None
+    numbers, number_N = np.unique(data.writer[facts.index_N], return_inverse=True)
+    return _most_frequent(number_N, [data.meta["writers"][w] if w >= 0 else "unknown" for w in numbers.tolist()])
+
+
+def _most_frequent(key_N: NDArray[Any], names: list[str]) -> Key:
+    """The most frequent first, the rest together; equally frequent ones by their letters."""
+    by_count = np.argsort(-np.bincount(key_N), kind="stable")
+    rank = np.empty(len(names), np.int64)
+    rank[by_count] = np.arange(len(names))
+    first = [names[k] for k in by_count[:MOST_GROUPS]]
+    return Key(np.minimum(rank, MOST_GROUPS)[key_N], [*first, "others"] if len(names) > MOST_GROUPS else first)
 
 
 def points_key(data: PackedStrokes, facts: Facts) -> Key:

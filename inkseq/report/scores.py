@@ -13,6 +13,7 @@ from inkseq.evaluate.breakdown import (
     points_key,
     recognized_key,
     strokes_key,
+    writer_key,
 )
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import Interval, bootstrap, wilson
@@ -88,6 +89,8 @@ def breakdowns(subject: Subject) -> list[Breakdown]:
     in_train = head_and_tail(subject.run, subject.confusions.per_class())
     sizes = "Head, middle and tail: classes by how many drawings of each the run learnt from."
     some = [Breakdown("By drawings of the class in train", "in train", in_train, sizes)]
+    if writers := writer_key(subject.data, facts):
+        some.append(Breakdown("By writer", "writer", by(facts, *writers)))
     game = "Whether Google's own recogniser got the drawing while it was drawn."
     some += (
         []

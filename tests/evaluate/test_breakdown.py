@@ -8,7 +8,16 @@ import pytest
 import torch
 
 from inkseq.data.packed import PackedStrokes, count_strokes, fingerprint, open_packed
-from inkseq.evaluate.breakdown import Key, by, country_key, head_and_tail, points_key, recognized_key, strokes_key
+from inkseq.evaluate.breakdown import (
+    Key,
+    by,
+    country_key,
+    head_and_tail,
+    points_key,
+    recognized_key,
+    strokes_key,
+    writer_key,
+)
 from inkseq.evaluate.facts import Facts
 from inkseq.evaluate.intervals import wilson
 from inkseq.evaluate.metrics import ClassMetrics
@@ -73,6 +82,15 @@ def test_the_game_recognised_them_or_not(data: PackedStrokes) -> None:
     recognized = np.arange(len(data)) % 3 > 0
     key = recognized_key(replace(data, recognized=recognized), facts)
     assert [word == "recognized by the game" for word in words(key)] == recognized[facts.index_N].tolist()
+
+
+def test_writers_have_their_names_where_they_are_known(data: PackedStrokes) -> None:
+    facts = facts_about(data, "train")
+    assert writer_key(data, facts) is None
+    writer = np.arange(len(data), dtype=np.int32) % 3 - 1
+    key = writer_key(replace(data, writer=writer, meta=data.meta | {"writers": ["Ada", "Ben"]}), facts)
+    assert key is not None
+    assert words(key) == [["unknown", "Ada", "Ben"][w + 1] for w in writer[facts.index_N]]
 
 
 def test_ten_countries_have_names(data: PackedStrokes) -> None:
