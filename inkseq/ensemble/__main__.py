@@ -11,26 +11,27 @@ from inkseq.data.packed import open_packed
 from inkseq.devices import choose_device
 from inkseq.ensemble.gains import gains_table, ways
 from inkseq.ensemble.kept import check_out, keep
-from inkseq.ensemble.weights import ask_each, fit_weights, of_fusion
+from inkseq.ensemble.weights import ask_each, fit_weights
 from inkseq.errors import UserError
 from inkseq.evaluate.matching import match
 from inkseq.families import FusionConfig
 from inkseq.inference.joined import folder_of, open_runs
 from inkseq.memory import keep_freed_memory
+from inkseq.models.fusion import Fusion
 
 
 def run(config: EnsembleConfig, words: Sequence[str]) -> None:
     """Join runs into one that every command takes: python -m inkseq.ensemble runs=runs/a,runs/b out=runs/both."""
     keep_freed_memory()
-    if len(config.runs) < 2:
-        raise UserError("an ensemble is of two runs or more: runs=runs/a,runs/b")
     if config.views < 1:
         raise UserError(f"views={config.views}: 1 is the drawing as it is, more are others of it")
     named = ",".join(config.runs)
     out, device = Path(config.out or folder_of(named)), choose_device(config.device)
-    check_out(out, config.overwrite)
     together = open_runs(named, device=device)
-    data, fusion = open_packed(config.data or together.config.data), of_fusion(together)
+    if not isinstance(together.model, Fusion):
+        raise UserError("an ensemble is of two runs or more, runs=runs/a,runs/b, or of one that is a fusion")
+    check_out(out, config.overwrite)
+    data, fusion = open_packed(config.data or together.config.data), together.model
     assert isinstance(together.config.model, FusionConfig)
     names, matching = [*together.config.model.members], match(data.classes, together.classes)
 

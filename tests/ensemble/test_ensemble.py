@@ -77,6 +77,15 @@ def test_one_run_is_no_ensemble(runs: Path) -> None:
         ensemble(EnsembleConfig(runs=[SMALL]), [])
 
 
+def test_one_that_is_a_fusion_is_weighed(runs: Path) -> None:
+    ensemble(EnsembleConfig(runs=[SMALL, WIDE], out="runs/both"), [])
+    ensemble(EnsembleConfig(runs=["runs/both"], out="runs/weighed"), [])
+    weights = [
+        list(json.loads(Path("runs", name, "ensemble.json").read_text()).values()) for name in ("both", "weighed")
+    ]
+    assert weights[0] == pytest.approx(weights[1], abs=1e-3)
+
+
 def test_members_know_the_same_words(runs: Path) -> None:
     path = Path(AGAIN, "checkpoints", "best.pt")
     state = checkpoint.load(path)
