@@ -1,7 +1,9 @@
 """What every member of an ensemble says of a split, and what each is worth by the loss on val."""
 
+from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -10,7 +12,7 @@ from inkseq.config import AugmentConfig
 from inkseq.data.kinds import augment
 from inkseq.data.resident import Drawings
 from inkseq.evaluate.matching import Matching, sample
-from inkseq.inference.ask import answer, precision, together, waiting
+from inkseq.inference.ask import answer_parts
 from inkseq.inference.runs import Run
 from inkseq.models.fusion import Fusion
 
@@ -33,24 +35,15 @@ class Said(NamedTuple):
 
 def ask_each(run: Run, drawings: Drawings, matching: Matching, view: int = 0) -> Said:
     """What every member says of them as they are, or of another view of each."""
-    position_N, label_N = sample(drawings, matching, MOST)
-    generator = torch.Generator(drawings.device).manual_seed(view)
-    parts, dtype = [], precision(run, drawings.device)
-    with waiting(len(position_N), "asking the members") as bar:
-        for which_B in together(drawings.length_N[position_N], run.model.num_steps):
-            seen, *_ = drawings.gather(position_N[which_B], int(drawings.length_N[position_N[which_B]].max()))
-            seen = augment(seen, VIEW, generator) if view else seen
-            parts.append((torch.from_numpy(which_B), answer(run.model.features, seen, dtype).cpu()))
-            bar.update(len(which_B))
-    which_N, features_NC = (torch.cat(columns) for columns in zip(*parts, strict=True))
-    with torch.no_grad():
-        logits_MNK = of_fusion(run).head.each(features_NC[which_N.argsort()].to(drawings.device)).cpu()
-    return Said(logits_MNK, torch.from_numpy(label_N))
-
-
-def of_fusion(run: Run) -> Fusion:
     assert isinstance(run.model, Fusion)
-    return run.model
+    position_N, label_N = sample(drawings, matching, MOST)
+    length_N = drawings.length_N[position_N].astype(np.int64)
+    generator = torch.Generator(drawings.device).manual_seed(view)
+    other_view = partial(augment, config=VIEW, generator=generator) if view else None
+    features_NC = answer_parts(run, drawings, position_N, length_N, "asking the members", True, other_view)
+    with torch.no_grad():
+        logits_MNK = run.model.head.each(features_NC.to(drawings.device)).cpu()
+    return Said(logits_MNK, torch.from_numpy(label_N))
 
 
 def fit_weights(said: Said) -> Tensor:

@@ -69,7 +69,13 @@ def waiting(num_drawings: int, doing: str) -> "tqdm[Any]":
 
 
 def answer_parts(
-    run: Run, drawings: Drawings, position_N: Indices, length_N: Indices, doing: str, features: bool = False
+    run: Run,
+    drawings: Drawings,
+    position_N: Indices,
+    length_N: Indices,
+    doing: str,
+    features: bool = False,
+    change: Callable[[Input], Input] | None = None,
 ) -> Tensor:
     """logits_NK (or features_NC) of drawings by position in the split, broken off behind so many points, on the host.
 
@@ -79,6 +85,7 @@ def answer_parts(
     with tqdm(total=len(length_N), desc=doing, unit="drawing", unit_scale=True, disable=None) as bar:
         for which_B in together(length_N, run.model.num_steps):
             first = gather_first(drawings, position_N[which_B], length_N[which_B])
+            first = change(first) if change else first
             said_BC = answer(run.model.features if features else run.model, first, dtype).cpu()
             said_NC = said_NC if len(said_NC) else said_BC.new_empty(len(length_N), said_BC.shape[1])
             said_NC[torch.from_numpy(which_B)] = said_BC
