@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from inkseq.errors import UserError, is_of_memory, unless_of_the_disk
-from inkseq.families import FAMILIES, HybridConfig, ModelConfig
+from inkseq.families import FAMILIES, HybridConfig, ModelConfig, family_called
 
 Config = TypeVar("Config")
 
@@ -173,10 +173,7 @@ def _typed(schema: type, values: dict[str, Any]) -> DictConfig:
     """The values over the schema's defaults, those of a model in the class of its family."""
     defaults: Any = schema
     if _has_model(schema):
-        name = values.get("model", {}).get("name", HybridConfig.name)
-        if name not in FAMILIES:
-            raise UserError(f"model.name={name}: there are {', '.join(FAMILIES)}")
-        defaults = schema(model=FAMILIES[name]())
+        defaults = schema(model=family_called(values.get("model", {}).get("name", HybridConfig.name))())
     try:
         return cast(DictConfig, OmegaConf.merge(OmegaConf.structured(defaults), values))
     except OmegaConfBaseException as error:

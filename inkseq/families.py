@@ -140,16 +140,22 @@ FAMILIES: dict[str, type[ModelConfig]] = {  # their networks are in models/zoo.p
 }
 
 
+def family_called(name: str) -> type[ModelConfig]:
+    """The class of a family's settings."""
+    if name not in FAMILIES:
+        raise UserError(f"model.name={name}: there are {', '.join(FAMILIES)}")
+    return FAMILIES[name]
+
+
 def typed(settings: dict[str, Any]) -> ModelConfig:
     """A model's settings in the class of their family."""
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     name = settings.get("name", HybridConfig.name)
-    if name not in FAMILIES:
-        raise UserError(f"model.name={name}: there are {', '.join(FAMILIES)}")
+    family = family_called(name)
     try:
-        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(FAMILIES[name]()), settings))
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(family()), settings))
     except OmegaConfBaseException as error:
         raise UserError(f"model {name}: {str(error).splitlines()[0]}") from None
     assert isinstance(config, ModelConfig)
