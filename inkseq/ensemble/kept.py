@@ -1,10 +1,8 @@
 """An ensemble as a run folder: what every other command opens, and what tells how it was made."""
 
 import json
-import platform
 import shlex
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -17,7 +15,7 @@ from inkseq.files import whole_folder
 from inkseq.inference import checkpoint
 from inkseq.inference.ask import precision
 from inkseq.inference.runs import Run, to_yaml, write_result
-from inkseq.train.result import device_name, git_commit, result_table
+from inkseq.train.result import circumstances, result_table
 
 MARK = "ensemble.json"  # which runs, and what each is worth; by it a folder is known to be one of ours
 
@@ -43,11 +41,7 @@ def keep(run: Run, runs: dict[str, float], data: Packed, out: Path, words: Seque
         "best_step": run.step,
         "seconds": 0.0,
         "drawings_per_second": 0.0,
-        "precision": str(precision(run, device)).removeprefix("torch."),
-        "device": device_name(device),
-        "world_size": 1,
-        "versions": {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()},
-        "git_commit": git_commit(),
+        **circumstances(precision(run, device), device),
         "command": f"python -m inkseq.ensemble {shlex.join(words)}",
     }
     weights = {"model": run.model.state_dict(), "average": None, "finished": True}

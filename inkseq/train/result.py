@@ -93,11 +93,7 @@ def finish(
         "seconds": round(seconds, 1),
         "drawings_per_second": round(seen / max(seconds, 1e-9), 1),
         **health,
-        "precision": str(dtype).removeprefix("torch."),
-        "device": device_name(device),
-        "world_size": ranks.world,
-        "versions": {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()},
-        "git_commit": git_commit(),
+        **circumstances(dtype, device, ranks.world),
         "command": f"python -m inkseq.train {shlex.join(words)}",
     }
     if tracker is not None:
@@ -105,6 +101,17 @@ def finish(
         tracker.hparams(step, plain(config), final_metrics(scores))
         tqdm.write(f"{folder}: {kept} at step {run.step:,}\n{result_table(result)}")
     return result
+
+
+def circumstances(dtype: torch.dtype, device: torch.device, world_size: int = 1) -> dict[str, Any]:
+    """In what, on what and with what it was computed, for the record."""
+    return {
+        "precision": str(dtype).removeprefix("torch."),
+        "device": device_name(device),
+        "world_size": world_size,
+        "versions": {name: version(name) for name in ("torch", "numpy")} | {"python": platform.python_version()},
+        "git_commit": git_commit(),
+    }
 
 
 def final_metrics(scores: dict[str, float]) -> dict[str, float]:
