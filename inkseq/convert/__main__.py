@@ -8,8 +8,8 @@ from pathlib import Path
 from inkseq.cli import main
 from inkseq.config import ConvertConfig
 from inkseq.convert.conversion import convert
-from inkseq.data.few import few_to_learn_from
 from inkseq.data.packed import open_packed
+from inkseq.data.tail import few_to_learn_from
 from inkseq.drawings.sources import passed_over
 
 EXAMPLES = 3  # of rejected lines, on the terminal

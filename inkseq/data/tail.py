@@ -1,4 +1,4 @@
-"""Which classes are rare beside the others (long tail), and how they are named."""
+"""Which classes are rare, beside the others (long tail) or by themselves, and how they are named."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,18 @@ from inkseq.data.packed import Packed
 
 RARER = 10  # times as many drawings has the largest class as one that is called rare
 NAMED = 8  # classes, where a line names some
+FEW, FEW_NAMED = 10, 5  # drawings of a class that are few, and so many such classes are named
 
 
 def rare_in_train(data: Packed) -> str:
     """The rarest classes of what there is to learn from; nothing where no class is rare."""
+    return name_rare(data.classes, count_in_train(data))
+
+
+def count_in_train(data: Packed) -> NDArray[np.int64]:
+    """count_K: how many drawings of each class there are to learn from."""
     train = slice(*data.meta["splits"]["train"])
-    return name_rare(data.classes, np.bincount(data.labels[train], minlength=len(data.classes)))
+    return np.bincount(data.labels[train], minlength=len(data.classes))
 
 
 def name_rare(classes: Sequence[str], counts_K: NDArray[np.int64]) -> str:
@@ -26,3 +32,18 @@ def name_rare(classes: Sequence[str], counts_K: NDArray[np.int64]) -> str:
     names = [f"{classes[k]} {counts_K[k]:,}" for k in rarest[:NAMED]]
     more = f" and {len(rare) - NAMED:,} more" if len(rare) > NAMED else ""
     return f"rare beside the largest class, which has {counts_K.max():,} to learn from: {', '.join(names)}{more}"
+
+
+def few_to_learn_from(data: Packed) -> str:
+    """A line on the classes with fewer than FEW drawings in train; '' where there are none."""
+    count_K = count_in_train(data)
+    num_few = int((count_K < FEW).sum())
+    if not count_K.any() or not num_few:
+        return ""
+    line = f"{num_few:,} of {len(data.classes):,} classes have fewer than {FEW} drawings to train on"
+    for count, what in enumerate(("none", "1 drawing")):
+        words = [data.classes[k] for k in np.flatnonzero(count_K == count)]
+        if words:
+            more = f" and {len(words) - FEW_NAMED:,} more" if len(words) > FEW_NAMED else ""
+            line += f"; {what}: {', '.join(words[:FEW_NAMED])}{more}"
+    return line
