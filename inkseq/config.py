@@ -222,6 +222,7 @@ class PredictConfig:
     format: AnswerFormat = AnswerFormat.table  # for people; for programs; for a submission
     top: int = 5  # guesses of each drawing
     threshold: float = 0.0  # a first guess less likely than this is answered "not sure"
+    balanced: bool = False  # make each word as frequent as any other, as it nearly is in Kaggle's test set
     out: str | None = None  # a file; standard output unless told
     overwrite: bool = False  # of a file that out= names
     checkpoint: str | None = None  # best, last or step-000123; best unless told, last without a val split

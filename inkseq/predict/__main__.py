@@ -16,7 +16,7 @@ from inkseq.files import check_new
 from inkseq.inference.recogniser import Recogniser
 from inkseq.memory import keep_freed_memory
 from inkseq.predict.outputs import KAGGLE_WORDS, destination, write_csv, write_jsonl, write_kaggle
-from inkseq.predict.stream import Answer, NamingBar, Tally, answer_windows
+from inkseq.predict.stream import Answer, NamingBar, Tally, answer_windows, balanced_windows
 from inkseq.predict.table import summary, write_table
 
 PIPE_WIDTH = 100  # columns of a table that goes to no terminal
@@ -47,7 +47,8 @@ def run(config: PredictConfig) -> int:
     if config.format is not AnswerFormat.table and isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # as a file would be, whatever the terminal's letters
     entries: Iterator[Entry] = (entry for task in tasks for entry in read_entries(task, progress.tick, side))
-    windows = progress.watch(answer_windows(entries, recogniser, top, config.threshold, tally))
+    answer = balanced_windows if config.balanced else answer_windows
+    windows = progress.watch(answer(entries, recogniser, top, config.threshold, tally))
     with destination(config.out) as file:
         write(windows, file, config, recogniser.classes)
 

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from inkseq.drawings.entries import Entry
+from inkseq.errors import UserError
 from inkseq.inference.recogniser import Guess, Recogniser
+from inkseq.predict.balance import balance
 
 WINDOW = 2_000  # entries named together: enough to find drawings of similar length among them
 NOT_SURE = "not sure"
@@ -49,15 +53,45 @@ def answer_windows(
     entries: Iterator[Entry], recogniser: Recogniser, top: int, threshold: float, tally: Tally, size: int = WINDOW
 ) -> Iterator[list[Answer]]:
     """Answers to all entries, a window of this size at a time; `tally` counts them."""
+    for window, probability_NK in asked(entries, recogniser, size):
+        yield answers_to(window, recogniser.guesses(probability_NK, top), threshold, tally)
+
+
+def balanced_windows(
+    entries: Iterator[Entry], recogniser: Recogniser, top: int, threshold: float, tally: Tally
+) -> Iterator[list[Answer]]:
+    """The same once all have been asked about, and each word made as likely as any other."""
+    windows = list(asked(entries, recogniser, WINDOW))
+    num_drawings, num_words = sum(len(probability_NK) for _, probability_NK in windows), len(recogniser.classes)
+    if num_drawings < num_words:
+        raise UserError(
+            f"balanced=true: {num_drawings:,} drawings cannot have each of {num_words:,} words equally often; "
+            "it is for a set of many drawings of every word"
+        )
+    first = 0
+    balanced_NK = balance(np.concatenate([probability_NK for _, probability_NK in windows]))
+    for window, probability_NK in windows:
+        yield answers_to(
+            window, recogniser.guesses(balanced_NK[first : first + len(probability_NK)], top), threshold, tally
+        )
+        first += len(probability_NK)
+
+
+def asked(
+    entries: Iterator[Entry], recogniser: Recogniser, size: int
+) -> Iterator[tuple[list[Entry], NDArray[np.float32]]]:
+    """Windows of entries, and probability_NK of their drawings."""
     while window := list(islice(entries, size)):
-        probability_NK = recogniser.probabilities([entry.drawing for entry in window if entry.drawing is not None])
-        guesses = iter(recogniser.guesses(probability_NK, top))
-        answers = [
-            Answer(entry, [], "") if entry.drawing is None else _answer(entry, next(guesses), threshold)
-            for entry in window
-        ]
-        tally.add(answers)
-        yield answers
+        yield window, recogniser.probabilities([entry.drawing for entry in window if entry.drawing is not None])
+
+
+def answers_to(window: list[Entry], guesses: list[list[Guess]], threshold: float, tally: Tally) -> list[Answer]:
+    each = iter(guesses)
+    answers = [
+        Answer(entry, [], "") if entry.drawing is None else _answer(entry, next(each), threshold) for entry in window
+    ]
+    tally.add(answers)
+    return answers
 
 
 def _answer(entry: Entry, guesses: list[Guess], threshold: float) -> Answer:
