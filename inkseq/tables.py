@@ -1,5 +1,6 @@
-"""Tables a person can read in a terminal."""
+"""Tables, numbers and lists as a person can read them in a terminal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -8,6 +9,11 @@ def brief(value: Any) -> str:
     if not isinstance(value, float):
         return f"{value:,}" if isinstance(value, int) else str(value)
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def a_few(names: Sequence[str], most: int = 5) -> str:
+    """A list in a line: the first of them, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
 def table(header: list[str], rows: list[list[Any]]) -> str:

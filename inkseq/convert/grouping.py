@@ -18,8 +18,9 @@ from inkseq.convert.units import Arrays, Files, Names, Pages, Row, Unit
 from inkseq.drawings.blocks import damaged, is_gzip, open_task
 from inkseq.drawings.kaggle import split_cells
 from inkseq.drawings.ndjson import MAX_LINE
-from inkseq.drawings.sources import ARRAYS, IMAGE_KINDS, NAMED, SPLIT_FOLDERS, Task, is_hidden
+from inkseq.drawings.sources import ARRAYS, IMAGE_KINDS, SPLIT_FOLDERS, Task, is_hidden
 from inkseq.errors import UserError
+from inkseq.tables import a_few
 
 FILES_A_UNIT, PAGES_A_UNIT = 256, 4
 HEADER_BYTES = 4096  # of a table
@@ -136,14 +137,10 @@ def notes_on(raw: list[str], tasks: list[Task]) -> list[str]:
     """What people may want to know of the folders of images."""
     notes = []
     if joined := _joined_names(tasks):
-        notes.append(f"folders whose names look alike are one class: {_some(joined)}")
+        notes.append(f"folders whose names look alike are one class: {a_few(joined)}")
     if empty := _empty_folders(raw, tasks):
-        notes.append(f"no images in {_some(empty)}")
+        notes.append(f"no images in {a_few(empty)}")
     return notes
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
 
 
 def _empty_folders(raw: list[str], tasks: list[Task]) -> list[str]:

@@ -12,6 +12,7 @@ from inkseq.config import Sampling, TrainConfig
 from inkseq.data.packed import Packed, PackedStrokes
 from inkseq.data.tail import NAMED
 from inkseq.errors import UserError
+from inkseq.tables import a_few
 
 Indices = NDArray[np.int64]
 
@@ -126,8 +127,7 @@ class Sampler:
         if self._lighter.any():
             return f"{them} weigh {self._lighter[0]:g}"
         names = [classes[k] for k in self._emptied]
-        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        return f"{them} are left out" + (f", and with them all of {', '.join(names[:NAMED])}{more}" if names else "")
+        return f"{them} are left out" + (f", and with them all of {a_few(names, NAMED)}" if names else "")
 
 
 class Blocks(NamedTuple):

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkseq.data.packed import Packed
+from inkseq.tables import a_few
 
 RARER = 10  # times as many drawings has the largest class as one that is called rare
 NAMED = 8  # classes, where a line names some
-FEW, FEW_NAMED = 10, 5  # drawings of a class that are few, and so many such classes are named
+FEW = 10  # drawings of a class
 
 
 def rare_in_train(data: Packed) -> str:
@@ -29,9 +30,8 @@ def name_rare(classes: Sequence[str], counts_K: NDArray[np.int64]) -> str:
     if not len(rare):
         return ""
     rarest = rare[counts_K[rare].argsort(kind="stable")]
-    names = [f"{classes[k]} {counts_K[k]:,}" for k in rarest[:NAMED]]
-    more = f" and {len(rare) - NAMED:,} more" if len(rare) > NAMED else ""
-    return f"rare beside the largest class, which has {counts_K.max():,} to learn from: {', '.join(names)}{more}"
+    names = a_few([f"{classes[k]} {counts_K[k]:,}" for k in rarest], NAMED)
+    return f"rare beside the largest class, which has {counts_K.max():,} to learn from: {names}"
 
 
 def few_to_learn_from(data: Packed) -> str:
@@ -44,6 +44,5 @@ def few_to_learn_from(data: Packed) -> str:
     for count, what in enumerate(("none", "1 drawing")):
         words = [data.classes[k] for k in np.flatnonzero(count_K == count)]
         if words:
-            more = f" and {len(words) - FEW_NAMED:,} more" if len(words) > FEW_NAMED else ""
-            line += f"; {what}: {', '.join(words[:FEW_NAMED])}{more}"
+            line += f"; {what}: {a_few(words)}"
     return line

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices
 from inkseq.errors import UserError
+from inkseq.tables import a_few
 
 SEED = 0
-SHOWN = 5  # classes of each side that a message names
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def match(data_classes: list[str], run_classes: list[str]) -> Matching:
     place = {word: k for k, word in enumerate(run_classes)}
     unknown = [word for word in data_classes if word not in place]
     if len(unknown) == len(data_classes):
-        raise UserError(f"the data have no class the run knows: {_some(data_classes)}, not {_some(run_classes)}")
+        raise UserError(f"the data have no class the run knows: {a_few(data_classes)}, not {a_few(run_classes)}")
     missing = [word for word in run_classes if word not in set(data_classes)]
     return Matching(np.array([place.get(word, -1) for word in data_classes]), unknown, missing)
 
@@ -50,7 +50,3 @@ def sample(drawings: Drawings, matching: Matching, most: int) -> tuple[Indices, 
     known = matching.known(drawings.label_N)
     position_N = np.sort(np.random.default_rng(SEED).permutation(known)[:most])
     return position_N, matching.translate(drawings.label_N[position_N])
-
-
-def _some(classes: list[str]) -> str:
-    return ", ".join(classes[:SHOWN]) + (" ..." if len(classes) > SHOWN else "")

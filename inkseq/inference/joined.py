@@ -13,8 +13,7 @@ from inkseq.families import FusionConfig
 from inkseq.inference.runs import Run, open_run
 from inkseq.models.contract import Model
 from inkseq.models.fusion import Fusion
-
-NAMED = 5  # words, where a line names some
+from inkseq.tables import a_few
 
 
 class Member(NamedTuple):
@@ -84,11 +83,7 @@ def check_fit(first: Run, other: Run) -> None:
         return
     pairs = (first, {*other.classes}), (other, {*first.classes})
     only = [(run, [word for word in run.classes if word not in others]) for run, others in pairs]
-    said = [
-        f"only {run.folder} knows {', '.join(words[:NAMED])}{' ...' if len(words) > NAMED else ''}"
-        for run, words in only
-        if words
-    ]
+    said = [f"only {run.folder} knows {a_few(words)}" for run, words in only if words]
     raise UserError(f"what answers together has to know the same words; {'; '.join(said)}")
 
 

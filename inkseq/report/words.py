@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from inkseq.evaluate.figures import code_points
+from inkseq.tables import a_few
 
 SOME = 10  # of a list that are named
 
@@ -24,7 +25,7 @@ def count(number: int, thing: str) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    return ", ".join(map(spoken, words[:SOME])) + (f" and {len(words) - SOME:,} more" if len(words) > SOME else "")
+    return a_few([spoken(word) for word in words], SOME)
 
 
 def named(name: str) -> Markup:

@@ -10,15 +10,15 @@ from inkseq.config import TrainConfig, batch_of
 from inkseq.data.batches import Batches
 from inkseq.data.packed import Packed
 from inkseq.errors import UserError, is_of_memory
+from inkseq.tables import a_few
 
 
 def explain_loss(losses: list[float], first_step: int, batches: Batches, data: Packed, config: TrainConfig) -> str:
     """Names the step whose loss is no number, and its drawings."""
     step = first_step + next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
     keys = [str(data.key_id[i]) for batch, _ in batches.step(step) for i in batch.index_B.tolist()]
-    some = ", ".join(keys[:8]) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
     return (
-        f"the loss of step {step} is not finite (drawings with key_id {some}). "
+        f"the loss of step {step} is not finite (drawings with key_id {a_few(keys)}). "
         f"last.pt has the weights from before it; try a lower optim.lr (now {config.optim.lr:g})"
     )
 

@@ -7,6 +7,7 @@ from torch.nn.functional import cross_entropy
 from inkseq.errors import UserError
 from inkseq.inference.joined import open_runs
 from inkseq.models.contract import Model
+from inkseq.tables import a_few
 
 SHARE = 0.7  # of the loss that is the teacher's; the words have the rest
 TEMPERATURE = 2.0  # by which both are made less sure, so that the less likely words count too
@@ -17,7 +18,7 @@ def open_teacher(runs: str, classes: list[str], device: torch.device) -> Model:
     run = open_runs(runs, device=device)
     if run.classes != classes:
         other = sorted({*run.classes} ^ {*classes})
-        raise UserError(f"distil_from={runs} was taught other words than the data have; not in both: {_some(other)}")
+        raise UserError(f"distil_from={runs} was taught other words than the data have; not in both: {a_few(other)}")
     for parameter in run.model.parameters():
         parameter.requires_grad = False
     return run.model
@@ -28,7 +29,3 @@ def taught(loss_M: Tensor, logits_MK: Tensor, told_MK: Tensor) -> Tensor:
     soft_MK = (told_MK.float() / TEMPERATURE).softmax(1)
     away_M = cross_entropy(logits_MK.float() / TEMPERATURE, soft_MK, reduction="none")
     return (1 - SHARE) * loss_M + SHARE * TEMPERATURE**2 * away_M
-
-
-def _some(words: list[str]) -> str:
-    return ", ".join(words[:5]) + (" ..." if len(words) > 5 else "")
