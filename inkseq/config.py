@@ -88,7 +88,7 @@ class OptimConfig:
 Precision = Enum("Precision", ["auto", "float32", "bfloat16", "float16"])
 Keep = Enum("Keep", ["best", "all"])
 Sampling = Enum("Sampling", ["auto", "natural", "balanced", "square_root", "capped"])
-Loss = Enum("Loss", ["cross_entropy", "class_balanced", "focal"])
+Loss = Enum("Loss", ["cross_entropy", "class_balanced", "focal", "logit_adjusted"])
 
 
 @dataclass
@@ -139,6 +139,7 @@ class TrainConfig:
     patience: int | None = None  # early stopping, after so many evaluations without a better one
     log: str = "20 steps"
     loss: Loss = Loss.cross_entropy  # class_balanced: rare classes count more; focal: what it gets wrong does
+    """logit_adjusted: how often a class is drawn is learnt beside, so that all are thought equally frequent."""
     label_smoothing: float = 0.1
     ema: float = 0.0  # decay of the weights' exponential moving average, which is evaluated; 0: the weights themselves
     precision: Precision = Precision.auto

@@ -59,6 +59,12 @@ class Sampler:
         order = sort_by_label(label_N, self._drawn_K)
         return np.split(order if self._drawn is None else self._drawn[order], self._counts.cumsum()[:-1])
 
+    def draws(self, num_classes: int) -> Indices:
+        """draws_K: how many drawings of each class an epoch has."""
+        draws_K = np.zeros(num_classes, np.int64)
+        draws_K[np.flatnonzero(self._drawn_K)] = self._draws
+        return draws_K
+
     def __len__(self) -> int:
         """How many drawings an epoch has."""
         return sum(self._draws)

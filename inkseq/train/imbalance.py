@@ -9,17 +9,19 @@ from inkseq.data.packed import Packed
 from inkseq.data.tail import rare_in_train
 from inkseq.inference import checkpoint
 
+# What goes with a loss that balances, where classes differ. Balanced draws would leave nothing to adjust logits by.
+FITTING = {Loss.class_balanced: Sampling.natural, Loss.logit_adjusted: Sampling.square_root}
+
 
 def choose_sampling(config: TrainConfig, data: Packed, folder: Path) -> TrainConfig:
-    """The config with a sampling: of `auto` balanced where a class is rare and the loss is not balanced already.
+    """The config with a sampling: of `auto` balanced where a class is rare and the loss does not balance already.
 
     A run that goes on keeps the one it began with.
     """
     rare = rare_in_train(data)
     if config.sampling is Sampling.auto:
         last = folder / "checkpoints" / "last.pt"
-        uneven = rare and config.loss is not Loss.class_balanced
-        now = Sampling.balanced if uneven else Sampling.natural
+        now = FITTING.get(config.loss, Sampling.balanced) if rare else Sampling.natural
         config = replace(config, sampling=sampling_before(last) if last.exists() else now)
     if rare and os.environ.get("RANK", "0") == "0":
         print(f"{rare}\nsampling={config.sampling.name}, loss={config.loss.name}")

@@ -15,12 +15,12 @@ from inkseq.data.batches import Batch, Batches, Share
 from inkseq.data.kinds import load_split
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings
-from inkseq.data.sampling import count_labels, make_sampler
+from inkseq.data.sampling import Sampler, count_labels, make_sampler
 from inkseq.devices import Ranks, choose_device, choose_precision, reads_in_bfloat16
 from inkseq.memory import keep_freed_memory
 from inkseq.models.contract import Answers, Model
 from inkseq.models.zoo import make_model
-from inkseq.train.losses import Weigh, class_balanced, focal
+from inkseq.train.losses import Weigh, class_balanced, focal, logit_adjusted
 from inkseq.train.optim import clip_, follow, make_optimizer, pace, share_unmoved
 from inkseq.train.resume import HEAD, start_from
 from inkseq.train.teacher import open_teacher, taught
@@ -41,14 +41,16 @@ def judge(
     smoothing: float,
     weigh: Weigh | None = None,
     told_BK: Tensor | None = None,
+    beside_K: Tensor | None = None,
 ) -> Tensor:
     """The loss of a group that counts for so much, or of which each drawing does; its answers as `weigh` says.
 
-    `told_BK` are a teacher's logits.
+    `told_BK` are a teacher's logits, `beside_K` what is added to those of the model.
     """
     logits_MK, drawing_M, weight_M = answers
     label_M = label_B if drawing_M is None else label_B[drawing_M]
-    loss_of = partial(cross_entropy, logits_MK.float(), label_M, label_smoothing=smoothing)
+    adjusted_MK = logits_MK.float() if beside_K is None else logits_MK.float() + beside_K
+    loss_of = partial(cross_entropy, adjusted_MK, label_M, label_smoothing=smoothing)
     if isinstance(share, float) and weight_M is None and weigh is None and told_BK is None:
         return share * loss_of()
     loss_M = loss_of(reduction="none")
@@ -75,8 +77,10 @@ class Learner:
         ranks: Ranks,
         fresh: bool = True,  # else it gets its weights from `load`
         weigh: Weigh | None = None,  # what each answer counts in the loss
+        beside_K: Tensor | None = None,  # what is added to logits in the loss
     ) -> None:
-        self.config, self.device, self.dtype, self.ranks, self.weigh = config, device, dtype, ranks, weigh
+        self.config, self.device, self.dtype, self.ranks = config, device, dtype, ranks
+        self.weigh, self.beside_K = weigh, beside_K
         torch.manual_seed(config.seed)
         self.model = make_model(config.model, len(classes)).to(device)
         self.origin = self._begin(classes) if fresh else ""
@@ -150,7 +154,7 @@ class Learner:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not torch.float32):
             answers = self.net(batch.drawings)
             told_BK = self._ask_teacher(batch)
-        loss = judge(answers, batch.label_B, share, self.config.label_smoothing, self.weigh, told_BK)
+        loss = judge(answers, batch.label_B, share, self.config.label_smoothing, self.weigh, told_BK, self.beside_K)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
@@ -199,13 +203,21 @@ def make_weigh(loss: Loss, train: Drawings) -> Weigh | None:
     return focal if loss is Loss.focal else None
 
 
+def make_beside(loss: Loss, sampler: Sampler, num_classes: int, device: torch.device) -> Tensor | None:
+    """What is added to logits in the loss; None where nothing is."""
+    if loss is not Loss.logit_adjusted:
+        return None
+    return logit_adjusted(torch.from_numpy(sampler.draws(num_classes)), device)
+
+
 def set_up(config: TrainConfig, data: Packed, ranks: Ranks, fresh: bool = True) -> tuple[Batches, Learner, str]:
     """What every command that takes training steps begins with; and why it computes in the precision it does."""
     keep_freed_memory()
     device = choose_device(config.device)
     dtype, reason = choose_precision(config.precision, device)
     drawings, sampler = load_split(data, "train", device), make_sampler(config, data)
-    learner = Learner(config, data.classes, device, dtype, ranks, fresh, make_weigh(config.loss, drawings))
+    in_loss = make_weigh(config.loss, drawings), make_beside(config.loss, sampler, len(data.classes), device)
+    learner = Learner(config, data.classes, device, dtype, ranks, fresh, *in_loss)
     how = batch_of(config), config.seed, config.augment, config.micro_batch
     few_shapes = device.type == "cuda"
     return Batches(drawings, *how, *ranks, sampler, learner.model.num_steps, few_shapes), learner, reason

@@ -1,4 +1,6 @@
-"""How much an answer counts in the loss beside others: its cross entropy is multiplied by that."""
+"""How much an answer counts in the loss beside others, by which its cross entropy is multiplied; and what is added to
+its logits while it learns.
+"""
 
 from collections.abc import Callable
 
@@ -26,3 +28,13 @@ def focal(logits_MK: Tensor, label_M: Tensor) -> Tensor:
     """Focal loss (arXiv 1708.02002): by the square of how far it is from sure of what it should be."""
     certainty_M: Tensor = logits_MK.softmax(1).gather(1, label_M[:, None])[:, 0]
     return (1 - certainty_M) ** GAMMA
+
+
+def logit_adjusted(draws_K: Tensor, device: torch.device) -> Tensor:
+    """Logit adjustment, balanced softmax (arXiv 2007.07314, 2007.10740): log_K of how often each class is drawn.
+
+    Added to its logits while a model learns; without it the model answers as though all classes were equally frequent.
+    """
+    draws_K = draws_K.double().clamp(min=0.5)  # of a class that is never drawn, too
+    log_K: Tensor = (draws_K / draws_K.mean()).log().float().to(device)
+    return log_K

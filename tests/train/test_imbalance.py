@@ -17,7 +17,7 @@ from inkseq.inference import checkpoint
 from inkseq.inference.runs import open_run
 from inkseq.models.contract import Answers
 from inkseq.train.learner import judge, make_weigh, set_up
-from inkseq.train.losses import BETA, class_balanced, focal
+from inkseq.train.losses import BETA, class_balanced, focal, logit_adjusted
 from inkseq.train.prepare import prepare
 from tests.scans import pack_scans
 from tests.train.tiny import run, tiny
@@ -111,6 +111,27 @@ def test_focal_loss_weighs_by_the_square_of_doubt(smoothing: float) -> None:
     torch.testing.assert_close(judged, expected)
     gradients = [torch.autograd.grad(loss, logits_BK)[0] for loss in (judged, expected)]
     torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_logits_are_adjusted_by_how_often_each_class_is_drawn(smoothing: float) -> None:
+    logits_BK = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
+    draws_K = torch.tensor([1000, 20, 3, 0])  # the last is never drawn
+    odds_BK = logits_BK.exp() * draws_K.clamp(min=0.5)
+    log_BK = (odds_BK / odds_BK.sum(1, keepdim=True)).log()
+    own_B = log_BK[torch.arange(5), LABEL_B]
+    expected = -((1 - smoothing) * own_B + smoothing * log_BK.mean(1)).mean()
+    judged = judge(Answers(logits_BK), LABEL_B, 1.0, smoothing, beside_K=logit_adjusted(draws_K, CPU))
+    torch.testing.assert_close(judged, expected)
+
+
+def test_a_learner_adjusts_by_the_draws_of_its_sampler(uneven: Path, tmp_path: Path) -> None:
+    config = prepare(config_of(uneven, tmp_path, loss=Loss.logit_adjusted)).config
+    assert config.sampling is Sampling.square_root
+    _, learner, _ = set_up(config, open_packed(uneven), ALONE)
+    assert learner.beside_K is not None
+    spread = float(learner.beside_K.exp().max() / learner.beside_K.exp().min())
+    assert spread == pytest.approx((100 / 4) ** 0.5, rel=0.1)  # the root of what the classes have
 
 
 @pytest.mark.parametrize("weigh", [class_balanced(COUNTS_K, CPU), focal])
