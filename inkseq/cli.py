@@ -234,7 +234,9 @@ def _unknown(key: str, known: Collection[str], composed: DictConfig) -> str:
     room, _, name = key.partition(".")
     if room == "model" and any(name in (one.name for one in fields(family)) for family in FAMILIES.values()):
         own = (one.name for one in fields(_family(composed)))
-        return f"model={composed.model.preset} has no '{name}'; it has {', '.join(own)}"
+        of_members = [one for one in known if one.startswith("model.members.") and one.endswith(f".{name}")]
+        has = f"its members have: {', '.join(of_members)}" if of_members else f"it has {', '.join(own)}"
+        return f"model={composed.model.preset} has no '{name}'; {has}"
     last = {one.rpartition(".")[2]: one for one in known}  # `hiden` means model.hidden
     near = difflib.get_close_matches(key, known, 1) or [last[one] for one in difflib.get_close_matches(key, last, 1)]
     said = f"did you mean '{near[0]}'?" if near else "--help lists what there is"
