@@ -119,4 +119,8 @@ async function load() {
 }
 
 // A scale for each output channel, of which a row has one number each.
-const widen = (whole, scale) => Float32Array.from(whole, (v, i) => v * scale[i % scale.length]);
+function widen(whole, scale) {
+  const out = new Float32Array(whole.length), width = scale.length;
+  for (let i = 0; i < out.length; i += width) for (let k = 0; k < width; k++) out[i + k] = whole[i + k] * scale[k];
+  return out;
+}
