@@ -26,7 +26,7 @@ def write_card(run: Run, compared: Compared | None, name: str, folder: Path) -> 
         f"# {name}",
         f"Recognises pen drawings of {len(rows)} words from their strokes. It comes with inkseq, which asks it wherever no "
         f"other run is named: `python -m inkseq.predict input=drawing.svg`.",
-        f"## Data and licence\n\n{licence(run)} What it learnt of them is passed on under the same licence.",
+        f"## Data and licence\n\n{licence(run)} Whoever passes this on names its source.",
         f"## How it was made\n\n{how(run)}",
         f"## How good it is\n\n{overall(run, compared)}",
         f"## Limits\n\n{limits}\n- Of {few} words fewer than {FEW} drawings were tested: their own scores say little.",
