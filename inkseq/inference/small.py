@@ -1,6 +1,5 @@
 """Weights kept small: matrices and kernels as int8 with a scale for each output channel, all else as float16."""
 
-import torch
 from torch import Tensor
 
 Weights = dict[str, Tensor]

@@ -24,8 +24,8 @@ def write_card(run: Run, compared: Compared | None, name: str, folder: Path) -> 
     limits = LIMITS.format(takes=takes(run.model), made=ANY_UNITS)
     sections = [
         f"# {name}",
-        f"Recognises pen drawings of {len(rows)} words from their strokes. It comes with inkseq, which asks it wherever no "
-        f"other run is named: `python -m inkseq.predict input=drawing.svg`.",
+        f"Recognises pen drawings of {len(rows)} words from their strokes. It comes with inkseq, which "
+        "asks it wherever no other run is named: `python -m inkseq.predict input=drawing.svg`.",
         f"## Data and licence\n\n{licence(run)} Whoever passes this on names its source.",
         f"## How it was made\n\n{how(run)}",
         f"## How good it is\n\n{overall(run, compared)}",

@@ -27,7 +27,8 @@ def keep_result(run: Run, compared: Compared | None, folder: Path) -> None:
     """result.json, with the scores of what is kept."""
     result = without_places(find_result(run))
     if compared:
-        result |= {f"{compared.split}/{name}": value for name, value in compared.kept.items()} | {"precision": "float32"}
+        result |= {f"{compared.split}/{name}": value for name, value in compared.kept.items()}
+        result["precision"] = "float32"
     write_result(folder, result)
 
 
