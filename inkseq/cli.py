@@ -20,6 +20,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from inkseq.config import BOX
 from inkseq.errors import UserError, is_of_memory, unless_of_the_disk
 from inkseq.families import FAMILIES, HybridConfig, ModelConfig, family_called
 
@@ -57,6 +58,8 @@ def main(
             return 0
         own, rest = divide(words, schema) if others else (words, words)
         config = compose_words(own) if compose_words else compose_config(schema, own)
+        if getattr(config, "run", None) == BOX:
+            print("inkseq: asking the recogniser that comes with inkseq; run= takes another", file=sys.stderr)
         return command(config, rest) if len(inspect.signature(command).parameters) > 1 else command(config)
 
     run_command(work)
