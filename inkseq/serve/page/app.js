@@ -22,7 +22,7 @@ async function changed() {
   if (asking || mode === "teach") return;
   asking = true;
   while (stale) {  // one question at a time, always about the latest drawing
-    await new Promise(requestAnimationFrame);  // ink first
+    await new Promise((go) => requestAnimationFrame(() => setTimeout(go)));  // the ink is seen first
     stale = false;
     const { strokes, image } = pad;
     try {
@@ -102,7 +102,7 @@ $("next").addEventListener("click", () => {
 const tabs = [...document.querySelectorAll("[role=tab]")];
 
 function choose(tab) {
-  if (mode === "game") game?.stop();
+  if (mode === "game") game?.leave();
   mode = tab.getAttribute("aria-controls");
   for (const one of tabs) {
     const chosen = one === tab;

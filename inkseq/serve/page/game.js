@@ -26,9 +26,9 @@ export class Game {
   }
 
   setRunning(running) {
-    for (const id of ["start", "rules"]) $(id).hidden = running;
-    for (const id of ["clock", "next"]) $(id).hidden = !running;
-    $("souvenir").hidden = $("legend").hidden = true;
+    $("start").hidden = running;
+    $("clock").hidden = $("next").hidden = !running;
+    for (const id of ["rules", "save", "share", "legend"]) $(id).hidden = true;
     $("heard").textContent = $("task").textContent = $("task").className = "";
   }
 
@@ -72,6 +72,12 @@ export class Game {
     this.pause = setTimeout(() => (this.played.length < this.words.length ? this.round() : this.finish()), PAUSE);
   }
 
+  leave() {  // in the middle
+    if (!$("start").hidden) return;
+    this.stop();
+    $("score").textContent = "";
+  }
+
   stop() {
     clearInterval(this.timer);
     clearTimeout(this.pause);
@@ -106,7 +112,7 @@ export class Game {
     $("save").href = URL.createObjectURL(file);
     $("share").hidden = !navigator.canShare?.({ files: [file] });
     $("share").onclick = () => navigator.share({ files: [file] }).catch(() => {});  // thought better of it
-    $("souvenir").hidden = false;
+    $("save").hidden = false;
   }
 
   async card({ word, known, seconds, strokes }) {
