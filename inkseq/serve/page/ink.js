@@ -24,7 +24,8 @@ export function paint(context, strokes, { color, widths = [], width = WIDTH }) {
 function trace(context, xs, ys, from, to) {
   context.beginPath();
   context.moveTo(xs[from], ys[from]);
-  for (let k = Math.min(from + 1, to); k <= to; k++) context.lineTo(xs[k], ys[k]);
+  for (let k = from + 1; k <= to; k++) context.lineTo(xs[k], ys[k]);
+  context.lineTo(xs[to] + 0.01, ys[to]);  // a canvas shows nothing of a line without length, which a dot is
   context.stroke();
 }
 
