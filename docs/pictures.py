@@ -70,8 +70,8 @@ def opened(browser: Browser, address: str, width: int, height: int, scheme: str,
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(address)
     page.locator("#next").wait_for()
-    while page.locator("#task").inner_text() != f"Draw a {word}":
-        page.locator("#next").click()
+    there = "task => window.task.textContent === task || void next.click()"
+    page.wait_for_function(there, arg=f"Draw a {word}")
     return page
 
 
@@ -98,11 +98,11 @@ def main(address: str) -> None:
         phone.locator("#why").click()
         phone.wait_for_timeout(3000)
         beside([shot(desk), shot(phone)], 16, "white").save(DOCS / "page.png", optimize=True)
-        growing, moments = opened(browser, address, 330, 600, "light", "bicycle"), []
+        growing, moments = opened(browser, address, 330, 700, "light", "bicycle"), []
         for strokes in ([BICYCLE[0][:20]], [BICYCLE[0]], BICYCLE[:2], BICYCLE):
             growing.locator("#clear").click()
             draw(growing, strokes)
-            moments.append(shot(growing).crop((0, 50, 330, 590)))
+            moments.append(shot(growing).crop((0, 58, 330, 640)))
         beside(moments, 12, "#f6f7f9").save(DOCS / "live.png", optimize=True)
         browser.close()
 
