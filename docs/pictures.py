@@ -70,8 +70,7 @@ def opened(browser: Browser, address: str, width: int, height: int, scheme: str,
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(address)
     page.locator("#next").wait_for()
-    there = "task => window.task.textContent === task || void next.click()"
-    page.wait_for_function(there, arg=f"Draw a {word}")
+    page.evaluate("asked => { while (task.textContent !== asked) next.click(); }", f"Draw a {word}")
     return page
 
 
