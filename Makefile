@@ -83,7 +83,7 @@ BOX     := data/packed/quickdraw345-box
 
 box: setup  ## the recogniser that comes with inkseq, made anew: hours of two cores
 	@[ -d "$(BOX_RAW)/quickdraw345" ] || { echo "$(BOX_RAW)/quickdraw345 is not there: BOX_RAW= says where the drawings are"; exit 1; }
-	[ -e $(BOX) ] || $(BIN)/python -m inkseq.convert out=$(BOX) split.train=0.85 split.val=0.05 split.test=0.1 \
+	[ -e $(BOX) ] || $(BIN)/python -m inkseq.convert out=$(BOX) split.train=0.85 split.val=0.05 split.test=0.1 split.own=false \
 	"raw=[$$(find $(addprefix $(BOX_RAW)/,quickdraw345 quickdraw_more quickdraw16/train quickdraw16/val) -name '*.ndjson*' | paste -sd,)]"
 	$(BIN)/python -m inkseq.train experiment=quickdraw345-teacher
 	$(BIN)/python -m inkseq.train experiment=quickdraw345-box

@@ -26,6 +26,7 @@ from inkseq.families import FAMILIES, HybridConfig, ModelConfig, family_called
 
 Config = TypeVar("Config")
 
+MAX_PATH = 4096  # letters of any path that may exist
 PATH_KEYS = {"data", "raw", "run", "out", "input"}  # always paths: taken as they are, spaces and commas and all
 ITEM = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,]*?))\s*(?:,|$)""")  # of a list, quoted where it holds a comma
 
@@ -264,7 +265,7 @@ def _value(key: str, text: str, takes_list: bool) -> Any:
     if text == "null":
         return None
     text = text.replace("${", "\\${")  # no reference to another setting
-    if is_path and Path(text).exists():
+    if is_path and len(text) < MAX_PATH and Path(text).exists():  # no list of many files, whose name would be too long
         return [text] if takes_list else text
     if takes_list and text[0] == "[" and text[-1] == "]":
         return _items(text[1:-1])

@@ -42,6 +42,7 @@ class SplitConfig:
     val: float = 0.1
     test: float = 0.1
     by: SplitBy = SplitBy.drawing  # or writers, as a whole: the shares or counts are of those
+    own: bool = True  # a source's own split is kept; false: its drawings are divided like all others
 
 
 @dataclass
