@@ -30,12 +30,14 @@ def serve(config: ServeConfig, own: Path) -> None:
     sys.setswitchinterval(SWITCH)
     hosts = sorted(LOOPBACK | {"[::1]"}) if config.host in LOOPBACK else ["*"]
     server = Server(recogniser, OwnDrawings(own), config.threshold, config.rate)
+    server.pupil.keep_up()
     allow_files()
     listening = listen(config.host, config.port)
     shown = f"[{config.host}]" if ":" in config.host else config.host
-    print(
-        f"{config.run}: {len(recogniser.classes)} classes, at http://{shown}:{listening.getsockname()[1]}", flush=True
-    )
+    words = f"{len(recogniser.trained.classes)} classes"
+    if recogniser.lessons:
+        words += f", and {len(recogniser.lessons)} words taught into {own}"
+    print(f"{config.run}: {words}, at http://{shown}:{listening.getsockname()[1]}", flush=True)
     if config.host not in LOOPBACK:
         print(f"everybody who reaches {config.host} can draw here, and teach into {own}", flush=True)
     settings = uvicorn.Config(
