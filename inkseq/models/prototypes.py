@@ -25,7 +25,7 @@ class Beside(nn.Module):
     place_J: Tensor
 
     def __init__(self, head: nn.Module, lessons: Sequence[Tensor], places: Sequence[int], centre_C: Tensor) -> None:
-        """`lessons` are features_NC of each word's drawings, `places` its logit's: one of the head's, or behind them."""
+        """`lessons` are features_NC of each word's drawings, `places` where its logit is: one of the K, or behind."""
         super().__init__()
         self.head = head
         means_JC = torch.stack([features_NC.mean(0) for features_NC in lessons])
