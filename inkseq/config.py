@@ -106,6 +106,8 @@ class AugmentConfig:
     jitter: float = 0.0  # spread of each point, in units of the larger side
     swap: float = 0.0  # probability that a drawing's strokes come in any order
     reverse: float = 0.0  # probability of a stroke to be drawn from its end
+    join: float = 0.0  # probability that the pen is not lifted behind a stroke, but drawn on to the next
+    lift: float = 0.0  # probability that it is lifted behind a point whose line is short, which is then missing
     drop_points: float = 0.0  # probability of a point to be left out, unless it begins or ends a stroke
     drop_strokes: float = 0.0  # probability of a stroke to be left out that has a quarter of the ink at most
     prefix: float = 0.0  # probability of a drawing to be broken off, behind any of its points

@@ -13,12 +13,13 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from inkseq.config import AugmentConfig
-from inkseq.data.deform import deform, draw_lots
+from inkseq.data.deform import deform, draw_lots, larger_side
 from inkseq.drawings.padded import Ends, Strokes, pick_rows, stay_at_end
 from inkseq.errors import UserError
 
 SMALL = 0.25  # of a drawing's ink: a 4 without its upright is none, a cat without a whisker is one
-PROBABILITIES = {"mirror", "swap", "reverse", "drop_points", "drop_strokes", "prefix", "bleed", "erase"}
+SHORT = 0.1  # of a drawing's larger side: a line that a pen may skip
+PROBABILITIES = {"mirror", "swap", "reverse", "join", "lift", "drop_points", "drop_strokes", "prefix", "bleed", "erase"}
 
 
 def check_augment(config: AugmentConfig) -> None:
@@ -32,6 +33,8 @@ def check_augment(config: AugmentConfig) -> None:
 
 def augment_strokes(strokes: Strokes, config: AugmentConfig, generator: torch.Generator) -> Strokes:
     """The drawings changed at random, in arrays of the same shape; drawings can become shorter."""
+    if config.join or config.lift:
+        strokes = strokes._replace(pen_BT=lift_elsewhere(strokes, config, generator))
     ends = Ends(strokes.pen_BT)
     xy_BT2 = deform(strokes.xy_BT2, ends, config, generator)
     if config.swap or config.reverse or config.drop_points or config.drop_strokes or config.prefix:
@@ -40,6 +43,17 @@ def augment_strokes(strokes: Strokes, config: AugmentConfig, generator: torch.Ge
     if xy_BT2 is not strokes.xy_BT2:
         xy_BT2 = stay_at_end(xy_BT2, strokes.length_B)
     return strokes._replace(xy_BT2=xy_BT2)
+
+
+def lift_elsewhere(strokes: Strokes, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """pen_BT with strokes joined to the next, and broken in two: as by devices that feel the pen badly."""
+    xy_BT2, pen_BT, length_B, _ = strokes
+    (chance_2BT,) = draw_lots(torch.rand, [(2, *pen_BT.shape)], generator)
+    step_BT = pad((xy_BT2[:, 1:] - xy_BT2[:, :-1]).norm(dim=2), (0, 1))
+    is_short_BT = step_BT < SHORT * larger_side(xy_BT2)[:, :, 0]
+    left_BT = length_B[:, None] - 1 - torch.arange(pen_BT.shape[1], device=pen_BT.device)  # how many points are to come
+    kept_BT = pen_BT & ((chance_2BT[0] >= config.join) | (left_BT == 0))
+    return kept_BT | ((chance_2BT[1] < config.lift) & is_short_BT & (left_BT > 0))
 
 
 def arrange(

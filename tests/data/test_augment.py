@@ -168,6 +168,19 @@ def test_reverse_draws_strokes_from_their_end() -> None:
     assert np.mean(first_turned) == pytest.approx(0.2, abs=0.04)
 
 
+def test_join_draws_on_to_the_next_stroke() -> None:
+    assert drawings_of(changed(padded([CORNER, LONG]), join=1)) == [[sum(CORNER, [])], [sum(LONG, [])]]
+    num_strokes = changed(padded([LONG] * 512), join=0.3).pen_BT.sum(1)
+    assert float(num_strokes.float().mean()) == pytest.approx(1 + 0.7 * 2, rel=0.05)
+
+
+def test_lift_breaks_strokes_where_a_line_is_short() -> None:
+    broken = drawings_of(changed(padded([CORNER, LONG]), lift=1))
+    assert broken == [CORNER, [[point] for point in sum(LONG, [])]]
+    num_strokes = changed(padded([LONG] * 512), lift=0.1).pen_BT.sum(1)
+    assert float(num_strokes.float().mean()) == pytest.approx(3 + 0.1 * (19 + 8), rel=0.05)
+
+
 def test_drop_points_leaves_the_ends_of_strokes() -> None:
     ends = [[LONG[0][0], LONG[0][-1]], LONG[1], [LONG[2][0], LONG[2][-1]]]
     assert drawings_of(changed(padded([LONG, CORNER]), drop_points=1)) == [ends, CORNER]
