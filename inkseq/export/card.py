@@ -30,6 +30,7 @@ LOOKS = "It takes strokes and draws its own pictures of them, {size} pixels a si
 SEES = "It looks at images of ink, {size} pixels a side; of strokes it is told nothing."
 NO_COUNTRY = " Of no drawing is it told the country."
 AS_POINTS = "Drawings have to be canonical (below); in other units it guesses."
+AS_DRAWN = "The page simplifies what is drawn on it as the drawings were simplified that it learnt from."
 AS_INK = "Images have to be ink on bare paper (below), as those it learnt from: shadows and lines are ink to it."
 
 CANONICAL_STROKES = """\
@@ -77,27 +78,41 @@ class Measured(NamedTuple):
 
 def write_card(path: Path, file: Path, run: Run, graph: Graph, weights: str, measured: Measured) -> None:
     """NAME.md beside NAME.onnx."""
-    if isinstance(graph, FromImages):
-        given, limits = INK.format(size=graph.size), LIMITS.format(takes=SEES.format(size=graph.size), made=AS_INK)
-    else:
-        given, limits = CANONICAL_STROKES, LIMITS.format(takes=takes(run.model), made=AS_POINTS)
-    learnt = "images of ink of {} classes" if run.image_size else "pen drawings of {} classes from their strokes"
+    of_images = isinstance(graph, FromImages)
     kept = f"\n\nIts large weights are kept as {weights} and computed with in float32."
     packed = "" if weights == "float32" else kept
     rows = measured.right()
     right = f"\n\n{markdown(['PyTorch', measured.engine], rows)}" if rows else ""
+    given = INK.format(size=graph.size) if of_images else CANONICAL_STROKES
     sections = [
-        f"# {file.name}",
+        *origin(file.name, run),
+        f"## This file\n\n{measured.sentence()}{packed}{right}",
+        limits(SEES.format(size=graph.size), AS_INK) if of_images else limits(takes(run.model), AS_POINTS),
+        f"## Running it\n\n{lines_for(file.name, graph)}\n\n{given}",
+    ]
+    write_whole(path, "\n\n".join(sections) + "\n")
+
+
+def page_card(file: str, run: Run) -> str:
+    """That of weights which a page computes with itself."""
+    return "\n\n".join([*origin(file, run), limits(takes(run.model), AS_DRAWN)]) + "\n"
+
+
+def origin(title: str, run: Run) -> list[str]:
+    """What it knows, from which data, and how well."""
+    learnt = "images of ink of {} classes" if run.image_size else "pen drawings of {} classes from their strokes"
+    return [
+        f"# {title}",
         f"Recognises {learnt.format(len(run.classes))}. Made by inkseq from the run "
         f"`{run.folder.name}`, step {run.step:,}.",
         f"Classes: {', '.join(map(literal, run.classes))}.",
         f"## Data\n\n`{Path(run.config.data).name}`. {licence(run)}",
         f"## How good it is\n\n{scores(run)}",
-        f"## This file\n\n{measured.sentence()}{packed}{right}",
-        f"## Limits\n\n{limits}",
-        f"## Running it\n\n{lines_for(file.name, graph)}\n\n{given}",
     ]
-    write_whole(path, "\n\n".join(sections) + "\n")
+
+
+def limits(takes: str, made: str) -> str:
+    return f"## Limits\n\n{LIMITS.format(takes=takes, made=made)}"
 
 
 def takes(model: Model) -> str:

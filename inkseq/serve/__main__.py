@@ -21,13 +21,11 @@ def run(config: ServeConfig) -> None:
         else:
             from inkseq.serve.server import serve
     except ModuleNotFoundError as missing:
-        extra = "export" if config.static else "serve"
-        raise UserError(f"{missing.name} is not installed; pip install 'inkseq[{extra}]' brings it") from None
+        raise UserError(f"{missing.name} is not installed; pip install 'inkseq[serve]' brings it") from None
     if not config.static:
         serve(config, Path(config.own))
         return
     out = Path(config.static)
-    print(f"translating {config.run} and comparing the page's recogniser with it", flush=True)
     print(write_page(config.run, out.resolve(), config.threshold))
     size = sum(file.stat().st_size for file in out.iterdir()) / 1e6
     print(f"{out}: {size:.1f} MB to put on any web server. To see it here, run this and open http://127.0.0.1:8000:")

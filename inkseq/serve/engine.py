@@ -9,7 +9,6 @@ import threading
 from pathlib import Path
 from urllib.error import HTTPError
 
-import onnxruntime
 from tqdm import tqdm
 
 from inkseq.download.transfer import AttemptError, Transfer, part_of
@@ -28,6 +27,10 @@ LICENCES = {"onnxruntime-license.txt": "LICENSE", "onnxruntime-notices.txt": "Th
 
 def engine() -> dict[str, bytes]:
     """Its files for a page, by name. The licences come from the Python package, since npm's has none."""
+    try:
+        import onnxruntime  # here, for not every page has an engine
+    except ModuleNotFoundError:
+        raise UserError("onnxruntime is not installed; pip install 'inkseq[export]' brings it") from None
     package = Path(onnxruntime.__file__).parent
     licences = {name: (package / file).read_bytes() for name, file in LICENCES.items()}
     with tarfile.open(tarball()) as tar:

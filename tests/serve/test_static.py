@@ -19,8 +19,6 @@ from inkseq.serve.__main__ import run
 from inkseq.serve.assets import PAGE
 from inkseq.serve.engine import FILES, LICENCES
 
-BRAINS = ("static-brain.js", "brain.js")
-
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,12 +48,13 @@ def test_a_folder_holds_all_that_the_page_needs(
     monkeypatch.chdir(tmp_path)
     run(ServeConfig(run=str(recogniser.run.folder), static="new/my page", threshold=0.7))
     site = tmp_path / "new" / "my page"
-    assert names(site) == {*PAGE, *FILES, *LICENCES, *("recogniser." + kind for kind in ("onnx", "md", "json"))} - {
-        BRAINS[0]
-    }
-    for name in PAGE.keys() - set(BRAINS):
-        assert (site / name).read_bytes() == PAGE[name][0]
-    assert (site / "brain.js").read_bytes() == PAGE["static-brain.js"][0]
+    named = {"brain.js": "static-brain.js", "engine.js": "onnx.js"}
+    others = set(PAGE) - {*named, *named.values(), "cnn.js", "raster.js", "worker.js", "index.html"}
+    of_recogniser = {"recogniser." + kind for kind in ("onnx", "md", "json")}
+    assert names(site) == {*others, *named, *FILES, *LICENCES, *of_recogniser, "worker.js", "index.html"}
+    for name, file in named.items() | {(name, name) for name in others}:
+        assert (site / name).read_bytes() == PAGE[file][0]
+    assert b"script-src 'self' 'wasm-unsafe-eval';" in (site / "index.html").read_bytes()
     about = json.loads((site / "recogniser.json").read_text())
     assert about == {"classes": recogniser.classes, "threshold": 0.7, "run": "run"} | {
         "image_size": None,
@@ -68,6 +67,31 @@ def test_a_folder_holds_all_that_the_page_needs(
     ]
     assert "python -m http.server --bind 127.0.0.1 --directory 'new/my page'" in capsys.readouterr().out
     assert names(tmp_path / "new") == {"my page"}
+
+
+def test_a_cnn_comes_without_an_engine(looker: Recogniser, tmp_path: Path) -> None:
+    said = static.write_page(str(looker.run.folder), tmp_path / "site", 0.5)
+    assert said.startswith("The page computes the network itself, with the run's own weights. They have 0.0")
+    there = contents(tmp_path / "site")
+    assert not there.keys() & {*FILES, *LICENCES, "recogniser.onnx"}
+    assert there["engine.js"] == PAGE["cnn.js"][0]
+    assert there["index.html"] == PAGE["index.html"][0]
+    assert len(there["recogniser.bin"]) == json.loads(there["recogniser.json"])["network"]["file"]["size"]
+    assert "draws its own pictures of them" in there["recogniser.md"].decode()
+
+
+def test_the_service_worker_knows_each_file_by_its_content(looker: Recogniser, tmp_path: Path) -> None:
+    folder, site = str(looker.run.folder), tmp_path / "site"
+    static.write_page(folder, site, 0.5)
+    before = contents(site)
+    line = before["worker.js"].decode().splitlines()[0]
+    files = json.loads(line[line.index("{") :].removesuffix(";"))
+    assert files.keys() == before.keys() - {"worker.js", "recogniser.md"} | {"./"}
+    assert files["./"] == files["index.html"]
+    static.write_page(folder, site, 0.5)
+    assert contents(site) == before
+    static.write_page(folder, site, 0.9)
+    assert contents(site)["worker.js"] != before["worker.js"]
 
 
 def test_a_page_of_ours_is_replaced_and_nothing_else_is(recogniser: Recogniser, tmp_path: Path) -> None:

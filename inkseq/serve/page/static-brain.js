@@ -1,45 +1,41 @@
 // Who is asked: the recogniser itself, which came along with the page. No drawing leaves the browser.
 
 import { canonical } from "./canonical.js";
-import * as ort from "./onnxruntime.js";
+import { answer } from "./engine.js";
+import { recogniser } from "./recogniser.js";
 
 export { forget, taught, teach } from "./kept.js";
 
 const TOP = 5, MOST_POINTS = 10_000;
-ort.env.wasm.numThreads = 1;  // more need headers that a plain web server does not send
-ort.env.logLevel = "error";
-const loading = load();
+const ready = Promise.all([recogniser, answer([0, 0], [1])]);  // a first answer takes the longest, so nobody waits for it
+ready.then(keepPage).catch(() => {});  // about() says what is wrong
 
-async function load() {
-  const response = await fetch("recogniser.json");
-  if (!response.ok) throw new Error(`recogniser.json: status ${response.status}`);
-  return { ...(await response.json()), session: await ort.InferenceSession.create("recogniser.onnx") };
+export async function about() {
+  const [told] = await ready;
+  return told;
 }
 
-export const about = () => loading;
-
 export async function guess(strokes) {
-  const { classes } = await loading;
-  const chances = await probabilities(canonical(strokes));
+  const { classes } = await about(), { logits } = await ask(canonical(strokes)), chances = softmax(logits);
   const guesses = classes.map((word, k) => ({ word, probability: chances[k] }));
   return guesses.sort((a, b) => b.probability - a.probability).slice(0, TOP);
 }
 
-async function probabilities({ points, pen }) {
-  const { session } = await loading, n = pen.length;
-  if (n > MOST_POINTS) throw new Error(`more than ${MOST_POINTS} points`);
-  const { probability } = await session.run({
-    points: new ort.Tensor("float32", Float32Array.from(points), [1, n, 2]),
-    pen: new ort.Tensor("float32", Float32Array.from(pen), [1, n]),
-    length: new ort.Tensor("int64", BigInt64Array.of(BigInt(n)), [1]),
-  });
-  return probability.data;
+async function ask({ points, pen }) {
+  if (pen.length > MOST_POINTS) throw new Error(`more than ${MOST_POINTS} points`);
+  return answer(points, pen);
+}
+
+function softmax(logits) {
+  const most = Math.max(...logits), shares = Array.from(logits, (logit) => Math.exp(logit - most));
+  const sum = shares.reduce((a, b) => a + b);
+  return shares.map((share) => share / sum);
 }
 
 // What a stroke is worth for a word: how far its logit, less the mean of all, falls where the stroke is missing.
 // (A server divides that among points, by gradients, which there are none of here.)
 export async function explain(strokes, word) {
-  const { classes } = await loading, k = classes.indexOf(word);
+  const { classes } = await about(), k = classes.indexOf(word);
   const drawing = apart(canonical(strokes)), whole = await lead(drawing, k), credit = [];
   for (const stroke of drawing) {
     const without = await lead(drawing.filter((other) => other !== stroke), k);
@@ -51,8 +47,8 @@ export async function explain(strokes, word) {
 async function lead(drawing, k) {
   if (!drawing.length) return 0;  // nothing speaks for no word
   const points = drawing.flatMap((stroke) => stroke.points), pen = drawing.flatMap((stroke) => stroke.pen);
-  const logs = Array.from(await probabilities({ points, pen }), (chance) => Math.log(Math.max(chance, 1e-37)));
-  return logs[k] - logs.reduce((a, b) => a + b) / logs.length;
+  const { logits } = await ask({ points, pen });
+  return logits[k] - logits.reduce((a, b) => a + b) / logits.length;
 }
 
 // Each stroke by itself.
@@ -62,4 +58,9 @@ function apart({ points, pen }) {
     const start = ends[i - 1] ?? 0;
     return { points: points.slice(2 * start, 2 * end), pen: pen.slice(start, end) };
   });
+}
+
+// So that the page opens offline; where the browser allows that: over https, or from this machine.
+async function keepPage() {
+  await navigator.serviceWorker?.register("worker.js");
 }
