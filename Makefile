@@ -9,7 +9,7 @@ export RAW OUT overwrite
 DOODLES := data/raw/doodles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data check test lint bench transcripts torture tensorboard clean train find_lr sweep schedule report serve predict
+.PHONY: help setup demo data check test lint bench transcripts torture tensorboard clean train find_lr sweep schedule report play serve predict box
 
 help:  ## this list
 	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,11 +68,26 @@ schedule: setup  ## a picture of the learning rate over a run: make schedule ARG
 report: setup  ## a page about a trained recogniser: make report ARGS='run=runs/NAME'
 	$(BIN)/python -m inkseq.report $(ARGS)
 
+play: setup  ## draw, and see what it takes that for, before you train: make play ARGS=host=0.0.0.0 for a phone too
+	$(BIN)/python -m inkseq.serve browser=true $(ARGS)
+
 serve: setup  ## a page to draw on, of the demo or make serve ARGS='run=runs/NAME'
 	$(BIN)/python -m inkseq.serve $(or $(ARGS),run=runs/demo)
 
 predict: setup  ## what drawings are: make predict ARGS='run=runs/NAME input=FILE'
 	$(BIN)/python -m inkseq.predict $(ARGS)
+
+# What it learns from is under BOX_RAW; the drawings that came divided, but for the tests, are divided like all others.
+BOX_RAW ?= ../shared/data
+BOX     := data/packed/quickdraw345-box
+
+box: setup  ## the recogniser that comes with inkseq, made anew: hours of two cores
+	@[ -d "$(BOX_RAW)/quickdraw345" ] || { echo "$(BOX_RAW)/quickdraw345 is not there: BOX_RAW= says where the drawings are"; exit 1; }
+	[ -e $(BOX) ] || $(BIN)/python -m inkseq.convert out=$(BOX) split.train=0.85 split.val=0.05 split.test=0.1 split.own=false \
+	"raw=[$$(find $(addprefix $(BOX_RAW)/,quickdraw345 quickdraw_more quickdraw16/train quickdraw16/val) -name '*.ndjson*' | paste -sd,)]"
+	$(BIN)/python -m inkseq.train experiment=quickdraw345-teacher
+	$(BIN)/python -m inkseq.train experiment=quickdraw345-box
+	$(BIN)/python -m inkseq.pretrained run=runs/quickdraw345-box
 
 check: lint  ## lint, types, and the tests that take no seconds: what to run all day
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"

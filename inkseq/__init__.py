@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPU cannot do the CPU does; torch names it
 
 
-def load(run: str | Path, device: str = "cpu") -> "Recogniser":
-    """The recogniser of a run folder: `inkseq.load("runs/NAME").predict(strokes)`, or `predict("FILE.png")`."""
+def load(run: str | Path = "box", device: str = "cpu") -> "Recogniser":
+    """The recogniser that comes with inkseq, or that of a run folder: `inkseq.load("runs/NAME").predict(strokes)`."""
     from inkseq.inference.recogniser import Recogniser  # here: PyTorch takes a second, commands need not wait for it
 
     return Recogniser(run, device)

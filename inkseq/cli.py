@@ -20,11 +20,13 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from inkseq.config import BOX
 from inkseq.errors import UserError, is_of_memory, unless_of_the_disk
 from inkseq.families import FAMILIES, HybridConfig, ModelConfig, family_called
 
 Config = TypeVar("Config")
 
+MAX_PATH = 4096  # letters of any path that may exist
 PATH_KEYS = {"data", "raw", "run", "out", "input"}  # always paths: taken as they are, spaces and commas and all
 ITEM = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,]*?))\s*(?:,|$)""")  # of a list, quoted where it holds a comma
 
@@ -57,6 +59,8 @@ def main(
             return 0
         own, rest = divide(words, schema) if others else (words, words)
         config = compose_words(own) if compose_words else compose_config(schema, own)
+        if getattr(config, "run", None) == BOX:
+            print("inkseq: asking the recogniser that comes with inkseq; run= takes another", file=sys.stderr)
         return command(config, rest) if len(inspect.signature(command).parameters) > 1 else command(config)
 
     run_command(work)
@@ -234,7 +238,9 @@ def _unknown(key: str, known: Collection[str], composed: DictConfig) -> str:
     room, _, name = key.partition(".")
     if room == "model" and any(name in (one.name for one in fields(family)) for family in FAMILIES.values()):
         own = (one.name for one in fields(_family(composed)))
-        return f"model={composed.model.preset} has no '{name}'; it has {', '.join(own)}"
+        of_members = [one for one in known if one.startswith("model.members.") and one.endswith(f".{name}")]
+        has = f"its members have: {', '.join(of_members)}" if of_members else f"it has {', '.join(own)}"
+        return f"model={composed.model.preset} has no '{name}'; {has}"
     last = {one.rpartition(".")[2]: one for one in known}  # `hiden` means model.hidden
     near = difflib.get_close_matches(key, known, 1) or [last[one] for one in difflib.get_close_matches(key, last, 1)]
     said = f"did you mean '{near[0]}'?" if near else "--help lists what there is"
@@ -259,7 +265,7 @@ def _value(key: str, text: str, takes_list: bool) -> Any:
     if text == "null":
         return None
     text = text.replace("${", "\\${")  # no reference to another setting
-    if is_path and Path(text).exists():
+    if is_path and len(text) < MAX_PATH and Path(text).exists():  # no list of many files, whose name would be too long
         return [text] if takes_list else text
     if takes_list and text[0] == "[" and text[-1] == "]":
         return _items(text[1:-1])

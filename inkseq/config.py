@@ -6,6 +6,8 @@ from typing import Any
 
 from inkseq.families import MISSING, HybridConfig, ModelConfig
 
+BOX = "box"  # the run that comes with inkseq, wherever one is named
+
 Simplify = Enum("Simplify", ["auto", "always", "never"])
 SplitUnit = Enum("SplitUnit", ["fraction", "count"])
 SplitOrder = Enum("SplitOrder", ["hash", "file"])
@@ -40,6 +42,7 @@ class SplitConfig:
     val: float = 0.1
     test: float = 0.1
     by: SplitBy = SplitBy.drawing  # or writers, as a whole: the shares or counts are of those
+    own: bool = True  # a source's own split is kept; false: its drawings are divided like all others
 
 
 @dataclass
@@ -148,7 +151,7 @@ class TrainConfig:
     device: str = "auto"  # cpu, cuda, cuda:1, mps ...
     threads: int | None = None  # of a CPU; unless told one or all, whichever is faster as it begins
     seed: int = 0
-    init_from: str | None = None  # a run whose weights to start from, with a new head where classes differ
+    init_from: str | None = None  # a run, or box, whose weights to start from, with a new head where classes differ
     freeze: bool = False  # train only the head
     distil_from: str | None = None  # a run, or several with commas between them, to learn from too (distillation)
 
@@ -183,7 +186,7 @@ class ScheduleConfig:
 
 @dataclass
 class EvaluateConfig:
-    run: str = MISSING  # a run folder
+    run: str = BOX  # a run folder, or box, the recogniser that comes with inkseq
     data: str | None = None  # a packed folder; the run's own unless told
     split: str = "test"
     checkpoint: str | None = None  # best, last or step-000123; best unless told, last without a val split
@@ -194,7 +197,7 @@ class EvaluateConfig:
 
 @dataclass
 class ReportConfig:
-    run: str = MISSING  # a run folder
+    run: str = BOX  # a run folder, or box, the recogniser that comes with inkseq
     split: str = "test"
     data: str | None = None  # a packed folder; the run's own unless told
     against: str | None = None  # a second run folder, to show what each gets right that the other does not
@@ -205,13 +208,14 @@ class ReportConfig:
 
 @dataclass
 class ServeConfig:
-    run: str = MISSING  # a run folder
+    run: str = BOX  # a run folder, or box, the recogniser that comes with inkseq
     host: str = "127.0.0.1"  # this machine alone; 0.0.0.0 lets the network in
     port: int = 8000  # 0: any that is free
     threshold: float = 0.5  # how sure it has to be to say that it knows
     own: str = "data/raw/own/own.ndjson"  # where drawings go that are taught on the page
     rate: float = 500.0  # requests a second that one client may make
     device: str = "cpu"
+    browser: bool = False  # open the page in this machine's browser
     static: str | None = None  # a folder to write the page to, recogniser and all, for any web server; serves nothing
 
 
@@ -220,8 +224,8 @@ AnswerFormat = Enum("AnswerFormat", ["table", "jsonl", "csv", "kaggle"])
 
 @dataclass
 class PredictConfig:
-    run: str = MISSING  # a run folder
     input: str = MISSING  # a file, a folder, a zip, or - for standard input
+    run: str = BOX  # a run folder, or box, the recogniser that comes with inkseq
     format: AnswerFormat = AnswerFormat.table  # for people; for programs; for a submission
     top: int = 5  # guesses of each drawing
     threshold: float = 0.0  # a first guess less likely than this is answered "not sure"
@@ -237,11 +241,17 @@ Quantize = Enum("Quantize", ["none", "int8", "bfloat16"])
 
 @dataclass
 class ExportConfig:
-    run: str = MISSING  # a run folder
     out: str = MISSING  # NAME.onnx, or NAME.pt2 for torch.export; a model card, NAME.md, comes beside it
+    run: str = BOX  # a run folder, or box, the recogniser that comes with inkseq
     overwrite: bool = False  # of a file that out= names
     quantize: Quantize = Quantize.none  # weights in an ONNX file: bfloat16 halves it, int8 quarters it
     data: str | None = None  # a packed folder to compare on; the run's own unless told, doodles where that is gone
+
+
+@dataclass
+class PretrainedConfig:
+    run: str = MISSING  # a run folder
+    out: str | None = None  # the folder to write; where inkseq looks for what comes with it unless told
 
 
 TrialSampler = Enum("TrialSampler", ["tpe", "random", "nsgaii"])

@@ -45,7 +45,13 @@ def test_the_commands_at_its_head_make_its_data_and_train_it(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("preset", "parameters"),
-    [("bilstm", 783_849), ("bilstm_small", 145_785), ("bilstm_large", 6_641_625), ("transformer", 670_313)],
+    [
+        ("bilstm", 1_333_314),
+        ("hybrid", 783_849),
+        ("bilstm_small", 145_785),
+        ("bilstm_large", 6_641_625),
+        ("transformer", 670_313),
+    ],
 )
 def test_presets_have_the_sizes_they_are_known_for(preset: str, parameters: int) -> None:
     config = compose_config(TrainConfig, ["data=x", f"model={preset}"])
@@ -72,7 +78,15 @@ def test_an_experiment_wins_over_its_defaults_and_words_over_both() -> None:
 
 @pytest.mark.slow
 def test_evaluate_reads_what_train_wrote(packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["name=a", "duration=1 epoch", "batch_size=16", "device=cpu", "model.hidden=8", "model.layers=1"]
+    words = [
+        "name=a",
+        "duration=1 epoch",
+        "batch_size=16",
+        "device=cpu",
+        "model=plain",
+        "model.hidden=8",
+        "model.layers=1",
+    ]
     config = compose_config(TrainConfig, [f"data={packed}", f"runs={tmp_path}", *words])
     folder, result = run_folder(config), run(config)
     evaluate(EvaluateConfig(run=str(folder)))
@@ -90,7 +104,7 @@ def test_evaluate_reads_what_train_wrote(packed: Path, tmp_path: Path, capsys: p
 
 def test_evaluate_refuses_other_classes(packed: Path, tmp_path: Path) -> None:
     config = compose_config(
-        TrainConfig, [f"data={packed}", f"runs={tmp_path}", "name=a", "duration=1 step", "model.hidden=8", "device=cpu"]
+        TrainConfig, [f"data={packed}", f"runs={tmp_path}", "name=a", "duration=1 step", "model=plain", "device=cpu"]
     )
     folder, _ = run_folder(config), run(config)
     row = '"[[[0, 255], [0, 9]]]"'

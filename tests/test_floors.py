@@ -15,7 +15,7 @@ FLOORS = [
     "models data doodles download",
     "inference convert",
     "evaluate predict record",
-    "train report export ensemble",
+    "train report export ensemble pretrained",
     "sweep serve",
     "bench",
 ]

@@ -21,7 +21,8 @@ from inkseq.errors import UserError
 from inkseq.train.multirun import FLAGS, values_of
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "experiments").rglob("*.md"))]
+# Not the records, whose commands are as they were typed at their commits.
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "experiments").glob("*.md"))]
 SETTINGS = sorted((ROOT / "conf").rglob("*.yaml"))
 SOURCES = sorted((ROOT / "inkseq").rglob("*.py"))
 

@@ -119,10 +119,12 @@ def num_cores() -> int:
 def _options(config: ConvertConfig, others: tuple[str, ...]) -> dict[str, Any]:
     """The settings that shaped the dataset; paths and processes did not, nor do `others`.
 
-    Who drew it stands there only where somebody asked, so that the same drawings are the same dataset as before.
+    What is newer stands there only where it was asked for, so that the same drawings are the same dataset as before.
     """
     left = ("raw", "out", "overwrite", "workers", *others, *(() if config.writer else ("writer",)))
     options = {name: value for name, value in plain(config).items() if name not in left}
     if config.split.by is SplitBy.drawing:
         del options["split"]["by"]
+    if config.split.own:
+        del options["split"]["own"]
     return options

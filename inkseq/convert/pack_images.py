@@ -20,7 +20,7 @@ from inkseq.convert.classes import classes_of
 from inkseq.convert.pack import create_arrays, write_items
 from inkseq.convert.read import TaskBooks, running_ranks
 from inkseq.convert.shuffle import Rows, hash_keys, write_all
-from inkseq.convert.splits import SURPLUS, Rules, count_classes, divide, divide_writers
+from inkseq.convert.splits import FREE, SURPLUS, Rules, count_classes, divide, divide_writers
 from inkseq.convert.units import Files, Unit
 from inkseq.convert.workers import Workers
 from inkseq.data.packed import image_shapes
@@ -127,7 +127,7 @@ def _read_one(number: int, unit: Unit, config: ConvertConfig, folder: Path, tick
         key_id = blake2b(content + scan.word.encode(), digest_size=8).digest()
         writer = writers.setdefault(scan.writer, len(writers)) if scan.writer else -1
         ids = (int.from_bytes(some, "little") for some in (key_id, content))
-        rows.append((*ids, first + len(rows), 0, word, writer, scan.split))
+        rows.append((*ids, first + len(rows), 0, word, writer, scan.split if config.split.own else FREE))
     if rejects:
         text = "".join(json.dumps(reject, ensure_ascii=False) + "\n" for reject in rejects)
         (folder / "rejected" / str(number)).write_text(text, "utf-8")

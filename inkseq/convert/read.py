@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from inkseq.config import ConvertConfig, Simplify
 from inkseq.convert.shuffle import BucketWriter
+from inkseq.convert.splits import FREE
 from inkseq.drawings.blocks import line_blocks
 from inkseq.drawings.canonical import MAX_WRONG, Damaged, Rejected, refusal
 from inkseq.drawings.columns import Columns, concatenate, from_records
@@ -60,6 +61,8 @@ def read_task(
             columns.writer[columns.writer < 0] = writers.setdefault(task.writer, len(writers))
         if task.split >= 0:
             columns.split[columns.split < 0] = task.split
+        if not config.split.own:
+            columns.split[:] = FREE
         columns.split[columns.word == words.get(WORDLESS, -1)] = UNLABELLED
         if len(columns):
             keep = _keep(columns, list(words), config, books)

@@ -53,23 +53,16 @@ def paint(lines: Lines, value_BTA: Tensor, width: float, size: int) -> Tensor:
     A graph that is exported takes all lines at once; other programs have no brush.
     """
     if lines.to_BT2.device.type == "cpu" and not torch.compiler.is_compiling():
-        picture_BCYX: Tensor = paint_by_brush(*lines, value_BTA, width, size)
-        return picture_BCYX
+        return paint_by_brush(lines, value_BTA, width, size)
     return paint_together(lines, value_BTA, width, size)
 
 
-@torch.library.custom_op("inkseq::paint", mutates_args=())
-def paint_by_brush(from_BT2: Tensor, to_BT2: Tensor, value_BTA: Tensor, width: float, size: int) -> Tensor:
-    """The same line by line, as one operator."""
+def paint_by_brush(lines: Lines, value_BTA: Tensor, width: float, size: int) -> Tensor:
+    """The same line by line."""
     picture_BCYX = torch.empty(len(value_BTA), 1 + value_BTA.shape[2], size, size)
-    arrays = (part.contiguous().numpy() for part in (from_BT2, to_BT2, value_BTA))
+    arrays = (part.contiguous().numpy() for part in (*lines, value_BTA))
     brush.paint(*arrays, (width + 1) / 2, picture_BCYX.numpy())
     return picture_BCYX
-
-
-@paint_by_brush.register_fake
-def _(from_BT2: Tensor, to_BT2: Tensor, value_BTA: Tensor, width: float, size: int) -> Tensor:
-    return value_BTA.new_empty(len(value_BTA), 1 + value_BTA.shape[2], size, size)
 
 
 def paint_together(lines: Lines, value_BTA: Tensor, width: float, size: int) -> Tensor:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from inkseq.cli import main
 from inkseq.config import EvaluateConfig
-from inkseq.data.packed import open_packed
 from inkseq.devices import choose_device
 from inkseq.evaluate.breakdown import head_and_tail
 from inkseq.evaluate.scoring import class_table, evaluate, group_table
 from inkseq.files import check_new, write_whole
-from inkseq.inference.joined import open_runs
+from inkseq.inference.joined import folder_of, open_runs
+from inkseq.inference.runs import data_of
 from inkseq.memory import keep_freed_memory
 from inkseq.tables import table
 
@@ -21,12 +21,12 @@ def run(config: EvaluateConfig) -> None:
     keep_freed_memory()
     device = choose_device(config.device)
     trained = open_runs(config.run, config.checkpoint, device)
-    data = open_packed(config.data or trained.config.data)
+    data = data_of(trained, config.data)
     metrics = evaluate(trained, data, config.split, device)
     overall, per_class = metrics.compute(), dict(zip(data.classes, metrics.per_class(), strict=True))
     in_train = head_and_tail(trained, list(per_class.values()))
-    out = Path(config.out or trained.folder / f"evaluation-{config.split}.json")
-    trained.folder.mkdir(exist_ok=True)  # of several runs there is none yet
+    out = Path(config.out or folder_of(config.run) / f"evaluation-{config.split}.json")
+    out.parent.mkdir(parents=True, exist_ok=True)  # of several runs there is none yet
     report = {
         "run": str(trained.folder),
         "step": trained.step,

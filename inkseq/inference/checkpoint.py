@@ -15,8 +15,10 @@ import torch
 
 from inkseq.errors import UserError
 from inkseq.files import whole_file
+from inkseq.inference.small import widen
 
 FORMAT = 1
+SMALL = 2  # the format of a checkpoint whose weights are kept as `small` has them
 TAG = b"blake2b "
 DIGEST = 32  # letters of it
 KINDS = {"model": dict, "config": dict, "classes": list, "data": dict, "step": int}  # what every reader goes by
@@ -25,7 +27,7 @@ KINDS = {"model": dict, "config": dict, "classes": list, "data": dict, "step": i
 def save(path: Path, state: Mapping[str, Any]) -> None:
     """A full disk, a bad one or a kill leaves the last good one in place."""
     memory = io.BytesIO()
-    torch.save({"format": FORMAT, **state}, memory)
+    torch.save({"format": SMALL if "scale" in state else FORMAT, **state}, memory)
     content = _sealed(memory.getvalue())
     try:
         path.parent.mkdir(exist_ok=True)
@@ -50,11 +52,13 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
         raise UserError(f"{path} is damaged or no checkpoint ({why[:80]})") from None
     if not isinstance(state, dict) or "model" not in state:
         raise UserError(f"{path} is no checkpoint of inkseq")
-    if state.get("format") != FORMAT:
-        raise UserError(f"{path} has format {state.get('format')}, this inkseq reads {FORMAT}")
+    if state.get("format") not in (FORMAT, SMALL):
+        raise UserError(f"{path} has format {state.get('format')}, this inkseq reads {FORMAT} and {SMALL}")
     for name, kind in KINDS.items():
         if not isinstance(state.get(name), kind):
             raise UserError(f"{path} is damaged: its {name} is missing or of another kind")
+    if state["format"] == SMALL:
+        state["model"] = widen(state["model"], state["scale"])
     for name, weight in (state["model"] | (state.get("average") or {})).items():
         if not (isinstance(weight, torch.Tensor) and bool(weight.isfinite().all())):
             raise UserError(f"{path} is damaged: not every number of {name} is finite")

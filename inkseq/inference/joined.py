@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from inkseq.config import plain
+from inkseq.config import BOX, plain
 from inkseq.errors import UserError
 from inkseq.families import FusionConfig
 from inkseq.inference.runs import Run, open_run
@@ -40,8 +40,8 @@ def folders_of(runs: str | Path) -> list[str]:
 
 
 def folder_of(runs: str | Path) -> Path:
-    """Where it is kept what is found of them: `runs/a,runs/b` -> runs/a+b."""
-    first, *others = map(Path, folders_of(runs))
+    """Where it is kept what is found of them: `runs/a,runs/b` -> runs/a+b, and of what comes with inkseq runs/box."""
+    first, *others = (Path("runs", BOX) if folder == BOX else Path(folder) for folder in folders_of(runs))
     return first.with_name("+".join(folder.name for folder in (first, *others)))
 
 

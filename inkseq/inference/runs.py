@@ -11,8 +11,8 @@ import torch
 from omegaconf import OmegaConf
 
 from inkseq.cli import to_config
-from inkseq.config import TrainConfig
-from inkseq.data.packed import CONTENT, Packed, PackedImages
+from inkseq.config import BOX, TrainConfig
+from inkseq.data.packed import CONTENT, Packed, PackedImages, open_packed
 from inkseq.errors import UserError
 from inkseq.files import locked, write_whole
 from inkseq.inference import checkpoint
@@ -20,6 +20,7 @@ from inkseq.models.contract import Model
 from inkseq.models.pictured import Pictured
 from inkseq.models.zoo import make_model, translate
 
+IN_THE_PACKAGE = Path(__file__).parents[1] / "pretrained" / "quickdraw345"  # the run that is called BOX
 LOG = "output.log"  # what a run says that has no terminal to itself
 
 
@@ -49,10 +50,15 @@ def open_run(folder: str | Path, which: str | None = None, device: torch.device 
 
     Unless told it takes the best, or the last where there is no best since there was no val split to choose it by.
     """
-    folder = Path(folder)
+    folder = IN_THE_PACKAGE if str(folder) == BOX else Path(folder)
     best, last = (folder / "checkpoints" / f"{name}.pt" for name in ("best", "last"))
     kept = last if last.exists() and not best.exists() else best
     path = kept if which is None else kept.with_stem(which)
+    if folder == IN_THE_PACKAGE and not best.exists():
+        raise UserError(
+            f"{best} is missing, so this inkseq came without its recogniser: install it again, or name a run of yours, "
+            "run=runs/NAME (init_from=null trains from nothing)"
+        )
     if not path.exists():
         there = ", ".join(sorted(p.stem for p in folder.glob("checkpoints/[!.]*.pt")))
         hint = f"there is {in_a_line(there)}" if there else "is it a run folder, and was it evaluated at least once?"
@@ -66,6 +72,13 @@ def open_run(folder: str | Path, which: str | None = None, device: torch.device 
         raise UserError(f"{path} is damaged: its weights are not those of its model") from None
     identity = state["data"]
     return Run(folder, config, state["classes"], model.eval(), state["step"], identity.get("size"), identity)
+
+
+def data_of(run: Run, data: str | None) -> Packed:
+    """The dataset that is named, or else the one that a run learnt from."""
+    if data is None and run.folder == IN_THE_PACKAGE and not Path(run.config.data).exists():
+        raise UserError("data= is needed, a packed folder: no drawings come with inkseq")
+    return open_packed(data or run.config.data)
 
 
 def check_sight(run: Run, data: Packed) -> None:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from inkseq.data.kinds import load_once
-from inkseq.data.packed import Packed, PackedImages, PackedStrokes, open_packed
+from inkseq.data.packed import Packed, PackedImages, PackedStrokes
 from inkseq.data.resident import Drawings, let_go
 from inkseq.devices import choose_device
 from inkseq.drawings.strokes import Flat
@@ -18,8 +18,8 @@ from inkseq.evaluate.calibration import fit_temperature, sample_logits
 from inkseq.evaluate.confusions import Confusions, count_confusions
 from inkseq.evaluate.facts import Facts, gather_facts
 from inkseq.evaluate.matching import Matching, match
-from inkseq.inference.joined import folder_of, open_runs
-from inkseq.inference.runs import Run, check_sight
+from inkseq.inference.joined import open_runs
+from inkseq.inference.runs import Run, check_sight, data_of
 from inkseq.report.ink import Drawn
 
 
@@ -102,7 +102,7 @@ def study(folder: str, data: str | None, split: str, checkpoint: str | None, dev
     """Have a run name every drawing of a split; the temperature and thresholds come from val."""
     device = choose_device(device_name)
     run = open_runs(folder, checkpoint, device)
-    packed = open_packed(data or run.config.data)
+    packed = data_of(run, data)
     check_sight(run, packed)
     matching = match(packed.classes, run.classes)
     drawings = load_once(packed, split, device)
@@ -127,7 +127,7 @@ def val_of(packed: Packed, matching: Matching, device: torch.device) -> Drawings
 def study_beside(folder: str, first: Subject) -> tuple[Run, Facts]:
     """What another run makes of the same drawings; nothing is chosen by it."""
     run = open_runs(folder, device=first.drawings.device)
-    if folder_of(folder).resolve() == first.run.folder.resolve():
+    if run.folder.resolve() == first.run.folder.resolve():
         raise UserError(f"against={folder} is the run itself")
     check_sight(run, first.data)
     return run, gather_facts(run, first.drawings, match(first.data.classes, run.classes), 1.0)

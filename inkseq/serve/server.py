@@ -12,6 +12,7 @@ from inkseq.config import ServeConfig
 from inkseq.errors import UserError
 from inkseq.inference.recogniser import Recogniser
 from inkseq.serve.app import LOOPBACK, Server, make_app
+from inkseq.serve.doorplate import open_browser, say_how_others_come, url
 from inkseq.serve.limits import ImpatientProtocol
 from inkseq.serve.own import OwnDrawings
 
@@ -33,13 +34,16 @@ def serve(config: ServeConfig, own: Path) -> None:
     server.pupil.keep_up()
     allow_files()
     listening = listen(config.host, config.port)
-    shown = f"[{config.host}]" if ":" in config.host else config.host
+    port = listening.getsockname()[1]
     words = f"{len(recogniser.trained.classes)} classes"
     if recogniser.lessons:
         words += f", and {len(recogniser.lessons)} words taught into {own}"
-    print(f"{config.run}: {words}, at http://{shown}:{listening.getsockname()[1]}", flush=True)
+    print(f"{config.run}: {words}, at {url(config.host, port)}", flush=True)
     if config.host not in LOOPBACK:
         print(f"everybody who reaches {config.host} can draw here, and teach into {own}", flush=True)
+    say_how_others_come(config.host, port)
+    if config.browser:
+        open_browser(config.host, port)
     settings = uvicorn.Config(
         make_app(server, hosts),
         http=ImpatientProtocol,

@@ -40,7 +40,7 @@ def write_page(run: str, out: Path, threshold: float) -> str:
     check_out(out)
     opened = open_runs(run)
     about = {"classes": opened.classes, "threshold": threshold, "run": opened.folder.resolve().name}
-    about |= {"image_size": opened.image_size, "command": command(Path("own.ndjson"), Path(run))}
+    about |= {"image_size": opened.image_size, "command": command(Path("own.ndjson"), opened.folder)}
     about["prototypes"] = prototypes(opened)
     with whole_folder(out, f"another process is writing {out} just now") as folder:
         said, more = compute(opened, folder) if is_computed(opened) else employ(run, folder)

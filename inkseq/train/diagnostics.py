@@ -18,7 +18,7 @@ def explain_loss(losses: list[float], first_step: int, batches: Batches, data: P
     step = first_step + next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
     keys = [str(data.key_id[i]) for batch, _ in batches.step(step) for i in batch.index_B.tolist()]
     return (
-        f"the loss of step {step} is not finite (drawings with key_id {a_few(keys)}). "
+        f"the loss of step {step} is not finite (drawings with key_id {a_few(keys, 8)}). "
         f"last.pt has the weights from before it; try a lower optim.lr (now {config.optim.lr:g})"
     )
 

@@ -70,7 +70,7 @@ def test_what_is_off_launches_nothing_and_all_together_little() -> None:
     assert launched(lambda: changed(strokes)).total() == 0
     assert launched(lambda: changed(strokes, jitter=0.01)).total() <= 12
     strong = compose_config(TrainConfig, ["data=any"]).augment
-    assert launched(lambda: augment_strokes(strokes, strong, torch.Generator())).total() <= 80
+    assert launched(lambda: augment_strokes(strokes, strong, torch.Generator())).total() <= 101
 
 
 def test_rotate_turns_by_degrees_and_keeps_every_distance() -> None:
@@ -169,14 +169,17 @@ def test_reverse_draws_strokes_from_their_end() -> None:
 
 
 def test_join_draws_on_to_the_next_stroke() -> None:
-    assert drawings_of(changed(padded([CORNER, LONG]), join=1)) == [[sum(CORNER, [])], [sum(LONG, [])]]
+    assert drawings_of(changed(padded([CORNER, LONG]), join=1)) == [
+        [[*CORNER[0], *CORNER[1]]],
+        [[point for stroke in LONG for point in stroke]],
+    ]
     num_strokes = changed(padded([LONG] * 512), join=0.3).pen_BT.sum(1)
     assert float(num_strokes.float().mean()) == pytest.approx(1 + 0.7 * 2, rel=0.05)
 
 
 def test_lift_breaks_strokes_where_a_line_is_short() -> None:
     broken = drawings_of(changed(padded([CORNER, LONG]), lift=1))
-    assert broken == [CORNER, [[point] for point in sum(LONG, [])]]
+    assert broken == [CORNER, [[point] for stroke in LONG for point in stroke]]
     num_strokes = changed(padded([LONG] * 512), lift=0.1).pen_BT.sum(1)
     assert float(num_strokes.float().mean()) == pytest.approx(3 + 0.1 * (19 + 8), rel=0.05)
 

@@ -39,13 +39,13 @@ def test_values_lie_where_the_space_says() -> None:
                 "freeze": {"choice": [True, False]},
             }
         ),
-        ["data=x"],
+        ["data=x", "model=hybrid"],
         set(),
     )
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     rates = []
     for _ in range(40):
-        found = compose_config(TrainConfig, ["data=x", *suggest(study.ask(), space)])
+        found = compose_config(TrainConfig, ["data=x", "model=hybrid", *suggest(study.ask(), space)])
         rates.append(found.optim.lr)
         assert isinstance(found.model, HybridConfig)
         assert found.model.hidden in range(8, 65, 8)
@@ -84,7 +84,10 @@ def test_a_word_takes_a_setting_out_of_the_space() -> None:
             {"model.hiden": {"int": [1, 2]}},
             "space: model.hiden: there is no setting 'model.hiden'; did you mean 'model.",
         ),
-        ({"model.hidden": {"float": [1, 2]}}, "space: model.hidden: model.hidden: Value '1.0'"),
+        (
+            {"model": {"choice": ["plain"]}, "model.hidden": {"float": [1, 2], "when": {"model": "plain"}}},
+            "space: model.hidden: model.hidden: Value '1.0'",
+        ),
         ({"model.hidden": {"int": [1.5, 2]}}, "space: model.hidden: int: [1.5, 2]: int: takes two whole numbers"),
         ({"optim.lr": {"float": [1, 0]}}, "space: optim.lr: float: [1, 0]: "),
         ({"optim.lr": {"float": [0, 1], "log": True}}, "space: optim.lr: float: [0, 1]: "),

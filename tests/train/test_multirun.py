@@ -23,7 +23,7 @@ def folders(packed: Path, *words: str) -> list[str]:
 
 
 def test_runs_are_called_after_what_differs(packed: Path) -> None:
-    assert folders(packed, "name=a", "model.hidden=8,16", "optim.lr=1e-3", "seed=0,1") == [
+    assert folders(packed, "name=a", "model=hybrid", "model.hidden=8,16", "optim.lr=1e-3", "seed=0,1") == [
         "runs/a/hidden=8,seed=0",
         "runs/a/hidden=8,seed=1",
         "runs/a/hidden=16,seed=0",
@@ -40,7 +40,7 @@ def test_values_are_named_in_hydras_grammar(packed: Path) -> None:
     assert folders(packed, "name=a", "augment=glob(*)", "log=5 steps") == [
         f"runs/a/augment={augment}" for augment in ("light", "none", "scans", "strong")
     ]
-    jobs = make_jobs([f"data={packed}", "name=a", "model.canvas_channels=[8,8],[8,16,32]"])
+    jobs = make_jobs([f"data={packed}", "name=a", "model=hybrid", "model.canvas_channels=[8,8],[8,16,32]"])
     assert [plain(job.config)["model"]["canvas_channels"] for job in jobs] == [[8, 8], [8, 16, 32]]
     assert [job.folder.name for job in jobs] == ["canvas_channels=8-8", "canvas_channels=8-16-32"]
     jobs = make_jobs([f"data={packed}", "name=a", "duration=5 steps,10 epochs", "patience=null,3", "ema=0,0.9"])
@@ -52,6 +52,7 @@ def test_values_are_named_in_hydras_grammar(packed: Path) -> None:
 def test_keys_that_end_alike_are_written_out(packed: Path) -> None:
     words = [
         "name=a",
+        "model=hybrid",
         "optim.weight_decay=0",
         "model.name=hybrid",
         "optim.name=adam,adamw",
@@ -59,7 +60,14 @@ def test_keys_that_end_alike_are_written_out(packed: Path) -> None:
         "model.norm=none,layer",
     ]
     assert folders(packed, *words)[0] == "runs/a/name=adam,beta1=0.8,norm=none"
-    both = ["name=a", "model.dropout=0,0.1", "model.conv_dropout=0,0.1", "augment.mirror=0,1", "model.cell=lstm,gru"]
+    both = [
+        "name=a",
+        "model=plain",
+        "model.dropout=0,0.1",
+        "model.conv_dropout=0,0.1",
+        "augment.mirror=0,1",
+        "model.cell=lstm,gru",
+    ]
     assert folders(packed, *both)[-1] == "runs/a/dropout=0.1,conv_dropout=0.1,mirror=1,cell=gru"
 
 
@@ -67,8 +75,8 @@ def test_keys_that_end_alike_are_written_out(packed: Path) -> None:
     ("words", "expected"),
     [
         (["model.hiden=1,2"], "there is no setting 'model.hiden'"),
-        (["model.hidden=8,a"], "model.hidden: Value 'a'"),
-        (["model.hidden=8,8", "name=a"], "two runs would be runs/a/hidden=8; name every value once"),
+        (["model=hybrid", "model.hidden=8,a"], "model.hidden: Value 'a'"),
+        (["model=hybrid", "model.hidden=8,8", "name=a"], "two runs would be runs/a/hidden=8; name every value once"),
         (["optim.lr=interval(1,2)"], "optim.lr=interval(1,2): an interval has no end of values"),
         (["model=bilstm,lstm"], "model=lstm: there are bilstm, bilstm_large"),
         (["seed=0,-1"], "seed=-1: expected"),

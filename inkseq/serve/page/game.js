@@ -1,93 +1,118 @@
 // The game: words to draw, twenty seconds each; at the end every drawing, coloured by what mattered.
 
-import { picture } from "./pad.js";
+import { picture } from "./ink.js";
+import { mattered } from "./mattered.js";
+import { say } from "./said.js";
+import { souvenir } from "./souvenir.js";
+import { a, toDraw } from "./words.js";
 
-const SECONDS = 20, ROUNDS = 6, PAUSE = 1200;
+const SECONDS = 20, ROUNDS = 6, PAUSE = 1200, HURRY = 5;
 const $ = (id) => document.getElementById(id);
-// A word with its article, if it is of an alphabet that has such.
-export const a = (word) => (/^[^\0-\x7f]/.test(word) ? word : `${/^[aeiou]/i.test(word) ? "an" : "a"} ${word}`);
 
 export class Game {
-  constructor(pad, classes, threshold, brain) {
-    Object.assign(this, { pad, classes, threshold, brain, word: null, timer: null });
+  constructor(pad, about, brain) {
+    Object.assign(this, { pad, about, brain, word: null, timer: null });
     $("start").addEventListener("click", () => this.start());
     $("start").disabled = false;
-    $("skip").addEventListener("click", () => this.next(false));
   }
 
   start() {
-    const shuffled = [...this.classes];
-    for (let i = shuffled.length - 1; i > 0; i--) {
-      const j = Math.floor(Math.random() * (i + 1));
-      [shuffled[i], shuffled[j]] = [shuffled[j], shuffled[i]];
-    }
-    this.words = shuffled.slice(0, ROUNDS);
+    this.words = toDraw(this.about).slice(0, ROUNDS);
     this.played = [];
     $("rounds").replaceChildren();
-    $("legend").hidden = true;
-    $("start").hidden = true;
-    $("skip").hidden = false;
+    this.setRunning(true);
+    this.pad.canvas.focus({ preventScroll: true });
     this.round();
+  }
+
+  setRunning(running) {
+    $("start").hidden = running;
+    $("clock").hidden = $("next").hidden = !running;
+    for (const id of ["rules", "save", "share", "legend"]) $(id).hidden = true;
+    $("heard").textContent = $("task").textContent = $("task").className = "";
   }
 
   round() {
     this.word = this.words[this.played.length];
     this.began = performance.now();
+    $("task").className = "";
     $("task").textContent = `Draw ${a(this.word)}`;
     $("score").textContent = `Word ${this.played.length + 1} of ${this.words.length}`;
     $("heard").textContent = "";
+    say("");
     this.pad.locked = false;
     this.pad.clear();
-    $("skip").disabled = false;
     this.timer = setInterval(() => this.tick(), 100);
   }
 
   tick() {
     const left = SECONDS - (performance.now() - this.began) / 1000;
-    const bar = document.createElement("i");
-    bar.style.width = `${Math.max(0, (100 * left) / SECONDS)}%`;
-    $("clock").replaceChildren(bar);
+    $("clock").firstElementChild.style.width = `${Math.max(0, (100 * left) / SECONDS)}%`;
+    $("clock").classList.toggle("hurry", left < HURRY);
+    if (left < HURRY && left > 0) say(`${HURRY} seconds left`);
     if (left <= 0) this.next(false);
   }
 
-  hear(guesses) {
+  hear(guesses, trouble) {
     if (!this.word) return;
-    $("heard").textContent = guesses.length ? `I see ${guesses.slice(0, 3).map((guess) => guess.word).join(", ")} …` : "";
-    if (guesses.length && guesses[0].word === this.word && guesses[0].probability >= this.threshold) this.next(true);
+    $("heard").textContent = guesses.length ? `I see ${guesses.slice(0, 3).map((guess) => guess.word).join(", ")} …` : trouble;
+    if (guesses.length && guesses[0].word === this.word && guesses[0].probability >= this.about.threshold) this.next(true);
   }
 
   next(known) {
+    if (!this.word) return;
     const seconds = Math.min(SECONDS, (performance.now() - this.began) / 1000);
     this.played.push({ word: this.word, known, seconds, strokes: this.pad.strokes });
     $("task").textContent = known ? `I know: it’s ${a(this.word)}!` : `That was ${a(this.word)}.`;
+    $("task").className = known ? "good" : "bad";
     this.word = null;
     this.pad.locked = true;
+    this.pad.pointer = null;
     clearInterval(this.timer);
-    $("skip").disabled = true;
     this.pause = setTimeout(() => (this.played.length < this.words.length ? this.round() : this.finish()), PAUSE);
+  }
+
+  leave() {  // in the middle
+    if (!$("start").hidden) return;
+    this.stop();
+    $("score").textContent = "";
   }
 
   stop() {
     clearInterval(this.timer);
     clearTimeout(this.pause);
     this.word = null;
-    $("clock").replaceChildren();
-    $("start").hidden = false;
-    $("skip").hidden = true;
-    $("task").textContent = "";
+    say("");
+    const focused = document.activeElement === $("next");
+    this.setRunning(false);
+    if (focused) $("start").focus();
   }
 
   async finish() {
+    const { played } = this, known = played.filter((one) => one.known);
+    const seconds = known.reduce((sum, one) => sum + one.seconds, 0) / known.length;
+    const after = known.length ? `after ${seconds.toFixed(1)} seconds on average` : "";
     this.stop();
     this.pad.clear();
     this.pad.locked = true;
-    $("heard").textContent = "";
-    const known = this.played.filter((one) => one.known);
-    const seconds = known.reduce((sum, one) => sum + one.seconds, 0);
-    $("score").textContent = `I knew ${known.length} of ${this.played.length}${known.length ? `, after ${(seconds / known.length).toFixed(1)} seconds on average` : ""}.`;
+    $("score").textContent = `I knew ${known.length} of ${played.length}${after && `, ${after}`}.`;
     $("start").textContent = "Once more";
-    for (const one of this.played) $("rounds").append(await this.card(one));
-    $("legend").hidden = !this.played.some((one) => one.strokes.length);
+    await this.offer(souvenir(played, after));
+    for (const one of played) {
+      const card = await this.card(one);
+      if (this.played !== played || this.word) return;  // another game has begun
+      $("rounds").append(card);
+    }
+  }
+
+  async offer(canvas) {
+    this.pad.hang(canvas);
+    const file = new File([await canvas.convertToBlob()], "inkseq.png", { type: "image/png" });
+    URL.revokeObjectURL($("save").href);
+    $("save").href = URL.createObjectURL(file);
+    $("share").hidden = !navigator.canShare?.({ files: [file] });
+    $("share").onclick = () => navigator.share({ files: [file] }).catch(() => {});  // thought better of it
+    $("save").hidden = false;
   }
 
   async card({ word, known, seconds, strokes }) {
@@ -95,45 +120,20 @@ export class Game {
     told.textContent = known ? `${word}, ${seconds.toFixed(1)} s` : word;
     told.className = known ? "good" : "bad";
     if (strokes.length) {
-      const button = document.createElement("button");
+      const button = document.createElement("button"), { shown, color } = await mattered(this.brain, strokes, word);
       button.type = "button";
       button.title = "Draw it again";
-      const { shown, color } = await this.mattered(strokes, word);
       button.append(picture(shown, word, color));
-      button.addEventListener("click", () => replay(button, shown, word, color));
+      button.addEventListener("click", () => this.again(shown, color));
       item.append(button);
     }
     item.append(told);
     return item;
   }
 
-  async mattered(strokes, word) {
-    try {
-      const { strokes: shown, credit } = await this.brain.explain(strokes, word);
-      const most = Math.max(...credit.flat().map(Math.abs), 1e-9);
-      return { shown, color: (i, k) => shade(credit[i][k] / most) };
-    } catch {
-      return { shown: strokes, color: undefined };  // without an explanation in the order of its strokes
-    }
+  again(shown, color) {
+    this.pad.replay(shown, color);
+    $("legend").hidden = !color;
+    $("paper").scrollIntoView({ block: "nearest" });
   }
-}
-
-function shade(worth) {
-  const to = worth > 0 ? [176, 48, 28] : [31, 95, 168], share = Math.abs(worth) ** 0.7;
-  return `rgb(${[208, 212, 218].map((from, i) => Math.round(from + (to[i] - from) * share)).join(" ")})`;
-}
-
-// Its points come again, one after the other, in two seconds.
-function replay(button, strokes, word, color) {
-  const total = strokes.reduce((sum, stroke) => sum + stroke[0].length, 0);
-  const whole = button.firstElementChild, paths = [...whole.querySelectorAll("path")];
-  const steps = color ? paths.length : total;
-  let shown = 0;
-  for (const path of paths) path.style.visibility = "hidden";
-  const timer = setInterval(() => {
-    shown += 1;
-    const until = color ? shown : Math.ceil((shown / steps) * paths.length);
-    paths.forEach((path, i) => (path.style.visibility = i < until ? "visible" : "hidden"));
-    if (shown >= steps) clearInterval(timer);
-  }, Math.max(15, 2000 / steps));
 }

@@ -1,24 +1,33 @@
-// Paper: strokes as [xs, ys, times] from a mouse, a finger or a pen.
+// Paper: strokes as [xs, ys, times] from a mouse, a finger, a pen, or keys (keys.js).
 
-const COLORS = 12;
-const ink = (i, n) => {  // from the first stroke, dark, to the last, light: as everywhere in inkseq
-  const stops = ["#0d0887", "#3b049a", "#5c01a6", "#7e03a8", "#9c179e", "#b52f8c", "#cc4778", "#de5f65", "#ed7953", "#f89540", "#fdb42f", "#fdb42f"];
-  return stops[Math.round((i * (COLORS - 1)) / Math.max(n - 1, 1))];
-};
+import { paint, upTo, wayOf } from "./ink.js";
+
+const REPLAY = 1800;  // milliseconds
 
 export class Pad {
   constructor(canvas, changed) {
     this.canvas = canvas;
     this.changed = changed;
     this.strokes = [];
+    this.widths = [];  // of each stroke its points' widths, where a pen says how hard it is pressed: seen, never asked about
     this.image = null;  // { file, bitmap }, where there are no strokes
-    this.locked = false;
-    this.pointer = null;
+    this.again = null;  // the replay that is shown instead of the drawing
+    this.hung = null;  // a picture that is, while there is none
+    this.cursor = null;  // where keys have moved the pen
+    this.pointer = null;  // what draws just now
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.go(event));
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => this.end(event));
     new ResizeObserver(() => this.fit()).observe(canvas);
     this.fit();
+  }
+
+  set locked(isLocked) {
+    this.canvas.classList.toggle("locked", isLocked);
+  }
+
+  get locked() {
+    return this.canvas.classList.contains("locked");
   }
 
   fit() {  // strokes are in units of the paper's side, so that turning a phone keeps the drawing
@@ -28,50 +37,62 @@ export class Pad {
     this.paint();
   }
 
-  place(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const side = Math.max(box.width, 1);
-    return [(1000 * (event.clientX - box.left)) / side, (1000 * (event.clientY - box.top)) / side];
-  }
-
   begin(event) {
-    if (this.locked || this.pointer !== null || (event.pointerType === "mouse" && event.button !== 0)) return;
-    event.preventDefault();
-    this.pointer = event.pointerId;
+    const palm = event.pointerType === "pen" && this.pointer?.type === "touch";  // a hand comes before its pen
+    const busy = this.pointer && this.pointer.type !== "keys" && !palm;
+    if (this.locked || busy || (event.pointerType === "mouse" && event.button !== 0)) return;
+    if (palm) this.take();
+    this.pointer = { id: event.pointerId, type: event.pointerType };
     this.canvas.setPointerCapture(event.pointerId);
-    this.image = null;
-    if (!this.strokes.length) this.began = event.timeStamp;
-    this.strokes.push([[], [], []]);
+    this.cursor = null;
+    this.lower(event.timeStamp, event.pointerType === "pen");
     this.add(event);
   }
 
   go(event) {
-    if (event.pointerId !== this.pointer) return;
+    if (event.pointerId !== this.pointer?.id) return;
     const between = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
     for (const one of between.length ? between : [event]) this.add(one);
   }
 
   add(event) {
-    const [xs, ys, times] = this.strokes[this.strokes.length - 1];
-    const [x, y] = this.place(event);
-    xs.push(Math.round(10 * x) / 10);
-    ys.push(Math.round(10 * y) / 10);
-    times.push(Math.max(0, Math.round(event.timeStamp - this.began)));
-    this.paint();
-    this.changed();
+    const box = this.canvas.getBoundingClientRect(), scale = 1000 / Math.max(box.width, 1);
+    this.widths.at(-1)?.push(0.35 + 1.3 * event.pressure);
+    this.reach(scale * (event.clientX - box.left), scale * (event.clientY - box.top), event.timeStamp);
   }
 
   end(event) {
-    if (event.pointerId !== this.pointer) return;
+    if (event.pointerId !== this.pointer?.id) return;
     this.pointer = null;
     this.changed();
   }
 
+  lower(time, pressed = false) {  // a new stroke begins
+    this.image = this.again = null;
+    if (!this.strokes.length) this.began = time;
+    this.strokes.push([[], [], []]);
+    this.widths.push(pressed ? [] : null);
+  }
+
+  reach(x, y, time) {
+    const [xs, ys, times] = this.strokes.at(-1);
+    xs.push(Math.round(10 * x) / 10);
+    ys.push(Math.round(10 * y) / 10);
+    times.push(Math.max(0, Math.round(time - this.began)));
+    this.repaint();
+    this.changed();
+  }
+
+  take() {
+    this.strokes.pop();
+    this.widths.pop();
+  }
+
   undo() {
     if (this.locked) return;
-    this.pointer = this.image = null;
-    this.strokes.pop();
-    this.paint();
+    this.pointer = this.image = this.again = null;
+    this.take();
+    this.repaint();
     this.changed();
   }
 
@@ -80,28 +101,56 @@ export class Pad {
   }
 
   show(image) {
-    this.pointer = null;
+    this.pointer = this.again = this.hung = null;
     this.strokes = [];
+    this.widths = [];
     this.image = image;
-    this.paint();
+    this.repaint();
     this.changed();
   }
 
+  hang(picture) {
+    this.hung = picture;
+    this.repaint();
+  }
+
+  // Strokes drawn once more, in the colours given, until the pen is used again.
+  replay(strokes, color) {
+    const way = wayOf(strokes), began = performance.now(), again = { strokes: [], color };
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const go = (now) => {
+      if (this.again !== again) return;
+      const share = still ? 1 : (now - began) / REPLAY;
+      again.strokes = share < 1 ? upTo(strokes, share * way) : strokes;
+      this.paint();
+      if (share < 1) requestAnimationFrame(go);
+    };
+    this.again = again;
+    requestAnimationFrame(go);
+  }
+
+  repaint() {  // once a frame, however many points come in between
+    this.due ??= requestAnimationFrame(() => this.paint());
+  }
+
   paint() {
-    const context = this.canvas.getContext("2d");
-    const scale = this.canvas.width / 1000;
+    this.due = undefined;
+    const context = this.canvas.getContext("2d"), scale = this.canvas.width / 1000, picture = this.hung ?? this.image?.bitmap;
+    context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    if (this.image?.bitmap) this.paste(context, this.image.bitmap);
-    context.lineWidth = 9 * scale;
-    context.lineCap = context.lineJoin = "round";
-    this.strokes.forEach(([xs, ys], i) => {
-      context.strokeStyle = ink(i, this.strokes.length);
-      context.beginPath();
-      context.moveTo(xs[0] * scale, ys[0] * scale);
-      if (xs.length === 1) context.lineTo(xs[0] * scale, ys[0] * scale);
-      for (let k = 1; k < xs.length; k++) context.lineTo(xs[k] * scale, ys[k] * scale);
-      context.stroke();
-    });
+    if (picture && !this.again) this.paste(context, picture);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    if (this.again) paint(context, this.again.strokes, { color: this.again.color });
+    else paint(context, this.strokes, { widths: this.widths });
+    if (this.cursor) this.point(context, ...this.cursor);
+  }
+
+  point(context, x, y) {
+    context.lineWidth = 3;
+    context.strokeStyle = "#2f4ac0";
+    context.beginPath();
+    context.arc(x, y, 14, 0, 7);
+    context.stroke();
   }
 
   paste(context, bitmap) {
@@ -110,29 +159,4 @@ export class Pad {
     context.imageSmoothingEnabled = scale < 1;  // the few pixels of a small one are shown as they are
     context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h);
   }
-}
-
-const SVG = "http://www.w3.org/2000/svg";
-
-// A drawing as a small picture; `color(stroke, point)` may give each step its own.
-export function picture(strokes, label, color) {
-  const xs = strokes.flatMap((stroke) => stroke[0]), ys = strokes.flatMap((stroke) => stroke[1]);
-  const low = [Math.min(...xs), Math.min(...ys)], side = Math.max(Math.max(...xs) - low[0], Math.max(...ys) - low[1], 1);
-  const pad = [(side - (Math.max(...xs) - low[0])) / 2, (side - (Math.max(...ys) - low[1])) / 2];
-  const at = (x, y) => `${((255 * (x - low[0] + pad[0])) / side).toFixed(1)} ${((255 * (y - low[1] + pad[1])) / side).toFixed(1)}`;
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "-8 -8 271 271");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", label);
-  strokes.forEach(([sx, sy], i) => {
-    const whole = sx.map((x, k) => at(x, sy[k]));
-    const parts = color ? whole.map((_, k) => [whole.slice(Math.max(k - 1, 0), k + 1), color(i, k)]) : [[whole, ink(i, strokes.length)]];
-    for (const [points, stroke] of parts) {
-      const path = document.createElementNS(SVG, "path");
-      path.setAttribute("d", `M${points.join("L")}${points.length === 1 ? "l0 0" : ""}`);
-      path.setAttribute("stroke", stroke);
-      svg.append(path);
-    }
-  });
-  return svg;
 }

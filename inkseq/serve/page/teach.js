@@ -1,6 +1,6 @@
 // Teaching: drawings under a word, kept in a file to train on.
 
-import { picture } from "./pad.js";
+import { picture } from "./ink.js";
 
 const $ = (id) => document.getElementById(id);
 
