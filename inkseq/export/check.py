@@ -101,7 +101,8 @@ def in_pytorch(graph: nn.Module) -> Reader:
 
     @torch.inference_mode()
     def read(*inputs: NDArray[np.generic]) -> Probability:
-        probability: Probability = graph(*map(torch.from_numpy, inputs)).numpy()
+        said = graph(*map(torch.from_numpy, inputs))
+        probability: Probability = (said[0] if isinstance(said, tuple) else said).numpy()
         return probability
 
     return read

@@ -81,7 +81,7 @@ def make_onnx(graph: Graph) -> onnx.ModelProto:
             verbose=False,
             opset_version=OPSET,
             input_names=list(graph.inputs),
-            output_names=[OUTPUT],
+            output_names=list(graph.outputs),
             dynamic_shapes=tuple(graph.inputs.values()),
             custom_translation_table=TRANSLATIONS,
         )

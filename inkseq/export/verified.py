@@ -24,7 +24,7 @@ from inkseq.export.check import (
     probabilities,
     some_doodles,
 )
-from inkseq.export.graph import FromImages, FromPoints, Graph
+from inkseq.export.graph import FromImages, FromPoints, Graph, Teachable
 from inkseq.files import whole_file
 from inkseq.inference.recogniser import Recogniser
 from inkseq.inference.runs import Run
@@ -32,7 +32,7 @@ from inkseq.models.pictured import Pictured
 
 
 def export(config: ExportConfig, from_points: bool = False) -> Measured:
-    """Write the file and its card. It takes what the run learnt from, or points of which it draws its own pictures."""
+    """Write the file and its card. It takes what the run learnt from, or points, and then tells features too."""
     out = Path(config.out)
     recogniser = Recogniser(config.run)
     graph = graph_of(recogniser.run, from_points)
@@ -59,7 +59,9 @@ def export(config: ExportConfig, from_points: bool = False) -> Measured:
 
 
 def graph_of(run: Run, from_points: bool) -> Graph:
-    if from_points or run.image_size is None:
+    if from_points:
+        return Teachable(run.model)
+    if run.image_size is None:
         return FromPoints(run.model)
     return FromImages(run.model, run.image_size)
 

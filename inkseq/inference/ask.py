@@ -101,6 +101,14 @@ def answer_drawn(run: Run, drawings: Sequence[Drawn], device: torch.device, doin
     return probability_NK
 
 
+def features_drawn(run: Run, drawings: Sequence[Drawn], device: torch.device) -> Tensor:
+    """features_NC of canonical drawings and of images, of which there is one at least."""
+    batches = in_batches(drawings, run.model.num_steps)
+    said = [(which_B, answer(run.model.features, put_on(batch, device))) for which_B, batch in batches]
+    order_N = np.argsort(np.concatenate([which_B for which_B, _ in said]))
+    return torch.cat([features_BC for _, features_BC in said])[torch.from_numpy(order_N).to(device)]
+
+
 @contextmanager
 def differentiable(model: Model) -> Iterator[None]:
     """For gradients of a trained model: no cuDNN, whose recurrent layers have no way back in evaluation."""

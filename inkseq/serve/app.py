@@ -26,6 +26,7 @@ from inkseq.drawings.pixels import put_on
 from inkseq.drawings.strokes import Drawn, Flat
 from inkseq.evaluate.explanation import tell_points
 from inkseq.inference.recogniser import Recogniser
+from inkseq.inference.runs import Run
 from inkseq.serve import assets as files
 from inkseq.serve import requests as asks
 from inkseq.serve.batcher import Batcher
@@ -33,6 +34,7 @@ from inkseq.serve.command import command
 from inkseq.serve.limits import Rate
 from inkseq.serve.openapi import describe
 from inkseq.serve.own import OwnDrawings
+from inkseq.serve.pupil import Pupil
 from inkseq.serve.requests import Ask, AskWhy, Lesson, Refused
 from inkseq.serve.thread import Worker
 
@@ -56,7 +58,8 @@ class Server:
 
     def __init__(self, recogniser: Recogniser, own: OwnDrawings, threshold: float, rate: float) -> None:
         self.recogniser, self.own, self.threshold = recogniser, own, threshold
-        self.batcher, self.rate = Batcher(recogniser), Rate(rate)
+        self.pupil = Pupil(recogniser, own)
+        self.batcher, self.rate = Batcher(self.pupil), Rate(rate)
         self.explainer, self.keeper = Worker("explainer", MOST_EXPLAINING), Worker("own", MOST_KEEPING)
         self.reader = Worker("images", MOST_READING)  # one at a time, since the largest takes 260 MB
         self.body_within, self.answer_within = asks.BODY_WITHIN, asks.ANSWER_WITHIN
@@ -79,10 +82,10 @@ class Server:
     async def predict(self, request: Request) -> Response:
         begin = time.perf_counter()
         drawing, top = await self._asked(request)
-        probability_K = await self.batcher.ask(drawing)
-        guesses = self.recogniser.guesses(probability_K[None], top)[0]
+        guesses = await self.batcher.ask(drawing, top)
         self.seconds.observe(time.perf_counter() - begin)
-        said = [{"word": word, "probability": round(chance, 6)} for word, chance in guesses]
+        lessons = self.recogniser.lessons
+        said = [{"word": word, "probability": round(chance, 6), "taught": word in lessons} for word, chance in guesses]
         return answer({"guesses": said, "sure": guesses[0].probability >= self.threshold})
 
     async def _asked(self, request: Request) -> tuple[Drawn, int]:
@@ -96,29 +99,30 @@ class Server:
 
     async def explain(self, request: Request) -> Response:
         ask = await asks.read(request, AskWhy, self.body_within)
-        if ask.word not in self.recogniser.classes:
+        run = self.recogniser.run
+        if ask.word not in run.classes:
             raise Refused(422, "this recogniser does not know that word")
         points, pen = await asks.to_drawing(ask.strokes)
         if len(points) > asks.MOST_EXPLAINED:
             most = f"{asks.MOST_EXPLAINED:,} are the most that are explained"
             raise Refused(422, f"simplified the drawing has {len(points):,} points; {most}")
-        credit_P = await self.explainer.do(self._credit, (points, pen), ask.word)
+        credit_P = await self.explainer.do(self._credit, run, (points, pen), ask.word)
         if credit_P is None:
             raise Refused(501, "this recogniser cannot say which points mattered")
         parts = np.split(np.arange(len(points)), np.flatnonzero(pen)[:-1] + 1)
         credit = [[round(float(c), 4) for c in credit_P[part]] for part in parts]
         return answer({"strokes": [points[part].T.tolist() for part in parts], "credit": credit})
 
-    def _credit(self, drawing: Flat, word: str) -> NDArray[np.float32] | None:
+    def _credit(self, run: Run, drawing: Flat, word: str) -> NDArray[np.float32] | None:
         """credit_P, as in the report."""
         strokes = put_on(pad_together([drawing]), self.recogniser.device)
-        word_B = torch.tensor([self.recogniser.classes.index(word)], device=self.recogniser.device)
-        ((credit_P, _, _),) = tell_points(self.recogniser.run.model, strokes, word_B)
+        word_B = torch.tensor([run.classes.index(word)], device=self.recogniser.device)
+        ((credit_P, _, _),) = tell_points(run.model, strokes, word_B)
         return credit_P
 
     async def classes(self, request: Request) -> Response:
-        run = self.recogniser.run
-        about = {"classes": self.recogniser.classes, "threshold": self.threshold, "run": run.folder.name}
+        run = self.recogniser.trained
+        about = {"classes": run.classes, "threshold": self.threshold, "run": run.folder.name}
         return answer(about | {"image_size": run.image_size, "command": command(self.own.path, run.folder)})
 
     async def teach(self, request: Request) -> Response:

@@ -7,11 +7,9 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inkseq.drawings.strokes import Drawn
-from inkseq.inference.recogniser import Recogniser
+from inkseq.inference.recogniser import Guess
+from inkseq.serve.pupil import Pupil
 from inkseq.serve.requests import Refused
 from inkseq.serve.thread import Worker
 
@@ -20,7 +18,7 @@ MOST_WAITING = 512  # at a few hundred a second, those behind would wait for lon
 STUCK_AFTER = 60.0  # seconds over one batch; the longest drawings take a slow machine some
 
 LOG = logging.getLogger(__name__)
-Question = tuple[Drawn, "asyncio.Future[NDArray[np.float32]]"]
+Question = tuple[Drawn, int, "asyncio.Future[list[Guess]]"]  # how many guesses are wanted, too
 
 
 class Batcher:
@@ -29,8 +27,8 @@ class Batcher:
     Nobody waits for a batch to fill up: whoever is there when the last batch is done makes the next one.
     """
 
-    def __init__(self, recogniser: Recogniser) -> None:
-        self.recogniser = recogniser
+    def __init__(self, pupil: Pupil) -> None:
+        self.pupil = pupil
         self.stuck_after = STUCK_AFTER
         self.answered_together: deque[int] = deque(maxlen=1000)
         self.thread = Worker("recogniser", 1)
@@ -57,14 +55,14 @@ class Batcher:
             return f"the recogniser has been busy with one batch for {lasts:.0f} seconds; restart the server"
         return ""
 
-    async def ask(self, drawing: Drawn) -> NDArray[np.float32]:
-        """probability_K of a canonical drawing, or of an image's ink."""
+    async def ask(self, drawing: Drawn, top: int) -> list[Guess]:
+        """The likeliest words of a canonical drawing, or of an image's ink."""
         if trouble := self.trouble():
             raise Refused(503, trouble)
         if len(self._waiting) >= MOST_WAITING:
             raise Refused(503, "too many are waiting; try again")
-        answer: asyncio.Future[NDArray[np.float32]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((drawing, answer))
+        answer: asyncio.Future[list[Guess]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((drawing, top, answer))
         self._someone.set()
         return await answer
 
@@ -80,15 +78,15 @@ class Batcher:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
         if not self._waiting:
             self._someone.clear()
-        if still := [question for question in batch if not question[1].done()]:  # who asked may have gone
+        if still := [question for question in batch if not question[2].done()]:  # who asked may have gone
             await self._answer(still)
 
     async def _answer(self, batch: list[Question]) -> None:
         """Answer them together; where that fails each alone, so that nobody bears another's fault."""
         self._begun = time.monotonic()
         try:
-            drawings = [drawing for drawing, _ in batch]
-            probability_NK = await self.thread.do(self.recogniser.probabilities, drawings)
+            drawings, tops, _ = zip(*batch, strict=True)
+            guesses = await self.thread.do(self.pupil.name, drawings, max(tops))
         except Exception:
             LOG.exception("%d drawings could not be named%s", len(batch), "; each alone" if len(batch) > 1 else "")
             await self._answer_apart(batch)
@@ -96,13 +94,13 @@ class Batcher:
         finally:
             self._begun = None
         self.answered_together.append(len(batch))
-        for (_, answer), probability_K in zip(batch, probability_NK, strict=True):
+        for (_, top, answer), likeliest in zip(batch, guesses, strict=True):
             if not answer.done():
-                answer.set_result(probability_K)
+                answer.set_result(likeliest[:top])
 
     async def _answer_apart(self, batch: list[Question]) -> None:
         if len(batch) > 1:
             for question in batch:
                 await self._answer([question])
-        elif not (answer := batch[0][1]).done():
+        elif not (answer := batch[0][2]).done():
             answer.set_exception(Refused(500, "this drawing could not be named; the server's log says why"))

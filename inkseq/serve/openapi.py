@@ -27,7 +27,7 @@ def describe(takes_images: bool) -> dict[str, Any]:
         (Ask, AskWhy, Lesson), ref_template="#/components/schemas/{name}"
     )
     strokes = _list(_list(_list(NUMBER)))
-    guess = _object({"word": TEXT, "probability": NUMBER})
+    guess = _object({"word": TEXT, "probability": NUMBER, "taught": TRUTH})
     kept = _object({"key_id": TEXT, "word": TEXT, "drawing": strokes})
     credited = {"strokes": strokes, "credit": _list(_list(NUMBER))}
     metrics = {"200": _content("text/plain", TEXT), **_problems(*ALWAYS)}

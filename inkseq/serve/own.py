@@ -53,8 +53,8 @@ class OwnDrawings:
     def remove(self, key_id: str) -> bool:
         """Take a drawing out; whether it was there. The file is replaced whole or not at all."""
         with self._locked():
-            lines = self._lines()
-            kept = [line for line in lines if not ((row := _read(line)) and row.key_id == key_id)]
+            lines = self.lines()
+            kept = [line for line in lines if not ((row := read(line)) and row.key_id == key_id)]
             if len(kept) == len(lines):
                 return False
             write_whole(self.path, b"".join(kept))
@@ -62,16 +62,25 @@ class OwnDrawings:
 
     def rows(self) -> list[Kept]:
         """All drawings, the oldest first; lines that are none are passed over, and stay."""
-        return [row for row in map(_read, self._lines()) if row]
+        return [row for row in map(read, self.lines()) if row]
 
-    def _lines(self) -> list[bytes]:
+    def stamp(self) -> tuple[int, ...]:
+        """What is another one once anybody has changed the file."""
+        if not self.path.exists():
+            return ()
+        now = self.path.stat()
+        return now.st_mtime_ns, now.st_size, now.st_ino
+
+    def lines(self) -> list[bytes]:
+        """All there are, the oldest first."""
         return self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
 
     def _locked(self) -> AbstractContextManager[None]:
         return locked(self.path.with_name(f".{self.path.name}.lock"))
 
 
-def _read(line: bytes) -> Kept | None:
+def read(line: bytes) -> Kept | None:
+    """A line's drawing, if it is one."""
     try:
         kept = msgspec.json.decode(line, type=Kept)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from inkseq.config import ExportConfig
 from inkseq.errors import UserError
 from inkseq.export.card import page_card
@@ -13,6 +15,8 @@ from inkseq.export.verified import export
 from inkseq.files import whole_folder
 from inkseq.inference.joined import open_runs
 from inkseq.inference.runs import Run
+from inkseq.inference.taught import centre
+from inkseq.models.prototypes import OFFSET, SHARPNESS
 from inkseq.serve.assets import PAGE
 from inkseq.serve.command import command
 from inkseq.serve.engine import FILES, LICENCES, engine
@@ -36,12 +40,23 @@ def write_page(run: str, out: Path, threshold: float) -> str:
     check_out(out)
     opened = open_runs(run)
     about = {"classes": opened.classes, "threshold": threshold, "run": opened.folder.resolve().name}
+<<<<<<< HEAD
     about |= {"image_size": opened.image_size, "command": command(Path("own.ndjson"), opened.folder)}
+=======
+    about |= {"image_size": opened.image_size, "command": command(Path("own.ndjson"), Path(run))}
+    about["prototypes"] = prototypes(opened)
+>>>>>>> teach
     with whole_folder(out, f"another process is writing {out} just now") as folder:
         said, more = compute(opened, folder) if is_computed(opened) else employ(run, folder)
         (folder / ABOUT).write_text(json.dumps(about | more), "utf-8")
         (folder / WORKER).write_bytes(keeper(folder))
     return said
+
+
+def prototypes(run: Run) -> dict[str, Any]:
+    """What the page teaches by."""
+    centre_C = centre(run, torch.device("cpu"))
+    return {"centre": [round(x, 6) for x in centre_C.tolist()], "sharpness": SHARPNESS, "offset": OFFSET}
 
 
 def compute(run: Run, folder: Path) -> tuple[str, dict[str, Any]]:

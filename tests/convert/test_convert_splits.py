@@ -134,6 +134,17 @@ def test_a_folder_keeps_its_split_however_it_is_named(tmp_path: Path, monkeypatc
     assert splits_of(pack(tmp_path, Path(), out="here")[0]) == {"test": 15}
 
 
+def test_what_came_divided_can_be_divided_like_everything_else(tmp_path: Path) -> None:
+    lines = random_lines(100, words=["cat"])
+    for name, part in (("train", lines[:60]), ("test", lines[60:])):
+        write(tmp_path / "raw" / name / "x.ndjson", part)
+    write(tmp_path / "flat" / "x.ndjson", lines)
+    data, _ = pack(tmp_path, tmp_path / "raw", split=SplitConfig(own=False))
+    assert splits_of(data) == {"train": 80, "val": 10, "test": 10}
+    flat, _ = pack(tmp_path, tmp_path / "flat", out="flat_packed")
+    assert (data.key_id[:] == flat.key_id[:]).all()
+
+
 def test_a_file_that_has_a_split_under_one_name_has_it_under_all(tmp_path: Path) -> None:
     file = write(tmp_path / "real" / "x.ndjson", random_lines(30))
     (tmp_path / "train").symlink_to(file.parent)

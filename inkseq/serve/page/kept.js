@@ -3,10 +3,19 @@
 const KEY = "inkseq/own.ndjson", SHOWN = 200;
 let download = null;
 
-const lines = () => (localStorage.getItem(KEY) ?? "").split("\n").filter(Boolean);
+// The lines; none where the browser forbids pages to keep anything.
+export function kept() {
+  try {
+    return localStorage.getItem(KEY) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+const lines = () => kept().split("\n").filter(Boolean);
 
 // A line as a drawing; null where it is none, as another page of this origin may have left it.
-function read(line) {
+export function read(line) {
   try {
     const row = JSON.parse(line);
     return typeof row?.word === "string" && Array.isArray(row.drawing) ? row : null;
@@ -18,8 +27,9 @@ function read(line) {
 function keep(all) {
   try {
     localStorage.setItem(KEY, all.join("\n"));
-  } catch {
-    throw new Error("this browser keeps no more; download the drawings, then delete some");
+  } catch (error) {
+    const full = error.name === "QuotaExceededError";
+    throw new Error(full ? "this browser keeps no more; download the drawings, then delete some" : "this browser lets pages keep nothing; its settings allow that for a site");
   }
 }
 
@@ -32,10 +42,10 @@ export async function teach(word, strokes) {
 }
 
 export async function taught() {
-  const kept = lines(), rows = kept.map(read).filter(Boolean), counts = Object.create(null);
+  const all = lines(), rows = all.map(read).filter(Boolean), counts = Object.create(null);
   for (const { word } of rows) counts[word] = (counts[word] ?? 0) + 1;
   URL.revokeObjectURL(download);
-  download = URL.createObjectURL(new Blob(kept.map((line) => `${line}\n`)));
+  download = URL.createObjectURL(new Blob(all.map((line) => `${line}\n`)));
   return { counts, drawings: rows.slice(-SHOWN), download };
 }
 

@@ -2,6 +2,8 @@
 
 import { canonical } from "./canonical.js";
 import { answer } from "./engine.js";
+import { learnt } from "./lessons.js";
+import { addLogs } from "./prototypes.js";
 import { recogniser } from "./recogniser.js";
 
 export { forget, taught, teach } from "./kept.js";
@@ -16,26 +18,22 @@ export async function about() {
 }
 
 export async function guess(strokes) {
-  const { classes } = await about(), { logits } = await ask(canonical(strokes)), chances = softmax(logits);
-  const guesses = classes.map((word, k) => ({ word, probability: chances[k] }));
+  await ready;
+  const { words, taught, logits } = await ask(canonical(strokes)), sum = addLogs(logits);
+  const guesses = words.map((word, k) => ({ word, probability: Math.exp(logits[k] - sum), taught: taught.has(word) }));
   return guesses.sort((a, b) => b.probability - a.probability).slice(0, TOP);
 }
 
 async function ask({ points, pen }) {
   if (pen.length > MOST_POINTS) throw new Error(`more than ${MOST_POINTS} points`);
-  return answer(points, pen);
-}
-
-function softmax(logits) {
-  const most = Math.max(...logits), shares = Array.from(logits, (logit) => Math.exp(logit - most));
-  const sum = shares.reduce((a, b) => a + b);
-  return shares.map((share) => share / sum);
+  const now = await learnt();
+  return { ...now, logits: now.logits(await answer(points, pen)) };
 }
 
 // What a stroke is worth for a word: how far its logit, less the mean of all, falls where the stroke is missing.
 // (A server divides that among points, by gradients, which there are none of here.)
 export async function explain(strokes, word) {
-  const { classes } = await about(), k = classes.indexOf(word);
+  const k = (await learnt()).words.indexOf(word);
   const drawing = apart(canonical(strokes)), whole = await lead(drawing, k), credit = [];
   for (const stroke of drawing) {
     const without = await lead(drawing.filter((other) => other !== stroke), k);
