@@ -119,7 +119,7 @@ def num_cores() -> int:
 def _options(config: ConvertConfig, others: tuple[str, ...]) -> dict[str, Any]:
     """The settings that shaped the dataset; paths and processes did not, nor do `others`.
 
-    What is newer stands there only where somebody asked for it, so that the same drawings are the same dataset as before.
+    What is newer stands there only where it was asked for, so that the same drawings are the same dataset as before.
     """
     left = ("raw", "out", "overwrite", "workers", *others, *(() if config.writer else ("writer",)))
     options = {name: value for name, value in plain(config).items() if name not in left}

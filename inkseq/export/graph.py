@@ -15,7 +15,7 @@ OUTPUT = "probability"
 class FromPoints(nn.Module):
     """probability_BK of points_BT2 (0..255), pen_BT and length_B; what lies behind a drawing's end is never read."""
 
-    outputs: ClassVar = (OUTPUT,)
+    outputs: ClassVar[tuple[str, ...]] = (OUTPUT,)
     inputs: ClassVar = {"points": {0: "batch", 1: "points"}, "pen": {0: "batch", 1: "points"}, "length": {0: "batch"}}
     example = (torch.zeros(3, 13, 2), torch.zeros(3, 13), torch.tensor([13, 5, 1]))  # other sizes do as well
 
@@ -39,7 +39,7 @@ class FromPoints(nn.Module):
 class Teachable(FromPoints):
     """The same and, for prototypes of words that are taught later, features_BC."""
 
-    outputs: ClassVar = (OUTPUT, "features")
+    outputs: ClassVar[tuple[str, ...]] = (OUTPUT, "features")
 
     def forward(self, points: Tensor, pen: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         features_BC = self.model.features(self.drawings(points, pen, length))

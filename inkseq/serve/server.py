@@ -34,16 +34,11 @@ def serve(config: ServeConfig, own: Path) -> None:
     server.pupil.keep_up()
     allow_files()
     listening = listen(config.host, config.port)
-<<<<<<< HEAD
     port = listening.getsockname()[1]
-    print(f"{config.run}: {len(recogniser.classes)} classes, at {url(config.host, port)}", flush=True)
-=======
-    shown = f"[{config.host}]" if ":" in config.host else config.host
     words = f"{len(recogniser.trained.classes)} classes"
     if recogniser.lessons:
         words += f", and {len(recogniser.lessons)} words taught into {own}"
-    print(f"{config.run}: {words}, at http://{shown}:{listening.getsockname()[1]}", flush=True)
->>>>>>> teach
+    print(f"{config.run}: {words}, at {url(config.host, port)}", flush=True)
     if config.host not in LOOPBACK:
         print(f"everybody who reaches {config.host} can draw here, and teach into {own}", flush=True)
     say_how_others_come(config.host, port)

@@ -1,5 +1,6 @@
 """The page that computes its network itself: as PyTorch does, offline, and with something amiss."""
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,32 @@ def test_it_guesses_as_the_library_does(browser: Browser, address: str, packed: 
     compare(page, [*as_drawn(packed), *ODD[:2]], looker)
     assert complaints == []
     page.close()
+
+
+def test_what_is_taught_in_the_browser_it_knows_as_the_library_does(
+    browser: Browser, address: str, packed: Path, looker: Recogniser
+) -> None:
+    """A word of its own, one it knows, the same drawing twice; spoilt lines in between; and forgotten again."""
+    lessons, asked = list(zip(["owl", "owl", "cat", "owl"], as_drawn(packed), strict=False)), as_drawn(packed)[5:20]
+    pupil = copy.copy(looker)
+    page, complaints = open_page(browser, address, DESKTOP)
+    for word, strokes in [*lessons, lessons[0]]:
+        page.evaluate(f"async ([word, strokes]) => {BEGIN}.teach(word, strokes)", [word, strokes])
+        pupil.teach(word, [strokes])
+    page.evaluate("""localStorage.setItem('inkseq/own.ndjson', localStorage.getItem('inkseq/own.ndjson')
+        + '\\n{"word": "owl", "drawing": [[["a"], [null]]]}\\n{"word": "owl", "drawing": 7}\\nnull')""")
+    compare(page, asked, pupil)
+    assert page.evaluate(
+        f"async (s) => (await {BEGIN}.guess(s)).filter((one) => one.taught).map((one) => one.word)", asked[0]
+    )
+    other, more = open_page(browser, address, DESKTOP)  # a page of its own storage knows nothing of it
+    compare(other, asked[:3], looker)
+    for key in page.evaluate(f"async () => (await {BEGIN}.taught()).drawings.map((one) => one.key_id)"):
+        page.evaluate(f"async (key) => {BEGIN}.forget(key)", key)
+    compare(page, asked, looker)
+    assert complaints == more == []
+    page.close()
+    other.close()
 
 
 def test_after_one_visit_it_is_drawn_on_offline(browser: Browser, looker: Recogniser, tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ import { kept, read } from "./kept.js";
 import { beside } from "./prototypes.js";
 import { recogniser } from "./recogniser.js";
 
-const WITHIN = 50;  // milliseconds of a guess for drawings not met yet; of many some have to wait for the next guess
-let known = new Map(), seen = null, now = null;  // line -> its word and features, null where it is no drawing
+const WITHIN = 500;  // milliseconds of a guess for drawings not met yet; of hundreds some have to wait for the next guess
+let known = new Map(), seen = null, now = null, last = Promise.resolve();  // line -> its word and features, null where it is no drawing
 
 // The words that are known now and their logits, whichever page of this origin taught them.
-export async function learnt() {
+export const learnt = () => (last = last.then(keepUp, keepUp));
+
+async function keepUp() {
   const { classes, prototypes } = await recogniser, text = kept();
   if (now && text === seen) return now;
   const lines = [...new Set(text.split("\n").filter(Boolean))], until = performance.now() + WITHIN;
