@@ -15,7 +15,7 @@ OUTPUT = "probability"
 class FromPoints(nn.Module):
     """probability_BK of points_BT2 (0..255), pen_BT and length_B; what lies behind a drawing's end is never read."""
 
-    outputs: ClassVar = (OUTPUT,)
+    outputs: ClassVar[tuple[str, ...]] = (OUTPUT,)
     inputs: ClassVar = {"points": {0: "batch", 1: "points"}, "pen": {0: "batch", 1: "points"}, "length": {0: "batch"}}
     example = (torch.zeros(3, 13, 2), torch.zeros(3, 13), torch.tensor([13, 5, 1]))  # other sizes do as well
 
@@ -49,7 +49,7 @@ class Teachable(FromPoints):
 class FromImages(nn.Module):
     """probability_BK of ink_BYX (0..1), of the size that the recogniser learnt from."""
 
-    outputs: ClassVar = (OUTPUT,)
+    outputs: ClassVar[tuple[str, ...]] = (OUTPUT,)
     inputs: ClassVar = {"image": {0: "batch"}}
 
     def __init__(self, model: Model, size: int) -> None:
