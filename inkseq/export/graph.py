@@ -39,7 +39,7 @@ class FromPoints(nn.Module):
 class Teachable(FromPoints):
     """The same and, for prototypes of words that are taught later, features_BC."""
 
-    outputs: ClassVar = (OUTPUT, "features")
+    outputs: ClassVar[tuple[str, ...]] = (OUTPUT, "features")
 
     def forward(self, points: Tensor, pen: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         features_BC = self.model.features(self.drawings(points, pen, length))

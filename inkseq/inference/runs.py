@@ -1,5 +1,6 @@
 """The run folder: what a training leaves behind, and all that evaluate, predict, export and serve need."""
 
+import csv
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -21,6 +22,7 @@ from inkseq.models.pictured import Pictured
 from inkseq.models.zoo import make_model, translate
 
 IN_THE_PACKAGE = Path(__file__).parents[1] / "pretrained" / "quickdraw345"  # the run that is called BOX
+WORDS = "words.csv"  # of each word, how many drawings it was learnt from, how many tested, how many right
 LOG = "output.log"  # what a run says that has no terminal to itself
 
 
@@ -115,6 +117,15 @@ def read_result(folder: Path) -> dict[str, Any]:
 
 def write_result(folder: Path, result: dict[str, Any]) -> None:
     write_whole(folder / "result.json", json.dumps(result, indent=1))
+
+
+def read_scores(folder: Path) -> dict[str, float] | None:
+    """How well each word is known, 0 to 1, where a folder says it: few drawings say little, so towards a half."""
+    path = folder / WORDS
+    if not path.exists():
+        return None
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["word"]: (int(row["right"]) + 1) / (int(row["tested"]) + 2) for row in csv.DictReader(file)}
 
 
 def last_line(log: Path) -> str:

@@ -7,9 +7,9 @@ from inkseq.config import PretrainedConfig
 from inkseq.errors import UserError
 from inkseq.files import whole_folder
 from inkseq.inference.joined import open_runs
-from inkseq.inference.runs import IN_THE_PACKAGE, open_run
+from inkseq.inference.runs import IN_THE_PACKAGE, WORDS, open_run
 from inkseq.pretrained.loss_of_bits import compare
-from inkseq.pretrained.model_card import WORDS, write_card
+from inkseq.pretrained.model_card import write_card
 from inkseq.pretrained.shipped import keep_result, keep_weights
 
 

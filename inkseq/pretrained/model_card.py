@@ -6,12 +6,12 @@ from pathlib import Path
 from inkseq.config import TrainConfig
 from inkseq.export.about import licence
 from inkseq.export.card import LIMITS, SHARES, literal, markdown, scores, share, takes
-from inkseq.inference.runs import Run, read_result
+from inkseq.inference.runs import WORDS, Run, read_result
 from inkseq.pretrained.loss_of_bits import Compared
 from inkseq.pretrained.shipped import without_places
 
 ANY_UNITS = "Strokes may be in any units: they are made canonical before it is asked."
-CARD, WORDS = "README.md", "words.csv"
+CARD = "README.md"
 FEW = 20  # drawings, by which a score says little
 
 

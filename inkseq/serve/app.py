@@ -26,7 +26,7 @@ from inkseq.drawings.pixels import put_on
 from inkseq.drawings.strokes import Drawn, Flat
 from inkseq.evaluate.explanation import tell_points
 from inkseq.inference.recogniser import Recogniser
-from inkseq.inference.runs import Run
+from inkseq.inference.runs import Run, read_scores
 from inkseq.serve import assets as files
 from inkseq.serve import requests as asks
 from inkseq.serve.batcher import Batcher
@@ -123,7 +123,8 @@ class Server:
     async def classes(self, request: Request) -> Response:
         run = self.recogniser.trained
         about = {"classes": run.classes, "threshold": self.threshold, "run": run.folder.name}
-        return answer(about | {"image_size": run.image_size, "command": command(self.own.path, run.folder)})
+        about |= {"image_size": run.image_size, "command": command(self.own.path, run.folder)}
+        return answer(about | {"scores": read_scores(run.folder)})
 
     async def teach(self, request: Request) -> Response:
         lesson = await asks.read(request, Lesson, self.body_within)

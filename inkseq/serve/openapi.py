@@ -33,7 +33,9 @@ def describe(takes_images: bool) -> dict[str, Any]:
     metrics = {"200": _content("text/plain", TEXT), **_problems(*ALWAYS)}
     counts = {"type": "object", "additionalProperties": {"type": "integer"}}
     size = {"type": ["integer", "null"]}  # of the images it learnt from, pixels a side
+    scores = {"type": ["object", "null"], "additionalProperties": NUMBER}  # how well each word is known, 0 to 1
     known = {"classes": _list(TEXT), "threshold": NUMBER, "run": TEXT, "image_size": size, "command": TEXT}
+    known |= {"scores": scores}
     predict = _post("What is this drawing?", ask, 200, {"guesses": _list(guess), "sure": TRUTH})
     if takes_images:
         predict["requestBody"]["content"] |= {kind: {"schema": FILE} for kind in IMAGES}

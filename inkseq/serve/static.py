@@ -14,7 +14,7 @@ from inkseq.export.card import page_card
 from inkseq.export.verified import export
 from inkseq.files import whole_folder
 from inkseq.inference.joined import open_runs
-from inkseq.inference.runs import Run
+from inkseq.inference.runs import Run, read_scores
 from inkseq.inference.taught import centre
 from inkseq.models.prototypes import OFFSET, SHARPNESS
 from inkseq.serve.assets import PAGE
@@ -41,7 +41,7 @@ def write_page(run: str, out: Path, threshold: float) -> str:
     opened = open_runs(run)
     about = {"classes": opened.classes, "threshold": threshold, "run": opened.folder.resolve().name}
     about |= {"image_size": opened.image_size, "command": command(Path("own.ndjson"), opened.folder)}
-    about["prototypes"] = prototypes(opened)
+    about |= {"prototypes": prototypes(opened), "scores": read_scores(opened.folder)}
     with whole_folder(out, f"another process is writing {out} just now") as folder:
         said, more = compute(opened, folder) if is_computed(opened) else employ(run, folder)
         (folder / ABOUT).write_text(json.dumps(about | more), "utf-8")

@@ -103,8 +103,8 @@ def test_threads_may_teach_while_others_ask(recogniser: Recogniser, packed: Path
     with ThreadPoolExecutor(4) as pool:
         taught = [pool.submit(recogniser.teach, f"word {n}", [drawings[n]]) for n in range(20)]
         asked = [pool.submit(recogniser.predict, one, 99) for one in drawings]
-    for one in taught:
-        one.result()
+        for lesson in taught:
+            lesson.result()
     assert len(recogniser.lessons) == 20
     assert all(sum(g.probability for g in one.result()) == pytest.approx(1, abs=1e-5) for one in asked)
 

@@ -59,6 +59,8 @@ def test_a_folder_holds_all_that_the_page_needs(
     assert about == {"classes": recogniser.classes, "threshold": 0.7, "run": "run"} | {
         "image_size": None,
         "command": about["command"],
+        "prototypes": about["prototypes"],
+        "scores": None,
     }
     assert shlex.split(about["command"])[3:] == [
         "experiment=own_symbols",
