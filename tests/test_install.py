@@ -74,6 +74,14 @@ def test_a_recogniser_is_trained_from_the_wheel(packed: Path, installed: Callabl
     assert "Convert raw drawings into a packed dataset" in installed("convert", "--help")
 
 
+@pytest.mark.slow
+def test_a_drawing_is_named_from_the_wheel_without_a_run(installed: Callable[..., str]) -> None:
+    said = installed("predict", f"input={CHECKOUT / 'docs' / 'television.svg'}", "top=1")
+    assert "television" in said.splitlines()[1]
+    assert "inkseq: asking the recogniser that comes with inkseq; run= takes another" in said
+    assert said.endswith("exit code 0")
+
+
 def test_alone_it_lists_the_commands_with_a_line_each(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,6 @@ from inkseq.cli import main
 from inkseq.config import PretrainedConfig
 from inkseq.errors import UserError
 from inkseq.files import whole_folder
-from inkseq.inference.joined import open_runs
 from inkseq.inference.runs import IN_THE_PACKAGE, WORDS, open_run
 from inkseq.pretrained.loss_of_bits import compare
 from inkseq.pretrained.model_card import write_card
@@ -17,7 +16,9 @@ def run(config: PretrainedConfig) -> None:
     """Keep a run as what comes with inkseq: python -m inkseq.pretrained run=runs/NAME, or elsewhere with out=FOLDER."""
     out = Path(config.out) if config.out else IN_THE_PACKAGE
     check_out(out)
-    trained = open_runs(config.run)
+    trained = open_run(config.run)
+    if not (trained.folder / "result.json").exists():
+        raise UserError(f"{trained.folder} is not finished; the same command as before goes on with it")
     with whole_folder(out, f"another process is writing {out} just now") as folder:
         keep_weights(trained, folder)
         compared = compare(trained, open_run(folder))

@@ -263,7 +263,8 @@ def test_any_word_is_shown_as_it_is(browser: Browser, recogniser: Recogniser, tm
         assert sorted(shown) == sorted(words)
         opened.get_by_role("tab", name="Play").click()
         opened.get_by_role("button", name="Start").click()
-        for _ in words:
+        for number in (1, 2, 3):
+            expect(opened.locator("#score")).to_have_text(f"Word {number} of 3")
             opened.get_by_role("button", name="Next word").click()
             assert opened.evaluate("document.documentElement.scrollWidth") == PHONE[0]
         expect(opened.locator("#rounds li")).to_have_count(3)

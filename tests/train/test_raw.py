@@ -107,7 +107,8 @@ def test_a_file_that_is_moved_into_a_split_is_packed_anew(own: Path) -> None:
 
 
 def test_two_at_once_pack_once(own: Path) -> None:
-    words = ["experiment=own_symbols", f"raw={own}", "model=plain", "model.hidden=8", "duration=1 steps", "device=cpu"]
+    words = ["experiment=own_symbols", f"raw={own}", "model=plain", "model.hidden=8", "duration=1 steps"]
+    words += ["init_from=null", "device=cpu"]
     both = [Command(own.parent, "inkseq.train", *words, f"name={name}") for name in "ab"]
     said = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
@@ -166,6 +167,7 @@ def test_what_is_taught_on_the_page_is_known_after_training(tmp_path: Path, monk
             taught.add(word, [(stroke + rng.normal(0, 9, (2, 2))).tolist()])
     words = ["experiment=own_symbols", f"raw={taught.path}", "model=plain", "model.channels=[8]", "model.kernels=[3]"]
     words += ["model.hidden=8", "model.layers=1", "optim.lr=0.02", "duration=30 steps", "device=cpu", "name=own"]
+    words.append("init_from=null")
     train(compose_config(TrainConfig, words), words)
     recogniser = load("runs/own")
     assert recogniser.classes == ["down", "over"]
