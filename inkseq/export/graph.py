@@ -49,7 +49,7 @@ class Teachable(FromPoints):
 class FromImages(nn.Module):
     """probability_BK of ink_BYX (0..1), of the size that the recogniser learnt from."""
 
-    outputs: ClassVar = (OUTPUT,)
+    outputs: ClassVar[tuple[str, ...]] = (OUTPUT,)
     inputs: ClassVar = {"image": {0: "batch"}}
 
     def __init__(self, model: Model, size: int) -> None:

@@ -29,7 +29,7 @@ def taught(run: Run, lessons: Mapping[str, Tensor], centre_C: Tensor) -> Run:
 def centre(run: Run, device: torch.device) -> Tensor:
     """centre_C: the mean features of drawings of nothing, about that of any drawings.
 
-    Those of its own training are seldom at hand, and as good (measured: docs/using.md).
+    The mean of its training's would be a little better for confidence, and is not at hand where only a run is.
     """
     return features_drawn(run, [nothing(i) for i in range(NOTHINGS)], device).mean(0)
 

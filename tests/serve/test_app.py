@@ -20,6 +20,7 @@ from inkseq.serve.requests import MOST_BYTES, MOST_EXPLAINED, MOST_POINTS, MOST_
 from tests.serve.conftest import Served
 
 JSON = {"content-type": "application/json"}
+ZIGZAG: list[list[list[float]]] = [[[0, 40, 80, 120, 160, 200, 255], [0, 90, 0, 90, 0, 90, 0]]]
 LINE = [[[0, 100, 200], [0, 50, 9]]]
 
 
@@ -259,6 +260,42 @@ def test_lessons_are_kept_listed_and_forgotten(served: Served) -> None:
         assert served.client.post("/own", json={"word": word, "strokes": LINE}).status_code == 422
     assert served.client.post("/own", json={"word": "owl", "strokes": [[[0, 1], [1]]]}).status_code == 422
     assert len(path.read_text("utf-8").splitlines()) == 2
+
+
+def likely(served: Served) -> tuple[str, bool]:
+    guess = served.client.post("/predict", json={"strokes": ZIGZAG}).json()["guesses"][0]
+    return guess["word"], guess["taught"]
+
+
+def test_what_is_taught_is_guessed_and_explained_until_it_is_forgotten(served: Served) -> None:
+    before = likely(served)
+    keys = [served.client.post("/own", json={"word": " zigzag ", "strokes": ZIGZAG}).json()["key_id"] for _ in range(2)]
+    assert likely(served) == ("zigzag", True)
+    assert served.client.post("/explain", json={"strokes": ZIGZAG, "word": "zigzag"}).status_code == 200
+    assert "zigzag" not in served.client.get("/classes").json()["classes"]
+    for key in keys:
+        assert likely(served) == ("zigzag", True)
+        served.client.delete(f"/own/{key}")
+    assert likely(served) == before == (before[0], False)
+    assert served.client.post("/explain", json={"strokes": ZIGZAG, "word": "zigzag"}).status_code == 422
+
+
+def test_another_server_or_a_person_may_change_the_file(served: Served) -> None:
+    path = served.server.own.path
+    before = likely(served)
+    other = OwnDrawings(path)
+    other.add("zigzag", ZIGZAG)
+    assert likely(served) == ("zigzag", True)
+    taught = path.read_bytes()
+    path.write_bytes(taught.replace(b'"zigzag"', b'"mine"'))
+    assert likely(served) == ("mine", True)
+    path.write_bytes(b'{"word": "half\n' + b"[]\n" + taught.replace(b'"zigzag"', b'" "') + taught)
+    assert likely(served) == ("zigzag", True)
+    path.unlink()
+    path.mkdir()
+    assert likely(served) == ("zigzag", True)  # what cannot be read changes nothing
+    path.rmdir()
+    assert likely(served) == before
 
 
 def test_health_metrics_and_description(served: Served) -> None:

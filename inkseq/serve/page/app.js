@@ -56,12 +56,13 @@ function verdict() {
   return isKnown(guesses[0]) ? `I know: it’s ${thing}!` : guesses[0].probability >= about.threshold / 2 ? `Perhaps ${thing}?` : "Hmm …";
 }
 
-function row({ word, probability }) {
+function row({ word, probability, taught }) {
   const item = document.createElement("li"), bar = document.createElement("i");
   const name = document.createElement("span"), share = document.createElement("span");
   bar.style.width = `${100 * probability}%`;
   name.textContent = labelled(word);
   share.textContent = `${(100 * probability).toFixed(probability < 0.0995 ? 1 : 0)} %`;
+  if (taught) name.append(" ", Object.assign(document.createElement("small"), { textContent: "taught" }));
   item.append(bar, name, share);
   return item;
 }

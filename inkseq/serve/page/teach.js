@@ -24,7 +24,7 @@ export class Lessons {
       await this.brain.teach(word, this.pad.strokes);
       this.pad.clear();
       await this.load();
-      $("lesson-told").textContent = `Saved. Draw another ${word}.`;
+      $("lesson-told").textContent = `Saved, and known from now on. Draw another ${word}: three are enough to begin with.`;
     } catch (error) {
       $("lesson-told").textContent = `Not saved: ${error.message}`;
     }
@@ -35,7 +35,7 @@ export class Lessons {
       const { counts, drawings, download } = await this.brain.taught();
       const words = Object.keys(counts).sort();
       $("words").replaceChildren(...words.map((word) => Object.assign(document.createElement("option"), { value: word })));
-      $("counts").replaceChildren(...words.map((word) => Object.assign(document.createElement("li"), { textContent: `${word}: ${counts[word]}` })));
+      $("counts").replaceChildren(...words.map((word) => this.entry(word, counts[word], drawings)));
       $("taught").replaceChildren(...drawings.reverse().map((one) => this.card(one)));
       $("kept").hidden = !download || !drawings.length;
       $("download").href = download ?? "";
@@ -44,21 +44,33 @@ export class Lessons {
     }
   }
 
+  // A word, how often it was drawn, and a way to forget all that is shown of it.
+  entry(word, count, drawings) {
+    const item = document.createElement("li"), own = drawings.filter((one) => one.word === word);
+    item.append(`${word}: ${count} `);
+    if (own.length) item.append(this.forgetting("Forget", `Forget ${word}`, own.map((one) => one.key_id), `${word} is forgotten.`));
+    return item;
+  }
+
   card({ key_id, word, drawing }) {
-    const item = document.createElement("li"), name = document.createElement("span"), forget = document.createElement("button");
+    const item = document.createElement("li"), name = document.createElement("span");
     name.textContent = word;
-    Object.assign(forget, { type: "button", textContent: "Delete", className: "forget" });
-    forget.setAttribute("aria-label", `Delete this ${word}`);
+    item.append(picture(drawing, word), name, this.forgetting("Delete", `Delete this ${word}`, [key_id], `A ${word} is deleted.`));
+    return item;
+  }
+
+  forgetting(text, label, keys, told) {
+    const forget = Object.assign(document.createElement("button"), { type: "button", textContent: text, className: "forget" });
+    forget.setAttribute("aria-label", label);
     forget.addEventListener("click", async () => {
       try {
-        await this.brain.forget(key_id);
-        $("lesson-told").textContent = `A ${word} is deleted.`;
+        for (const key of keys) await this.brain.forget(key);
+        $("lesson-told").textContent = told;
       } catch (error) {
         $("lesson-told").textContent = `Not deleted: ${error.message}`;
       }
       await this.load();
     });
-    item.append(picture(drawing, word), name, forget);
-    return item;
+    return forget;
   }
 }
