@@ -23,7 +23,7 @@ def test_the_same_classes_are_left_as_they_are() -> None:
 
 
 def test_without_a_common_class_a_line_names_some_of_both() -> None:
-    with pytest.raises(UserError, match=r"^the data have no class the run knows: a, b, c, d, e \.\.\., not x, y$"):
+    with pytest.raises(UserError, match=r"^the data have no class the run knows: a, b, c, d, e and 2 more, not x, y$"):
         match(list("abcdefg"), ["x", "y"])
 
 

@@ -105,7 +105,7 @@ def test_the_game_is_played_through(page: tuple[Page, list[str], int], drawings:
         else:
             draw_until_known(opened, drawings[word])
     expect(opened.locator("#score")).to_contain_text("I knew 2 of 3")
-    expect(opened.locator("#rounds li")).to_have_count(3)
+    expect(opened.locator("#rounds li")).to_have_count(3, timeout=30_000)  # each is explained
     expect(opened.locator("#rounds .good")).to_have_count(2)
     again = opened.locator("#rounds button").first
     before = sheet(opened)
@@ -267,7 +267,7 @@ def test_any_word_is_shown_as_it_is(browser: Browser, recogniser: Recogniser, tm
             expect(opened.locator("#score")).to_have_text(f"Word {number} of 3")
             opened.get_by_role("button", name="Next word").click()
             assert opened.evaluate("document.documentElement.scrollWidth") == PHONE[0]
-        expect(opened.locator("#rounds li")).to_have_count(3)
+        expect(opened.locator("#rounds li")).to_have_count(3, timeout=30_000)  # each is explained
         assert opened.evaluate("document.documentElement.scrollWidth") == PHONE[0]
         assert complaints == []
         opened.close()

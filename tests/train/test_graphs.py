@@ -95,13 +95,9 @@ def taped(batches: Batches, learner: Learner) -> CapturedSteps:
     )
 
 
-@pytest.mark.parametrize("draws", ["as a CPU", "as a GPU"])
 @pytest.mark.parametrize("model", [*WORDS])
-def test_pictures_are_replayed_however_they_are_drawn(
-    packed: Path, model: str, draws: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if draws == "as a GPU":
-        draw_as_a_gpu_does(monkeypatch)
+def test_pictures_are_replayed_as_a_gpu_draws_them(packed: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_as_a_gpu_does(monkeypatch)
     test_what_is_replayed_is_what_would_be_computed_to_the_bit(packed, model)
 
 
