@@ -50,7 +50,7 @@ def test_lists_need_no_brackets() -> None:
     assert config.classes == ["日本語", "$x^2$", "a&b<c>", "x, y", "it's"]
     assert config.raw == ["q"]
     assert compose_config(DownloadConfig, ["classes=日本語,$x^2$"]).classes == ["日本語", "$x^2$"]
-    model = compose_config(TrainConfig, ["data=a", "model=hybrid", "model.channels=[1,2,3]"]).model
+    model = compose_config(TrainConfig, ["data=a", "model=bilstm", "model.channels=[1,2,3]"]).model
     assert isinstance(model, HybridConfig)
     assert model.channels == [1, 2, 3]
 

@@ -27,7 +27,7 @@ EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.y
 def test_every_experiment_composes_and_runs_a_step(name: str, packed: Path, tmp_path: Path) -> None:
     words = [f"experiment={name}", f"data={packed}", f"runs={tmp_path}", "duration=1 step", "device=cpu"]
     words.append("distil_from=null")  # the teacher's run is not here
-    if isinstance(compose_config(TrainConfig, words).model, HybridConfig):
+    if isinstance(training_config(words).model, HybridConfig):
         words += ["model.hidden=8", "model.layers=1"]
     config = training_config([*words, "batch_size=8"])
     assert run(config)["steps"] == 1
@@ -48,8 +48,8 @@ def test_the_commands_at_its_head_make_its_data_and_train_it(name: str) -> None:
 @pytest.mark.parametrize(
     ("preset", "parameters"),
     [
-        ("bilstm", 1_333_314),
-        ("hybrid", 783_849),
+        ("bilstm", 783_849),
+        ("fusion", 1_333_314),
         ("bilstm_small", 145_785),
         ("bilstm_large", 6_641_625),
         ("transformer", 670_313),

@@ -52,7 +52,7 @@ def bench_train(real: Path, scratch: Path) -> list[Gauge]:
 
 def _default_in_float32(data: PackedStrokes, drawings: Drawings) -> list[Gauge]:
     """The default's steps against what matrices of this machine could make of them, and what they ask a GPU for."""
-    config = compose_config(TrainConfig, [f"data={data.path}", "model=hybrid"])
+    config = compose_config(TrainConfig, [f"data={data.path}", "model=bilstm"])
     batches = Batches(drawings, USUAL_BATCH, 0, config.augment)
     few = Batches(drawings, USUAL_BATCH, 0, config.augment, few_shapes=True)
     learner = Learner(config, data.classes, CPU, torch.float32, ALONE)
@@ -69,13 +69,13 @@ def _default_in_float32(data: PackedStrokes, drawings: Drawings) -> list[Gauge]:
     flops = counter.get_total_flops() / (4 * USUAL_BATCH)
     return [
         Gauge(
-            "hybrid in float32, of the float32 matrix rate",
+            "bilstm in float32, of the float32 matrix rate",
             rate * flops / 1e9,
             "GFLOP/s",
             most,
             floor=0.6,
         ),
-        Gauge("hybrid: operators of a step of 64 drawings", operators, "", ceiling=500),
+        Gauge("bilstm: operators of a step of 64 drawings", operators, "", ceiling=500),
     ]
 
 

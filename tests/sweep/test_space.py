@@ -39,13 +39,13 @@ def test_values_lie_where_the_space_says() -> None:
                 "freeze": {"choice": [True, False]},
             }
         ),
-        ["data=x", "model=hybrid"],
+        ["data=x", "model=bilstm"],
         set(),
     )
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     rates = []
     for _ in range(40):
-        found = compose_config(TrainConfig, ["data=x", "model=hybrid", *suggest(study.ask(), space)])
+        found = compose_config(TrainConfig, ["data=x", "model=bilstm", *suggest(study.ask(), space)])
         rates.append(found.optim.lr)
         assert isinstance(found.model, HybridConfig)
         assert found.model.hidden in range(8, 65, 8)

@@ -23,7 +23,7 @@ def folders(packed: Path, *words: str) -> list[str]:
 
 
 def test_runs_are_called_after_what_differs(packed: Path) -> None:
-    assert folders(packed, "name=a", "model=hybrid", "model.hidden=8,16", "optim.lr=1e-3", "seed=0,1") == [
+    assert folders(packed, "name=a", "model=bilstm", "model.hidden=8,16", "optim.lr=1e-3", "seed=0,1") == [
         "runs/a/hidden=8,seed=0",
         "runs/a/hidden=8,seed=1",
         "runs/a/hidden=16,seed=0",
@@ -40,7 +40,7 @@ def test_values_are_named_in_hydras_grammar(packed: Path) -> None:
     assert folders(packed, "name=a", "augment=glob(*)", "log=5 steps") == [
         f"runs/a/augment={augment}" for augment in ("light", "none", "scans", "strong")
     ]
-    jobs = make_jobs([f"data={packed}", "name=a", "model=hybrid", "model.canvas_channels=[8,8],[8,16,32]"])
+    jobs = make_jobs([f"data={packed}", "name=a", "model=bilstm", "model.canvas_channels=[8,8],[8,16,32]"])
     assert [plain(job.config)["model"]["canvas_channels"] for job in jobs] == [[8, 8], [8, 16, 32]]
     assert [job.folder.name for job in jobs] == ["canvas_channels=8-8", "canvas_channels=8-16-32"]
     jobs = make_jobs([f"data={packed}", "name=a", "duration=5 steps,10 epochs", "patience=null,3", "ema=0,0.9"])
@@ -52,7 +52,7 @@ def test_values_are_named_in_hydras_grammar(packed: Path) -> None:
 def test_keys_that_end_alike_are_written_out(packed: Path) -> None:
     words = [
         "name=a",
-        "model=hybrid",
+        "model=bilstm",
         "optim.weight_decay=0",
         "model.name=hybrid",
         "optim.name=adam,adamw",
@@ -75,8 +75,8 @@ def test_keys_that_end_alike_are_written_out(packed: Path) -> None:
     ("words", "expected"),
     [
         (["model.hiden=1,2"], "there is no setting 'model.hiden'"),
-        (["model=hybrid", "model.hidden=8,a"], "model.hidden: Value 'a'"),
-        (["model=hybrid", "model.hidden=8,8", "name=a"], "two runs would be runs/a/hidden=8; name every value once"),
+        (["model=bilstm", "model.hidden=8,a"], "model.hidden: Value 'a'"),
+        (["model=bilstm", "model.hidden=8,8", "name=a"], "two runs would be runs/a/hidden=8; name every value once"),
         (["optim.lr=interval(1,2)"], "optim.lr=interval(1,2): an interval has no end of values"),
         (["model=bilstm,lstm"], "model=lstm: there are bilstm, bilstm_large"),
         (["seed=0,-1"], "seed=-1: expected"),

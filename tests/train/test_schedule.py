@@ -14,7 +14,7 @@ from tests.train.tiny import rows, run, tiny
 
 
 def words(data: Path, *others: str) -> list[str]:
-    return [f"data={data}", "batch_size=32", "device=cpu", "precision=float32", "model=hybrid", *others]
+    return [f"data={data}", "batch_size=32", "device=cpu", "precision=float32", "model=bilstm", *others]
 
 
 @pytest.mark.parametrize("name", Schedule)
