@@ -48,7 +48,7 @@ def test_a_number_that_was_edited_by_hand_is_found(copy: Path, page: str) -> Non
 
 
 def test_a_csv_that_changed_makes_its_tables_stale(copy: Path) -> None:
-    path = copy / "experiments/default-quickdraw16/results.csv"
+    path = copy / "experiments/pictures-quickdraw16/results.csv"
     before = path.read_text()
     score = before.splitlines()[-1].split(",")[before.splitlines()[0].split(",").index("test/top1")]
     path.write_text(before.replace(f",{score},", ",0.123,", 1))
