@@ -21,8 +21,7 @@ from inkseq.errors import UserError
 from inkseq.train.multirun import FLAGS, values_of
 
 ROOT = Path(__file__).parents[1]
-# Not the records, whose commands are as they were typed at their commits.
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "experiments").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "experiments").rglob("*.md"))]
 SETTINGS = sorted((ROOT / "conf").rglob("*.yaml"))
 SOURCES = sorted((ROOT / "inkseq").rglob("*.py"))
 
