@@ -97,6 +97,28 @@ def test_what_is_taught_in_the_browser_it_knows_as_the_library_does(
     other.close()
 
 
+def test_hundreds_of_taught_drawings_are_met_while_the_pen_is_followed_and_by_every_page(
+    browser: Browser, address: str, packed: Path, looker: Recogniser
+) -> None:
+    """Of two pages one teaches, and both guess: at first what they know, and in the end all that was taught."""
+    context = browser.new_context()
+    page, other = context.new_page(), context.new_page()
+    for one in (page, other):
+        one.goto(address)
+    drawn, pupil = as_drawn(packed)[:20], copy.copy(looker)
+    page.evaluate(
+        f"async (drawn) => {{ for (const [i, s] of drawn.entries()) await {BEGIN}.teach(`word ${{i}}`, s); }}", drawn
+    )
+    assert not other.evaluate(f"async (s) => (await {BEGIN}.guess(s)).filter((one) => one.taught)", drawn[0])
+    for i, strokes in enumerate(drawn):
+        pupil.teach(f"word {i}", [strokes])
+    ends = f"async (s) => {{ while (!(await {BEGIN}.guess(s)).some((one) => one.taught)); }}"
+    for one in (page, other):
+        one.evaluate(ends, drawn[0])
+        compare(one, drawn[:5], pupil)
+    context.close()
+
+
 def test_after_one_visit_it_is_drawn_on_offline(browser: Browser, looker: Recogniser, tmp_path: Path) -> None:
     with put_up(looker, tmp_path) as address:
         page = visit(browser, address)

@@ -6,7 +6,7 @@ import { kept, read } from "./kept.js";
 import { beside } from "./prototypes.js";
 import { recogniser } from "./recogniser.js";
 
-const WITHIN = 500;  // milliseconds of a guess for drawings not met yet; of hundreds some have to wait for the next guess
+const AT_ONCE = 8;  // drawings not met yet; between them the pen is followed
 let known = new Map(), seen = null, now = null, last = Promise.resolve();  // line -> its word and features, null where it is no drawing
 
 // The words that are known now and their logits, whichever page of this origin taught them.
@@ -14,15 +14,16 @@ export const learnt = () => (last = last.then(keepUp, keepUp));
 
 async function keepUp() {
   const { classes, prototypes } = await recogniser, text = kept();
-  if (now && text === seen) return now;
-  const lines = [...new Set(text.split("\n").filter(Boolean))], until = performance.now() + WITHIN;
-  const found = new Map(lines.map((line) => [line, known.get(line)]));
-  for (const line of lines.reverse()) {
-    if (found.get(line) === undefined && performance.now() < until) found.set(line, await lesson(line));
-  }
-  const lessons = new Map(), all = lines.every((line) => found.get(line) !== undefined);
-  for (const { word, features } of [...found.values()].filter(Boolean)) lessons.set(word, [...(lessons.get(word) ?? []), features]);
-  [known, seen, now] = [found, all ? text : null, { ...beside(classes, lessons, prototypes), taught: lessons }];
+  now ??= { ...beside(classes, new Map(), prototypes), taught: new Map() };
+  if (text === seen) return now;
+  const lines = [...new Set(text.split("\n").filter(Boolean))];
+  known = new Map(lines.filter((line) => known.has(line)).map((line) => [line, known.get(line)]));
+  const unmet = lines.filter((line) => !known.has(line));
+  for (const line of unmet.slice(0, AT_ONCE)) known.set(line, await lesson(line));
+  if (unmet.length > AT_ONCE) return setTimeout(learnt) && now;  // hundreds are known when all of them are met
+  const lessons = new Map();
+  for (const { word, features } of [...known.values()].filter(Boolean)) lessons.set(word, [...(lessons.get(word) ?? []), features]);
+  [seen, now] = [text, { ...beside(classes, lessons, prototypes), taught: lessons }];
   return now;
 }
 

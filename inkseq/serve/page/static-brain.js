@@ -10,7 +10,7 @@ export { forget, taught, teach } from "./kept.js";
 
 const TOP = 5, MOST_POINTS = 10_000;
 const ready = Promise.all([recogniser, answer([0, 0], [1])]);  // a first answer takes the longest, so nobody waits for it
-ready.then(keepPage).catch(() => {});  // about() says what is wrong
+ready.then(learnt).then(keepPage).catch(() => {});  // about() says what is wrong
 
 export async function about() {
   const [told] = await ready;
