@@ -1,4 +1,4 @@
-"""docs/knows.md and its pictures, from a report of the recogniser in the box: `python -m docs.knows REPORT/index.html`."""
+"""docs/knows.md and its pictures, from a report of what comes with inkseq: `python -m docs.knows REPORT/index.html`."""
 
 import io
 import sys
@@ -39,7 +39,7 @@ drawings that neither it nor its teacher learnt from, a tenth of what there was 
     python -m docs.knows report/index.html                              # this page
 """
 FINDINGS = """[...document.querySelectorAll('.findings li')].map((item) => item.innerHTML
-    .replace(/<\\/?b>/g, '**').replace(/<[^>]*>/g, ''))"""
+    .replace(/<\\/?b>/g, '**').replace(/<[^>]*>/g, '').replace(/&nbsp;/g, ' '))"""
 GROUPS = """(heading) => {
     const found = [...document.querySelectorAll('h3')].find((h) => h.textContent === heading);
     const table = found.parentElement.querySelector(`[aria-label="${heading}"] table`);
@@ -50,8 +50,12 @@ SHOWN = {  # what of the report: from the first of two headings to the second
     "knows-mistakes.png": ("The surest mistakes", "Perhaps mislabelled"),
     "knows-early.png": ("How early does it know?", "When may I trust it?"),
 }
-TOP = """(heading) => [...document.querySelectorAll('h2, h3')].find((h) => h.textContent === heading)
-    .getBoundingClientRect().top + scrollY"""
+PLACE = """([first, last]) => {
+    const all = [...document.querySelectorAll('h2, h3')];
+    const [begin, end] = [first, last].map((text) => all.find((heading) => heading.textContent === text));
+    const before = (end.tagName === 'H3' ? end : end.parentElement).previousElementSibling;
+    return [begin.getBoundingClientRect().top + scrollY, before.getBoundingClientRect().bottom + scrollY];
+}"""
 
 
 def table(rows: list[list[str]]) -> str:
@@ -59,9 +63,9 @@ def table(rows: list[list[str]]) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 
-def shot(page: Page, name: str, first: str, last: str) -> None:
-    top, bottom = page.evaluate(TOP, first), page.evaluate(TOP, last)
-    shown = page.screenshot(full_page=True, clip={"x": 0, "y": top - 8, "width": WIDTH, "height": bottom - top})
+def shot(page: Page, name: str, headings: tuple[str, str]) -> None:
+    top, bottom = page.evaluate(PLACE, headings)
+    shown = page.screenshot(full_page=True, clip={"x": 0, "y": top - 4, "width": WIDTH, "height": bottom - top + 8})
     Image.open(io.BytesIO(shown)).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(DOCS / name, optimize=True)
 
 
@@ -72,9 +76,11 @@ def main(report: Path) -> None:
         page.goto(report.resolve().as_uri())
         asked = page.locator("header p").inner_text().split()[0]
         findings = "\n".join(f"- {line}" for line in page.evaluate(FINDINGS))
-        groups = [page.evaluate(GROUPS, f"By {what}") for what in ("drawings of the class in train", "number of strokes")]
-        for name, (first, last) in SHOWN.items():
-            shot(page, name, first, last)
+        groups = [
+            page.evaluate(GROUPS, f"By {what}") for what in ("drawings of the class in train", "number of strokes")
+        ]
+        for name, headings in SHOWN.items():
+            shot(page, name, headings)
         browser.close()
     text = PAGE.format(asked=asked, findings=findings, groups="\n\n".join(map(table, groups)))
     (DOCS / "knows.md").write_text(text, encoding="utf-8")
