@@ -1,16 +1,13 @@
-"""From `key=value` words to a typed config, and from exceptions to one line a person can act on."""
+"""From `key=value` words to a typed config, and what is said of words that make none."""
 
 import difflib
 import inspect
 import os
 import re
-import signal
 import sys
-import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import field, fields, is_dataclass, make_dataclass
 from functools import cache
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_origin
 
@@ -21,12 +18,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from inkseq.config import BOX
-from inkseq.errors import UserError, is_of_memory, unless_of_the_disk
+from inkseq.errors import UserError, run_command
 from inkseq.families import FAMILIES, HybridConfig, ModelConfig, family_called
 
 Config = TypeVar("Config")
 
-MAX_PATH = 4096  # letters of any path that may exist
 PATH_KEYS = {"data", "raw", "run", "out", "input"}  # always paths: taken as they are, spaces and commas and all
 ITEM = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^,]*?))\s*(?:,|$)""")  # of a list, quoted where it holds a comma
 
@@ -64,34 +60,6 @@ def main(
         return command(config, rest) if len(inspect.signature(command).parameters) > 1 else command(config)
 
     run_command(work)
-
-
-def run_command(work: Callable[[], int | None]) -> None:
-    """Do the work of a command and exit with its code; what is the user's mistake or wish is said in a line."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    threading.excepthook = unless_of_the_disk
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without our letters shows ? for them
-    try:
-        code = work()
-        sys.stdout.flush()
-        sys.exit(code)
-    except UserError as error:
-        sys.exit(f"inkseq: {error}")
-    except BrokenPipeError:  # whoever read our output (`| head`) has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        sys.exit(f"inkseq: {where}{error.strerror or error}")
-    except (MemoryError, RuntimeError) as error:
-        if not is_of_memory(error):
-            raise
-        sys.exit("inkseq: out of memory")
-    except KeyboardInterrupt as stop:
-        print(f"inkseq: stopped. {stop}".rstrip(), file=sys.stderr)
-        sys.exit(130)
 
 
 def divide(words: list[str], schema: type) -> tuple[list[str], list[str]]:
@@ -252,7 +220,7 @@ def _no_setting(word: str, after: str, types: Collection[str], groups: Collectio
     key, _, text = word.lstrip("-").partition("=")
     if key in {*types, *groups}:
         meant = f"{key}={text or after or '...'}"
-    elif Path(word).exists():
+    elif _exists(word):
         meant = f"{next((one for one in types if one in PATH_KEYS), 'KEY')}={word}"
     else:
         meant = next((f"{group}={word}" for group in groups if word in _choices(group)), "")
@@ -265,7 +233,7 @@ def _value(key: str, text: str, takes_list: bool) -> Any:
     if text == "null":
         return None
     text = text.replace("${", "\\${")  # no reference to another setting
-    if is_path and len(text) < MAX_PATH and Path(text).exists():  # no list of many files, whose name would be too long
+    if is_path and _exists(text):
         return [text] if takes_list else text
     if takes_list and text[0] == "[" and text[-1] == "]":
         return _items(text[1:-1])
@@ -274,6 +242,11 @@ def _value(key: str, text: str, takes_list: bool) -> Any:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         text = text[1:-1]
     return [text] if takes_list else text
+
+
+def _exists(word: str) -> bool:
+    """Whether it is a path to something; a list of many is too long for one, at which `Path.exists` would raise."""
+    return os.path.exists(word)  # noqa: PTH110
 
 
 def to_text(value: Any) -> str:

@@ -12,6 +12,16 @@ Simplify = Enum("Simplify", ["auto", "always", "never"])
 SplitUnit = Enum("SplitUnit", ["fraction", "count"])
 SplitOrder = Enum("SplitOrder", ["hash", "file"])
 SplitBy = Enum("SplitBy", ["drawing", "writer"])
+Optimizer = Enum("Optimizer", ["adam", "adamw"])
+Schedule = Enum("Schedule", ["constant", "cosine", "one_cycle"])
+Precision = Enum("Precision", ["auto", "float32", "bfloat16", "float16"])
+Keep = Enum("Keep", ["best", "all"])
+Sampling = Enum("Sampling", ["auto", "natural", "balanced", "square_root", "capped"])
+Loss = Enum("Loss", ["cross_entropy", "class_balanced", "focal", "logit_adjusted"])
+AnswerFormat = Enum("AnswerFormat", ["table", "jsonl", "csv", "kaggle"])
+Quantize = Enum("Quantize", ["none", "int8", "bfloat16"])
+TrialSampler = Enum("TrialSampler", ["tpe", "random", "nsgaii"])
+Pruner = Enum("Pruner", ["auto", "none", "percentile", "median", "hyperband"])
 
 
 @dataclass
@@ -72,10 +82,6 @@ class InspectConfig:
     page: int = 48  # drawings on a page
 
 
-Optimizer = Enum("Optimizer", ["adam", "adamw"])
-Schedule = Enum("Schedule", ["constant", "cosine", "one_cycle"])
-
-
 @dataclass
 class OptimConfig:
     name: Optimizer = Optimizer.adamw
@@ -86,12 +92,6 @@ class OptimConfig:
     beta1: float = 0.9
     beta2: float = 0.99
     clip: float = 1.0  # the gradient's norm at most; 0: as it comes
-
-
-Precision = Enum("Precision", ["auto", "float32", "bfloat16", "float16"])
-Keep = Enum("Keep", ["best", "all"])
-Sampling = Enum("Sampling", ["auto", "natural", "balanced", "square_root", "capped"])
-Loss = Enum("Loss", ["cross_entropy", "class_balanced", "focal", "logit_adjusted"])
 
 
 @dataclass
@@ -156,14 +156,6 @@ class TrainConfig:
     distil_from: str | None = None  # a run, or several with commas between them, to learn from too (distillation)
 
 
-USUAL_BATCH = 64  # which the presets' learning rates are meant for
-
-
-def batch_of(config: TrainConfig) -> int:
-    """How many drawings a step has."""
-    return config.batch_size or USUAL_BATCH
-
-
 def plain(config: Any) -> dict[str, Any]:
     """A config as nothing but dicts, lists, numbers and text, as files hold it."""
     return asdict(config, dict_factory=lambda items: {k: v.name if isinstance(v, Enum) else v for k, v in items})
@@ -219,9 +211,6 @@ class ServeConfig:
     static: str | None = None  # a folder to write the page to, recogniser and all, for any web server; serves nothing
 
 
-AnswerFormat = Enum("AnswerFormat", ["table", "jsonl", "csv", "kaggle"])
-
-
 @dataclass
 class PredictConfig:
     input: str = MISSING  # a file, a folder, a zip, or - for standard input
@@ -234,9 +223,6 @@ class PredictConfig:
     overwrite: bool = False  # of a file that out= names
     checkpoint: str | None = None  # best, last or step-000123; best unless told, last without a val split
     device: str = "auto"
-
-
-Quantize = Enum("Quantize", ["none", "int8", "bfloat16"])
 
 
 @dataclass
@@ -252,10 +238,6 @@ class ExportConfig:
 class PretrainedConfig:
     run: str = MISSING  # a run folder
     out: str | None = None  # the folder to write; where inkseq looks for what comes with it unless told
-
-
-TrialSampler = Enum("TrialSampler", ["tpe", "random", "nsgaii"])
-Pruner = Enum("Pruner", ["auto", "none", "percentile", "median", "hyperband"])
 
 
 @dataclass

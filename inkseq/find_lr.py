@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from inkseq.cli import main, settings
-from inkseq.config import FindLrConfig, batch_of
+from inkseq.config import FindLrConfig
+from inkseq.data.batches import batch_of
 from inkseq.devices import ALONE
 from inkseq.errors import UserError
 from inkseq.files import check_new

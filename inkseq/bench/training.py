@@ -13,8 +13,8 @@ from inkseq.bench.benchmark import Gauge, best_seconds
 from inkseq.bench.converting import packed_grown
 from inkseq.bench.operators import count_operators
 from inkseq.cli import compose_config
-from inkseq.config import USUAL_BATCH, Precision, TrainConfig
-from inkseq.data.batches import Batches
+from inkseq.config import Precision, TrainConfig
+from inkseq.data.batches import USUAL_BATCH, Batches
 from inkseq.data.kinds import load_split
 from inkseq.data.packed import PackedStrokes, open_strokes
 from inkseq.data.resident import Drawings

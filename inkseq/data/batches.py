@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inkseq.config import AugmentConfig
+from inkseq.config import AugmentConfig, TrainConfig
 from inkseq.data import kinds
 from inkseq.data.resident import Drawings
 from inkseq.data.sampling import Indices, Sampler
@@ -29,10 +29,16 @@ from inkseq.drawings.pixels import Images, Input
 Counted = Callable[[NDArray[Any]], NDArray[Any]]  # steps that a model takes over drawings of so many points
 Share = float | Tensor  # of a group in the loss of its step: one, or where its drawings weigh differently one of each
 
+USUAL_BATCH = 64  # drawings a step, which the presets' learning rates are meant for
 WINDOW = 64  # batches at most that are sorted by length together
 ENOUGH_REAL = 0.92  # of the points in a batch; with less, it is computed as several groups
 MOST_LENGTHS = 20  # that a GPU's batches are padded to
 ENOUGH_BATCHES = 512  # whose longest drawings say which lengths those are
+
+
+def batch_of(config: TrainConfig) -> int:
+    """How many drawings a step has."""
+    return config.batch_size or USUAL_BATCH
 
 
 @dataclass(frozen=True)

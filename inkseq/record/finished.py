@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from inkseq.config import TrainConfig, batch_of
+from inkseq.config import TrainConfig
+from inkseq.data.batches import batch_of
 from inkseq.data.packed import CONTENT
 from inkseq.errors import UserError
 from inkseq.inference import checkpoint

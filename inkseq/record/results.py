@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from inkseq.cli import compose_config, to_text
-from inkseq.config import USUAL_BATCH, TrainConfig, plain
+from inkseq.config import TrainConfig, plain
+from inkseq.data.batches import USUAL_BATCH
 from inkseq.errors import UserError
 from inkseq.evaluate.metrics import METRICS
 from inkseq.inference.runs import differences

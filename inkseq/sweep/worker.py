@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from inkseq.cli import run_command
 from inkseq.config import TrainConfig
+from inkseq.errors import run_command
 from inkseq.inference.runs import LOG, last_line, lock
 from inkseq.train import __main__ as train
 

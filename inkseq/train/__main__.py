@@ -4,9 +4,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from inkseq.cli import main, run_command
+from inkseq.cli import main
 from inkseq.config import TrainConfig
 from inkseq.devices import Ranks, choose_device
+from inkseq.errors import run_command
 from inkseq.inference.runs import lock
 from inkseq.train.loop import train
 from inkseq.train.multirun import FLAGS, multirun

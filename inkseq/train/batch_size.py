@@ -5,7 +5,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from inkseq.config import USUAL_BATCH, TrainConfig
+from inkseq.config import TrainConfig
+from inkseq.data.batches import USUAL_BATCH
 from inkseq.devices import choose_device
 from inkseq.inference import checkpoint
 from inkseq.train.durations import to_steps

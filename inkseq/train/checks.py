@@ -6,8 +6,9 @@ from operator import attrgetter
 
 import torch
 
-from inkseq.config import Optimizer, TrainConfig, batch_of
+from inkseq.config import Optimizer, TrainConfig
 from inkseq.data.augment import check_augment
+from inkseq.data.batches import batch_of
 from inkseq.data.packed import Packed, PackedImages
 from inkseq.data.sampling import make_sampler
 from inkseq.errors import UserError

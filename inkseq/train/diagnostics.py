@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import torch
 
-from inkseq.config import TrainConfig, batch_of
-from inkseq.data.batches import Batches
+from inkseq.config import TrainConfig
+from inkseq.data.batches import Batches, batch_of
 from inkseq.data.packed import Packed
 from inkseq.errors import UserError, is_of_memory
 from inkseq.tables import a_few

@@ -5,8 +5,8 @@ import re
 import time
 from dataclasses import dataclass, replace
 
-from inkseq.config import TrainConfig, batch_of
-from inkseq.data.batches import Batches
+from inkseq.config import TrainConfig
+from inkseq.data.batches import Batches, batch_of
 from inkseq.errors import UserError
 from inkseq.train.diagnostics import memory_explained
 from inkseq.train.graphs import Steps, choose_steps

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
-from inkseq.config import Loss, TrainConfig, batch_of
-from inkseq.data.batches import Batch, Batches, Share
+from inkseq.config import Loss, TrainConfig
+from inkseq.data.batches import Batch, Batches, Share, batch_of
 from inkseq.data.kinds import load_split
 from inkseq.data.packed import Packed
 from inkseq.data.resident import Drawings

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inkseq.cli import compose_config
-from inkseq.config import ConvertConfig, SplitConfig, TrainConfig, batch_of, plain
+from inkseq.config import ConvertConfig, SplitConfig, TrainConfig, plain
 from inkseq.convert.conversion import convert
+from inkseq.data.batches import batch_of
 from inkseq.data.packed import FORMAT, Packed, PackedImages, open_packed
 from inkseq.data.sampling import make_sampler
 from inkseq.drawings.ndjson import UNPRINTABLE

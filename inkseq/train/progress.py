@@ -5,8 +5,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from inkseq.config import batch_of
-from inkseq.data.batches import Batches
+from inkseq.data.batches import Batches, batch_of
 from inkseq.data.resident import Drawings
 from inkseq.devices import Ranks
 from inkseq.models.contract import Model

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
-from inkseq.config import TrainConfig, batch_of
+from inkseq.config import TrainConfig
+from inkseq.data.batches import batch_of
 from inkseq.data.packed import Packed
 from inkseq.data.sampling import make_sampler
 from inkseq.devices import ALONE
