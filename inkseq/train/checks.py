@@ -57,7 +57,7 @@ def check_training(config: TrainConfig, data: Packed) -> None:
             "model=charcnn, cnn, mobilenet or image look"
         )
     if config.distil_from:
-        open_teacher(config.distil_from, data.classes, torch.device("cpu"))
+        open_teacher(config.distil_from, data.classes)
     plan_steps(config, count, step_seconds=1.0)
 
 

@@ -84,7 +84,7 @@ class Learner:
         torch.manual_seed(config.seed)
         self.model = make_model(config.model, len(classes)).to(device)
         self.origin = self._begin(classes) if fresh else ""
-        self.teacher = open_teacher(config.distil_from, classes, device) if config.distil_from else None
+        self.teacher = open_teacher(config.distil_from, classes).to(device) if config.distil_from else None
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad = bool(HEAD.match(name)) or not config.freeze
         self.average = copy.deepcopy(self.model) if config.ema > 0 else None

@@ -1,6 +1,7 @@
 """Distillation (arXiv 1503.02531): a model learns from the doubts of a trained one, or of several, beside the words."""
 
-import torch
+from functools import cache
+
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -12,10 +13,12 @@ from inkseq.tables import a_few
 SHARE = 0.7  # of the loss that is the teacher's; the words have the rest
 TEMPERATURE = 2.0  # by which both are made less sure, so that the less likely words count too
 
+open_once = cache(open_runs)  # a check before the training asks for it too, and a search's at every end of its space
 
-def open_teacher(runs: str, classes: list[str], device: torch.device) -> Model:
+
+def open_teacher(runs: str, classes: list[str]) -> Model:
     """The model of a run, or of several together, that knows the same words."""
-    run = open_runs(runs, device=device)
+    run = open_once(runs)
     if run.classes != classes:
         other = sorted({*run.classes} ^ {*classes})
         raise UserError(f"distil_from={runs} was taught other words than the data have; not in both: {a_few(other)}")
