@@ -192,7 +192,7 @@ def _types_of_members(composed: DictConfig) -> Iterator[tuple[str, Any]]:
 def _choice(group: str, name: str) -> str:
     """The word that chooses from a group, if it has that."""
     if name not in (choices := _choices(group)):
-        raise UserError(f"{group}={name}: there are {', '.join(choices)}")
+        raise UserError(f"{group}={name}: there are {', '.join(choices)}; {_meant(name, choices)}".removesuffix("; "))
     return f"{group}={name}"
 
 
@@ -209,10 +209,14 @@ def _unknown(key: str, known: Collection[str], composed: DictConfig) -> str:
         of_members = [one for one in known if one.startswith("model.members.") and one.endswith(f".{name}")]
         has = f"its members have: {', '.join(of_members)}" if of_members else f"it has {', '.join(own)}"
         return f"model={composed.model.preset} has no '{name}'; {has}"
+    return f"there is no setting '{key}'; {_meant(key, known) or '--help lists what there is'}"
+
+
+def _meant(word: str, known: Collection[str]) -> str:
+    """What is asked of a misspelt word; nothing where none of those known is like it."""
     last = {one.rpartition(".")[2]: one for one in known}  # `hiden` means model.hidden
-    near = difflib.get_close_matches(key, known, 1) or [last[one] for one in difflib.get_close_matches(key, last, 1)]
-    said = f"did you mean '{near[0]}'?" if near else "--help lists what there is"
-    return f"there is no setting '{key}'; {said}"
+    near = difflib.get_close_matches(word, known, 1) or [last[one] for one in difflib.get_close_matches(word, last, 1)]
+    return f"did you mean '{near[0]}'?" if near else ""
 
 
 def _no_setting(word: str, after: str, types: Collection[str], groups: Collection[str]) -> str:

@@ -92,6 +92,7 @@ def test_groups_are_taken_only_by_the_commands_that_choose_from_them() -> None:
             "simplify: Invalid value 'maybe', expected one of [auto, always, never]",
         ),
         (["raw=a", "out=b", "split=foo"], "split=foo: there are counts, fractions, sketchrnn, tutorial"),
+        (["split=count"], "split=count: there are counts, fractions, sketchrnn, tutorial; did you mean 'counts'?"),
     ],
 )
 def test_mistakes_are_explained_in_a_line(words: list[str], expected: str) -> None:
