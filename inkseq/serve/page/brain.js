@@ -6,6 +6,8 @@ async function send(method, path, body) {
     method,
     headers: body ? { "Content-Type": isFile ? body.type : "application/json" } : {},
     body: body && !isFile ? JSON.stringify(body) : body,
+  }).catch(() => {
+    throw new Error("the server does not answer");
   });
   const content = response.status === 204 ? null : await response.json();
   if (!response.ok) throw new Error(content.error || `status ${response.status}`);

@@ -76,6 +76,7 @@ export class Game {
     if (!$("start").hidden) return;
     this.stop();
     $("score").textContent = "";
+    $("rules").hidden = false;
   }
 
   stop() {
@@ -117,7 +118,7 @@ export class Game {
 
   async card({ word, known, seconds, strokes }) {
     const item = document.createElement("li"), told = document.createElement("span");
-    told.textContent = known ? `${word}, ${seconds.toFixed(1)} s` : word;
+    told.textContent = known ? `${word}, ${seconds.toFixed(1)}\u00a0s` : word;
     told.className = known ? "good" : "bad";
     if (strokes.length) {
       const button = document.createElement("button"), { shown, color } = await mattered(this.brain, strokes, word);

@@ -23,8 +23,8 @@ export class Lessons {
     try {
       await this.brain.teach(word, this.pad.strokes);
       this.pad.clear();
-      await this.load();
-      $("lesson-told").textContent = `Saved, and known from now on. Draw another ${word}: three are enough to begin with.`;
+      const counts = await this.load(), more = counts?.[word] < 3 ? ` Draw another ${word}: three are enough to begin with.` : "";
+      $("lesson-told").textContent = `Saved, and known from now on.${more}`;
     } catch (error) {
       $("lesson-told").textContent = `Not saved: ${error.message}`;
     }
@@ -39,6 +39,7 @@ export class Lessons {
       $("taught").replaceChildren(...drawings.reverse().map((one) => this.card(one)));
       $("kept").hidden = !download || !drawings.length;
       $("download").href = download ?? "";
+      return counts;
     } catch (error) {
       $("lesson-told").textContent = `Cannot ask: ${error.message}`;
     }
@@ -55,7 +56,7 @@ export class Lessons {
   card({ key_id, word, drawing }) {
     const item = document.createElement("li"), name = document.createElement("span");
     name.textContent = word;
-    item.append(picture(drawing, word), name, this.forgetting("Delete", `Delete this ${word}`, [key_id], `A ${word} is deleted.`));
+    item.append(picture(drawing, word), name, this.forgetting("Delete", `Delete this ${word}`, [key_id], `One drawing of ${word} is deleted.`));
     return item;
   }
 
@@ -70,6 +71,7 @@ export class Lessons {
         $("lesson-told").textContent = `Not deleted: ${error.message}`;
       }
       await this.load();
+      $("lesson-told").focus();  // the button is gone
     });
     return forget;
   }

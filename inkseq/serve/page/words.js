@@ -1,7 +1,7 @@
 // Words: with their article, and which of them are asked for.
 
 const MASS = /^(asparagus|bread|broccoli|camouflage|grass|lightning|rain|toothpaste|underwear|yoga)$/;  // there is no "a rain"
-const bare = (word) => /^[^\0-\x7f]/.test(word) || /^the /i.test(word) || MASS.test(word) || /[^iosu]s$/.test(word);
+const bare = (word) => /^[^\0-\x7f]/.test(word) || /^the /i.test(word) || MASS.test(word) || /[^iosu]s$/.test(word) || /^\p{Lu}\p{Ll}/u.test(word);
 
 // A word with its article, if it is of an alphabet that has such and takes one.
 export const a = (word) => (bare(word) ? word : `${/^([aeiou]|hour)/i.test(word) ? "an" : "a"} ${word}`);
