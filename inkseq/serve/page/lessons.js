@@ -20,7 +20,10 @@ async function keepUp() {
   known = new Map(lines.filter((line) => known.has(line)).map((line) => [line, known.get(line)]));
   const unmet = lines.filter((line) => !known.has(line));
   for (const line of unmet.slice(0, AT_ONCE)) known.set(line, await lesson(line));
-  if (unmet.length > AT_ONCE) return setTimeout(learnt) && now;  // hundreds are known when all of them are met
+  if (unmet.length > AT_ONCE) {
+    setTimeout(learnt);
+    return now;  // hundreds are known when all of them are met
+  }
   const lessons = new Map();
   for (const { word, features } of [...known.values()].filter(Boolean)) lessons.set(word, [...(lessons.get(word) ?? []), features]);
   [seen, now] = [text, { ...beside(classes, lessons, prototypes), taught: lessons }];
